@@ -1,0 +1,1 @@
+"""How Sambus is started and run: the command line, the local cluster, the demo."""

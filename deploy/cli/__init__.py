@@ -1,0 +1,1 @@
+"""The ``sambus`` command line, one file a command."""

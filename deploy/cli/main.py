@@ -1,0 +1,51 @@
+"""The ``sambus`` command: a group whose commands are imported only when they are called."""
+
+import importlib
+
+import click
+
+#: Command name → module that defines it (attribute ``command``). The names are a contract.
+COMMANDS = {
+    "up": "deploy.cli.cluster:up",
+    "down": "deploy.cli.cluster:down",
+    "reset": "deploy.cli.cluster:reset",
+    "demo": "deploy.cli.demo:demo",
+    "worker": "deploy.cli.worker:worker",
+    "publish": "deploy.cli.publish:publish",
+    "feed": "deploy.cli.feed:feed",
+    "explain": "deploy.cli.explain:explain",
+    "status": "deploy.cli.status:status",
+    "quarantine": "deploy.cli.quarantine:quarantine",
+    "rules": "deploy.cli.rules:rules",
+    "topics": "deploy.cli.topics:topics",
+    "schemas": "deploy.cli.schemas:schemas",
+    "bench": "deploy.cli.bench:bench",
+}
+
+
+class LazyGroup(click.Group):
+    """A command group that imports a command's module when it is asked for, so that help is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, or none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name].split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name]} is not a command")
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="sambus")
+def main() -> None:
+    """Sambus, samverkansbussen: events between police units, shared by rule, on Apache Kafka.
+
+    Exit codes: 0 done, 1 the thing asked about is not well (or some events were rejected), 2 wrong use,
+    3 the bus cannot be reached.
+    """

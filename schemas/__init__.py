@@ -1,0 +1,1 @@
+"""What an event is: envelope, types, vocabulary, reference data, wire format and topics. No I/O beyond package data, no clock."""

@@ -1,0 +1,1 @@
+"""The payload types, one file a family."""

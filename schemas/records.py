@@ -1,0 +1,118 @@
+"""What the bus itself writes: deliveries, decisions, quarantined records. Models like the events', same codec."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from schemas.envelope import Origin, Priority
+from schemas.model import EventId, Model, Moment, Ref, ShortText
+from schemas.vocabulary import Function, Handling
+
+#: A desk, ``unit/function``: the address that rules share with.
+Desk = Annotated[str, Field(pattern=r"^[a-z0-9.-]+/[a-z_]+$", max_length=150)]
+
+
+def desk_address(unit: str, function: Function | str) -> str:
+    """The address of a desk: ``se.stockholm.stockholm-nord.jarva/intelligence``."""
+    return f"{unit}/{function}"
+
+
+class DeliveryMeta(Model):
+    """How one delivery came to be: everything about it but the minimised event.
+
+    A delivery is the view of one event made for one desk; one for each event revision, desk and view group.
+    """
+
+    delivery_id: Ref  # <event_id>:<revision>:<desk>:<view_group>
+    desk: Desk
+    event_id: EventId
+    event_type: Ref
+    revision: int
+    view_group: Ref  # "main", or the rule id of a rule marked separate
+    view: list[Ref]  # names of the views that were intersected
+    rules: list[Ref]
+    feed: ShortText  # logical feed address, e.g. feed.local.se.stockholm.stockholm-nord.jarva
+    priority: Priority
+    priority_reason: ShortText
+    obligations: list[Ref]
+    marks: list[Ref]  # NOT_EVALUATED, NOT_EVIDENCE, SAME_ORIGIN, UNCONFIRMED ...
+    handling: Handling
+    sensitivity: int
+    origin: Origin
+    published_at: Moment
+    pack_version: Ref
+    synthetic: bool = False
+
+
+class Receiver(Model):
+    """One receiver in a decision, and how it came to be one."""
+
+    desk: Desk
+    view_group: Ref
+    view: list[Ref]
+    rules: list[Ref]
+    priority: Priority
+    priority_reason: ShortText
+    feed: ShortText
+    obligations: list[Ref]
+
+
+class Withheld(Model):
+    """One proposed receiver that a block rule denied."""
+
+    desk: Desk
+    rules: list[Ref]  # the block rules that matched
+    proposed_by: list[Ref]
+
+
+class Decision(Model):
+    """One ledger line: what the rules said of one event, or why it went no further.
+
+    ``outcome`` is ``shared`` (at least one receiver besides the origin), ``origin_only``, or a drop code.
+    """
+
+    event_id: EventId
+    event_type: Ref
+    revision: int
+    outcome: Ref
+    origin: Origin
+    input_hash: Ref  # SHA-256 of the event's bytes as decided on
+    pack_version: Ref | None = None
+    gazetteer_version: Ref | None = None
+    receivers: list[Receiver] = []
+    withheld: list[Withheld] = []
+    published_at: Moment
+    accepted_from: ShortText  # topic:partition:offset of the record as published
+    synthetic: bool = False
+
+
+class QuarantinedProblem(Model):
+    """One thing wrong, as stored."""
+
+    code: Ref
+    pointer: str
+    remedy_sv: str
+    remedy_en: str
+
+
+class QuarantinedHeader(Model):
+    """One Kafka header of the original record."""
+
+    name: str
+    value: bytes
+
+
+class Quarantined(Model):
+    """A record that intake could not accept, whole, with what is wrong and how to mend it."""
+
+    problems: Annotated[list[QuarantinedProblem], Field(min_length=1)]
+    origin: str | None  # desk as proven by the topic's writer, if it was
+    event_id: str | None  # where it could be read
+    event_type: str | None
+    at: Moment  # the record's own time on the intake topic
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    headers: list[QuarantinedHeader]
+    value: bytes

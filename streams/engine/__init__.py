@@ -1,0 +1,1 @@
+"""The Faust side: transport, fenced lanes, state, agents and signals. It knows Kafka and no rule."""
