@@ -26,11 +26,11 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """A command group that imports a command's module when it is asked for, so that help is instant."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Every command, in the order of use."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command of this name, or none."""
         if cmd_name not in COMMANDS:
             return None
