@@ -1,1 +1,1 @@
-"""What an event is: envelope, types, vocabulary, reference data, wire format, topics. No I/O but package data, no clock."""
+"""What an event is: envelope, types, reference data, wire format, topics. No I/O but package data, no clock."""
