@@ -1,0 +1,154 @@
+"""Assessment: has this been told before, is it a new revision, and what does the bus add to it? (bedömning)"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from schemas.catalogue import EVENT_TYPES
+from schemas.codec import Codec
+from schemas.envelope import Origin
+from schemas.fingerprint import content_digest
+from schemas.problems import DropCode, Problem, RejectCode
+from schemas.vocabulary import Level, OriginLevel, RetentionClass
+from streams.core.outcome import Drop, Forward, Reject
+from streams.core.reference import Reference
+from streams.core.retention import due_at
+
+ROUTINE = 4
+_ORIGIN_LEVELS = {
+    Level.NATIONAL: OriginLevel.NATIONAL,
+    Level.NATIONAL_UNIT: OriginLevel.NATIONAL,
+    Level.REGION: OriginLevel.REGION,
+    Level.POLICE_AREA: OriginLevel.POLICE_AREA,
+    Level.LOCAL_POLICE_AREA: OriginLevel.LOCAL_POLICE_AREA,
+}
+
+
+class Seen(NamedTuple):
+    """What is remembered of a natural key: the latest revision, the digest of what it said, and its event id."""
+
+    revision: int
+    digest: bytes
+    event_id: str
+
+
+class Assessed(NamedTuple):
+    """An event with what the bus added, and what to remember of its natural key."""
+
+    event: dict[str, Any]
+    seen: Seen
+
+
+class Assess:
+    """The assess stage.
+
+    Shape: one accepted event, who published it when, and what is remembered of its key in, one outcome out.
+    Source: clarification 48 (retry, revision); domain rules, section 1, step 2.
+    """
+
+    def __init__(self, codec: Codec, reference: Reference) -> None:
+        self._codec = codec
+        self._reference = reference
+
+    def assess(
+        self, event: Mapping[str, Any], origin: Origin, published_at: datetime, seen: Seen | None
+    ) -> Forward[Assessed] | Drop | Reject:
+        """Drop a retry, number a revision, reject an outdated one, and enrich what goes on."""
+        digest = self._said(event)
+        revision = int(event["revision"])
+        supersedes = event["supersedes"]
+        if seen is not None:
+            if digest == seen.digest:
+                return Drop(DropCode.RETRY_SAME_CONTENT)
+            if revision < seen.revision:
+                return Reject((Problem(RejectCode.REVISION_STALE, "/revision"),))
+            if revision == seen.revision:
+                revision = seen.revision + 1
+            supersedes = supersedes or seen.event_id
+        assessed = {
+            **event,
+            "revision": revision,
+            "supersedes": supersedes,
+            "origin_unit": {"unit": origin.unit, "function": origin.function.value},
+            "published_at": published_at,
+        }
+        assessed["enrichment"] = self._enrichment(event, origin, published_at)
+        return Forward(Assessed(assessed, Seen(revision, digest, str(event["event_id"]))))
+
+    def _said(self, event: Mapping[str, Any]) -> bytes:
+        """A digest of what the event says, leaving out what differs between two tellings of the same."""
+        telling = {
+            **event,
+            "event_id": "",
+            "revision": 0,
+            "supersedes": None,
+            "reported_at": _EPOCH,
+            "trace": None,
+            "origin_unit": None,
+            "provenance": {**event["provenance"], "root_ids": _foreign_roots(event)},
+        }
+        return content_digest(self._codec.encode(str(event["event_type"]), telling))
+
+    def _enrichment(self, event: Mapping[str, Any], origin: Origin, published_at: datetime) -> dict[str, Any]:
+        priority, reason = _input_priority(event)
+        return {
+            "origin_level": self._origin_level(origin),
+            "alert_tier": self._alert_tier(event["payload"]),
+            "novelty": None,
+            "conflict_score": None,
+            "distance_to_border_m": None,
+            "displacement_candidate": None,
+            "digital": None,
+            "own_use_minor_offence_only": _own_use_only(event),
+            "cluster": None,
+            "areas_found": [],
+            "input_priority": priority,
+            "priority_reason": reason,
+            "retention": _retention(event, published_at),
+            "gazetteer_version": self._reference.gazetteer.version,
+            "substances_version": self._reference.substances.version,
+        }
+
+    def _origin_level(self, origin: Origin) -> OriginLevel:
+        unit = self._reference.gazetteer.unit(origin.unit)
+        return OriginLevel.PARTNER if unit is None else _ORIGIN_LEVELS[unit.level]
+
+    def _alert_tier(self, payload: Mapping[str, Any]) -> int | None:
+        """The most urgent register tier of the substances that the payload names."""
+        named = [payload.get("substance_id"), *(item.get("substance_id") for item in payload.get("items") or ())]
+        found = [self._reference.substances.get(name) for name in named if name]
+        return min((substance.alert_tier for substance in found if substance is not None), default=None)
+
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _foreign_roots(event: Mapping[str, Any]) -> list[str]:
+    return [root for root in event["provenance"]["root_ids"] if root != event["event_id"]]
+
+
+def _input_priority(event: Mapping[str, Any]) -> tuple[int, str]:
+    """The priority known before the rules: the publisher's or danger to life, the more urgent (clarification 27)."""
+    if event["danger_to_life"]:
+        return 1, "danger to life"
+    if event["priority"] is not None:
+        return int(event["priority"]), "set by the publisher"
+    return ROUTINE, "routine"
+
+
+def _own_use_only(event: Mapping[str, Any]) -> bool | None:
+    """Whether it is only a minor offence of own use (ringa narkotikabrott, eget bruk); None when nothing tells."""
+    degree = event["payload"].get("degree")
+    if degree is None or event["chain_stage"] is None:
+        return None
+    return bool(degree == "ringa" and event["chain_stage"] == "use")
+
+
+def _retention(event: Mapping[str, Any], published_at: datetime) -> dict[str, Any]:
+    chosen = RetentionClass(event["retention_class"] or EVENT_TYPES[str(event["event_type"])].retention_class)
+    return {
+        "retention_class": chosen,
+        "clock_start": published_at,
+        "due_at": None if event["hold"] else due_at(chosen, published_at),
+        "hold": event["hold"],
+    }
