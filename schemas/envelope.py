@@ -1,19 +1,24 @@
 """The envelope that every event carries: identity, time, place, law, trust, provenance, and what the engine adds."""
 
-from typing import Annotated, Generic, Self, TypeVar
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Generic, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
+from schemas.checks import Check, Contradiction
 from schemas.model import (
+    SEALED,
+    Checked,
     Count,
-    CountryCode,
     EventId,
+    Flag,
     KeyedHash,
     Latitude,
     Longitude,
     Model,
     Moment,
     Ref,
+    RouteStop,
     Score,
     ShortText,
     Text,
@@ -39,7 +44,10 @@ from schemas.vocabulary import (
     SourceGrade,
 )
 
-Priority = Annotated[int, Field(ge=1, le=5)]
+#: From this sensitivity on an event may hold personal data.
+PERSONAL_DATA_SENSITIVITY = 2
+
+Priority = Annotated[int, Field(ge=1, le=5, strict=True)]
 
 
 class Origin(Model):
@@ -54,7 +62,7 @@ class Geo(Model):
 
     lon: Longitude
     lat: Latitude
-    accuracy_m: Annotated[int, Field(ge=0, le=1_000_000)]
+    accuracy_m: Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
     place_type: Ref | None = None
     place_label: ShortText | None = None
 
@@ -72,7 +80,7 @@ class Provenance(Model):
     """Where it comes from. An original report's own id is its root; a retelling keeps the roots of what it retells."""
 
     root_ids: Annotated[list[EventId], Field(min_length=1, max_length=200)]
-    source_key: KeyedHash | None = None
+    source_key: Annotated[KeyedHash | None, SEALED] = None
     derived_from: Annotated[list[EventId], Field(max_length=200)] = []
 
 
@@ -83,7 +91,7 @@ class Person(Model):
     category: PersonCategory
     fact_or_assessment: FactOrAssessment
     age_band: AgeBand | None = None
-    protected: bool = False
+    protected: Flag = False
 
 
 class ObjectRef(Model):
@@ -106,7 +114,7 @@ class Retention(Model):
     retention_class: RetentionClass
     clock_start: Moment | None = None
     due_at: Moment | None = None
-    hold: bool = False
+    hold: Flag = False
 
 
 class Trace(Model):
@@ -126,13 +134,13 @@ class Enrichment(Model):
     """What the engine adds. A body that carries it is refused: only the assess agent writes here."""
 
     origin_level: OriginLevel
-    alert_tier: Annotated[int, Field(ge=1, le=3)] | None = None
+    alert_tier: Annotated[int, Field(ge=1, le=3, strict=True)] | None = None
     novelty: Novelty | None = None
     conflict_score: Score | None = None
     distance_to_border_m: Count | None = None
-    displacement_candidate: bool | None = None
-    digital: bool | None = None
-    own_use_minor_offence_only: bool | None = None
+    displacement_candidate: Flag | None = None
+    digital: Flag | None = None
+    own_use_minor_offence_only: Flag | None = None
     cluster: Cluster | None = None
     areas_found: Annotated[list[UnitCode], Field(max_length=200)] = []
     input_priority: Priority
@@ -142,24 +150,32 @@ class Enrichment(Model):
     substances_version: Ref
 
 
-class Payload(Model):
+class Payload(Checked):
     """Base of the typed payloads; no payload field has an envelope field's name."""
 
 
 P = TypeVar("P", bound=Payload)
 
 
-class Event(Model, Generic[P]):
+class Event(Checked, Generic[P]):
     """One event: an envelope and a typed payload. Never changed after it is published; a correction is a new revision.
 
+    Shape: each type is a subclass with its ``event_type`` as a literal. What a type demands of the envelope
+    stands in that subclass: the three class values below, and further checks in ``contradictions``.
     Units: times are UTC in whole milliseconds; masses, distances and money carry their unit in the field name.
     Source: domain event catalogue, section 1.
     """
 
+    #: The least sensitivity that the law leaves the type, and the greatest that its purpose allows.
+    minimum_sensitivity: ClassVar[int] = 0
+    maximum_sensitivity: ClassVar[int] = 4
+    #: Whether the type is person-free by construction.
+    person_free: ClassVar[bool] = False
+
     event_id: EventId
     event_type: Ref
-    schema_version: Annotated[int, Field(ge=1, le=1000)] = 1
-    revision: Annotated[int, Field(ge=1, le=10_000)] = 1
+    schema_version: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
+    revision: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 1
     supersedes: EventId | None = None
 
     occurred_from: Moment
@@ -174,17 +190,17 @@ class Event(Model, Generic[P]):
     purpose: Purpose
     common_basis: CommonBasis | None = None
     max_penalty_years: Annotated[float, Field(ge=0, le=100)] | None = None
-    systematic: bool = False
+    systematic: Flag = False
     grading: Grading | None = None
     handling: Handling = Handling.H0
     handling_text: ShortText | None = None
     originator: Ref | None = None
     derived_max_handling: Handling | None = None
-    sensitivity: Annotated[int, Field(ge=0, le=4)]
-    sensitive_data: bool = False
+    sensitivity: Annotated[int, Field(ge=0, le=4, strict=True)]
+    sensitive_data: Flag = False
     secrecy_grounds: Annotated[list[SecrecyGround], Field(max_length=50)] = []
     legal_origin: LegalOrigin
-    investigation_secret: bool = False
+    investigation_secret: Flag = False
     provenance: Provenance
 
     persons: Annotated[list[Person], Field(max_length=200)] = []
@@ -197,46 +213,55 @@ class Event(Model, Generic[P]):
     topics: Annotated[list[Ref], Field(max_length=50)] = []
     actor_role: ActorRole | None = None
     actor_level: ActorLevel | None = None
-    strategic_actor: bool = False
+    strategic_actor: Flag = False
     chain_stage: ChainStage | None = None
-    route: Annotated[list[CountryCode | UnitCode], Field(max_length=50)] = []
+    route: Annotated[list[RouteStop], Field(max_length=50)] = []
 
-    public: bool = False
+    public: Flag = False
     released_to: Annotated[list[Ref], Field(max_length=200)] = []
-    actionable: bool = False
-    purpose_change_checked: bool = False
-    offence_indicated: bool = False
-    danger_to_life: bool = False
+    actionable: Flag = False
+    purpose_change_checked: Flag = False
+    offence_indicated: Flag = False
+    danger_to_life: Flag = False
     danger_reason: ShortText | None = None
-    silent_search: bool = False
+    silent_search: Flag = False
 
     priority: Priority | None = None
     retention_class: RetentionClass | None = None
-    hold: bool = False
+    hold: Flag = False
     strategy_refs: Annotated[list[Ref], Field(max_length=50)] = []
     trace: Trace | None = None
-    synthetic: bool = Field(default=False, description="made up: demo, test or canary, never a real matter")
+    synthetic: Flag = Field(default=False, description="made up: demo, test or canary, never a real matter")
 
     payload: P
     enrichment: Enrichment | None = None
 
-    @model_validator(mode="after")
-    def _times_in_order(self) -> Self:
+    def contradictions(self) -> Iterator[Contradiction]:
+        """What every event must hold to, whatever its type."""
         if self.occurred_to is not None and self.occurred_to < self.occurred_from:
-            raise ValueError("occurred_to must not be before occurred_from")
-        return self
-
-    @model_validator(mode="after")
-    def _danger_has_reason(self) -> Self:
+            yield Contradiction(Check.TIMES_REVERSED, "/occurred_to")
         if self.danger_to_life and self.danger_reason is None:
-            raise ValueError("danger_to_life needs danger_reason")
-        return self
-
-    @model_validator(mode="after")
-    def _first_revision_supersedes_nothing(self) -> Self:
+            yield Contradiction(Check.DANGER_WITHOUT_REASON, "/danger_reason")
         if self.supersedes == self.event_id:
-            raise ValueError("supersedes must name another event")
-        return self
+            yield Contradiction(Check.SUPERSEDES_ITSELF, "/supersedes")
+        if self.handling is Handling.H2 and self.originator is None:
+            yield Contradiction(Check.ORIGINATOR_MISSING, "/originator")
+        if self.handling is Handling.H3 and self.handling_text is None:
+            yield Contradiction(Check.HANDLING_TEXT_MISSING, "/handling_text")
+        if self.sensitivity < self.minimum_sensitivity:
+            yield Contradiction(Check.SENSITIVITY_TOO_LOW, "/sensitivity")
+        if self.sensitivity > self.maximum_sensitivity:
+            yield Contradiction(Check.SENSITIVITY_TOO_HIGH, "/sensitivity")
+        if self.persons:
+            yield from self._person_contradictions()
+
+    def _person_contradictions(self) -> Iterator[Contradiction]:
+        if self.person_free:
+            yield Contradiction(Check.PERSONS_NOT_ALLOWED, "/persons")
+        elif self.purpose is Purpose.NO_PERSONAL_DATA:
+            yield Contradiction(Check.PERSONS_WITHOUT_PURPOSE, "/purpose")
+        elif self.sensitivity < PERSONAL_DATA_SENSITIVITY:
+            yield Contradiction(Check.PERSONS_NEED_SENSITIVITY, "/sensitivity")
 
 
 #: Fields only the bus may set; a body that sets one is refused with ENGINE_FIELD.

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from schemas.checks import CHECK_REMEDIES, Check
+
 
 class RejectCode(StrEnum):
     """Why intake could not accept an event. Safe as a metric label."""
@@ -38,20 +40,24 @@ class DropCode(StrEnum):
 
 
 class Problem(NamedTuple):
-    """One thing wrong: a code and the JSON pointer of the place. ``remedy`` says what would be right."""
+    """One thing wrong: a code and the JSON pointer of the place. ``remedy`` says what would be right.
+
+    Shape: ``check`` names the rule when two fields contradict each other; the remedy is then that rule's own.
+    """
 
     code: RejectCode
     pointer: str = ""
+    check: Check | None = None
 
     @property
     def remedy_sv(self) -> str:
         """What would be right, in Swedish."""
-        return REMEDIES[self.code][0]
+        return (CHECK_REMEDIES[self.check] if self.check else REMEDIES[self.code])[0]
 
     @property
     def remedy_en(self) -> str:
         """What would be right, in English."""
-        return REMEDIES[self.code][1]
+        return (CHECK_REMEDIES[self.check] if self.check else REMEDIES[self.code])[1]
 
 
 #: Remedies, Swedish and English. They are the same for every event, so they can carry no content.
