@@ -30,7 +30,7 @@ _SEARCH_CUTOFF = 65.0
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit of the organisation (enhet). ``lon``/``lat``: an approximate centre, WGS84, never for point-in-area tests."""
+    """A unit of the organisation (enhet). ``lon``/``lat``: a rough centre, WGS84, never for point-in-area tests."""
 
     code: str
     name: str
@@ -183,7 +183,7 @@ class Gazetteer:
         return _look_up(self._county_of, municipality)
 
     def search(self, text: str, limit: int = 10) -> tuple[SearchHit, ...]:
-        """Units whose code, name or municipality is like ``text``, best first; å, ä, ö and typing slips are forgiven."""
+        """Units whose code, name or municipality is like ``text``, best first; å, ä, ö and slips are forgiven."""
         wanted = _fold(text)
         if not wanted:
             return ()
