@@ -30,6 +30,7 @@ class RejectCode(StrEnum):
     ID_REUSED = "ID_REUSED"
     REVISION_STALE = "REVISION_STALE"
     PUBLISHER_NOT_ALLOWED = "PUBLISHER_NOT_ALLOWED"
+    INTERNAL = "INTERNAL"
 
 
 class DropCode(StrEnum):
@@ -145,5 +146,9 @@ REMEDIES: dict[RejectCode, tuple[str, str]] = {
     RejectCode.PUBLISHER_NOT_ALLOWED: (
         "Enheten får inte publicera denna händelsetyp.",
         "This unit may not publish this event type.",
+    ),
+    RejectCode.INTERNAL: (
+        "Bussen kunde inte behandla händelsen. Driften är underrättad; händelsen ligger kvar och tas om.",
+        "The bus could not process the event. Operations are told; the event is kept and will be retried.",
     ),
 }

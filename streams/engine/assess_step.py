@@ -1,0 +1,80 @@
+"""The assess agent's step: retries dropped, revisions numbered, what the bus knows added."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from schemas.codec import ORIGIN_HEADER, Codec
+from schemas.envelope import Origin
+from schemas.problems import Problem, RejectCode
+from streams.core.assess import Assess, Seen
+from streams.core.intake import Accepted, Peek, origin_of
+from streams.core.outcome import Drop, Forward, Reject
+from streams.core.reference import Reference
+from streams.engine.ledger import LEDGER, dropped
+from streams.engine.outbox import Outbox, Output
+from streams.engine.quarantine import QUARANTINE, quarantined
+from streams.engine.records import AT_HEADER, FROM_HEADER, Record, header, moment
+from streams.engine.signals import Counters
+from streams.engine.state import State
+
+ASSESSED = "events.assessed"
+
+
+class AssessStep:
+    """Assess one accepted event against what is remembered of its natural key and origin."""
+
+    name = "assess"
+    outputs: Sequence[str] = (ASSESSED, QUARANTINE, LEDGER)
+
+    def __init__(self, codec: Codec, reference: Reference) -> None:
+        self._codec = codec
+        self._assess = Assess(codec, reference)
+
+    def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:
+        """Decode, assess, pass on or tell why not."""
+        event = self._codec.decode(record.value or b"").value
+        writer = header(record, ORIGIN_HEADER)
+        origin = origin_of(writer)
+        if origin is None:
+            raise LookupError("an accepted record without its origin header")
+        published_at_ms = int(header(record, AT_HEADER) or record.timestamp)
+        # The same key told by another unit is another telling, not this unit's revision.
+        key = (record.key or b"") + b"@" + origin.unit.encode()
+        outcome = self._assess.assess(event, origin, moment(published_at_ms), _unpack(state.get(key)))
+        match outcome:
+            case Forward(assessed):
+                out.add(self._assessed(record, assessed.event, published_at_ms))
+                state.put(key, _pack(assessed.seen), record.timestamp)
+            case Drop(code):
+                out.add(dropped(self._codec, record, _accepted(event, origin, record), code))
+                counters.dropped[code.value] += 1
+            case Reject(problems):
+                peek = Peek(event["event_id"], event["event_type"])
+                out.add(quarantined(self._codec, record, problems, writer=writer, peek=peek))
+                counters.rejected[problems[0].code.value] += 1
+
+    def contain(self, record: Record, out: Outbox) -> None:
+        """Quarantine a record that we failed on."""
+        problems = (Problem(RejectCode.INTERNAL),)
+        out.add(quarantined(self._codec, record, problems, writer=header(record, ORIGIN_HEADER)))
+
+    def _assessed(self, record: Record, event: Mapping[str, Any], published_at_ms: int) -> Output:
+        value = self._codec.encode(str(event["event_type"]), event)
+        headers = [
+            (name, value) for name, value in record.headers if name.startswith(("ce_", "traceparent", FROM_HEADER))
+        ]
+        return Output(ASSESSED, record.key or b"", value, published_at_ms, headers)
+
+
+def _accepted(event: Mapping[str, Any], origin: Origin, record: Record) -> Accepted:
+    return Accepted(event["event_id"], event["event_type"], origin, (record.key or b"").decode(), b"")
+
+
+def _pack(seen: Seen) -> bytes:
+    return seen.revision.to_bytes(4, "big") + seen.digest + seen.event_id.encode()
+
+
+def _unpack(data: bytes | None) -> Seen | None:
+    if data is None:
+        return None
+    return Seen(int.from_bytes(data[:4], "big"), data[4:20], data[20:].decode())

@@ -1,0 +1,86 @@
+"""The intake agent's step: what units published, accepted or quarantined, and each id remembered."""
+
+from collections.abc import Sequence
+
+from schemas.codec import ORIGIN_HEADER, Codec
+from schemas.problems import Problem, RejectCode
+from schemas.records import desk_address
+from streams.core.intake import Accepted, Intake, Known, Peek, Published, settle
+from streams.core.outcome import Drop, Forward, Reject
+from streams.core.reference import Reference
+from streams.engine.ledger import LEDGER, dropped
+from streams.engine.outbox import Outbox, Output
+from streams.engine.quarantine import QUARANTINE, quarantined
+from streams.engine.records import AT_HEADER, FROM_HEADER, Record, header, moment
+from streams.engine.signals import Counters
+from streams.engine.state import State
+
+ACCEPTED = "events.accepted"
+GATEWAY = "in.gateway"
+
+
+class IntakeStep:
+    """Accept, quarantine or drop one published record.
+
+    The topic's writer proves the origin: on ``in.gateway`` the intake gateway, which says in a header whom it let in;
+    on ``in.<unit>`` the unit itself, of which the body may name the function.
+    """
+
+    name = "intake"
+    outputs: Sequence[str] = (ACCEPTED, QUARANTINE, LEDGER)
+
+    def __init__(self, codec: Codec, reference: Reference) -> None:
+        self._codec = codec
+        self._intake = Intake(codec, reference)
+
+    def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:
+        """Read, settle against what is known of the id, pass on."""
+        writer = proven_writer(record)
+        published = Published(record.key, record.value or b"", writer, moment(record.timestamp))
+        reading = self._intake.read(published)
+        if isinstance(reading.outcome, Reject):
+            self._reject(record, reading.outcome, reading.peek, out, counters)
+            return
+        accepted = reading.outcome
+        key = accepted.event_id.encode()
+        known = state.get(key)
+        settled = settle(accepted, None if known is None else Known(known))
+        match settled:
+            case Forward():
+                out.add(_accepted(record, accepted))
+                state.put(key, accepted.digest, record.timestamp)
+            case Drop(code):
+                out.add(dropped(self._codec, record, accepted, code))
+                counters.dropped[code.value] += 1
+            case Reject():
+                self._reject(record, settled, reading.peek, out, counters)
+
+    def contain(self, record: Record, out: Outbox) -> None:
+        """Quarantine a record that we failed on."""
+        problems = (Problem(RejectCode.INTERNAL),)
+        out.add(quarantined(self._codec, record, problems, writer=proven_writer(record)))
+
+    def _reject(self, record: Record, reject: Reject, peek: Peek, out: Outbox, counters: Counters) -> None:
+        out.add(quarantined(self._codec, record, reject.problems, writer=proven_writer(record), peek=peek))
+        counters.rejected[reject.problems[0].code.value] += 1
+
+
+def proven_writer(record: Record) -> str | None:
+    """The desk that the topic's writer proves."""
+    said = header(record, ORIGIN_HEADER)
+    if record.topic == GATEWAY:
+        return said
+    unit = record.topic.removeprefix("in.")
+    function = (said or "").partition("/")[2] or "intelligence"
+    return desk_address(unit, function)
+
+
+def _accepted(record: Record, accepted: Accepted) -> Output:
+    """The event as published, byte for byte, keyed for deduplication; the bus's own facts travel as headers."""
+    headers = [
+        *((name, value) for name, value in record.headers if name.startswith(("ce_", "content-type", "traceparent"))),
+        (ORIGIN_HEADER, desk_address(accepted.origin.unit, accepted.origin.function).encode()),
+        (AT_HEADER, str(record.timestamp).encode()),
+        (FROM_HEADER, f"{record.topic}:{record.partition}:{record.offset}".encode()),
+    ]
+    return Output(ACCEPTED, accepted.fingerprint.encode(), record.value, record.timestamp, headers)

@@ -1,0 +1,75 @@
+"""What a cycle will write: gathered as values, then packed into one aiokafka batch for each output partition."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from aiokafka.partitioner import murmur2
+
+Header = tuple[str, bytes]
+
+
+class Output(NamedTuple):
+    """One record to write. ``partition`` None means: by the key, as every Kafka client would."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+    at_ms: int
+    headers: Sequence[Header] = ()
+    partition: int | None = None
+
+
+@lru_cache(maxsize=65536)
+def _hash(key: bytes) -> int:
+    """Kafka's default hash of a key (murmur2, positive); desks recur, so it is remembered."""
+    return int(murmur2(key)) & 0x7FFFFFFF
+
+
+class Outbox:
+    """The outputs of one cycle, in order."""
+
+    def __init__(self, partitions: Mapping[str, int]) -> None:
+        self._partitions = partitions
+        self._outputs: list[Output] = []
+
+    def __len__(self) -> int:
+        """How many records it holds."""
+        return len(self._outputs)
+
+    def add(self, output: Output) -> None:
+        """Write this record when the cycle commits."""
+        self._outputs.append(output)
+
+    def keep(self, count: int) -> None:
+        """Forget everything after the first ``count`` outputs: a step failed half-way."""
+        del self._outputs[count:]
+
+    def partition_of(self, output: Output) -> int:
+        """The output partition: given, or by the key's hash."""
+        if output.partition is not None:
+            return output.partition
+        return _hash(output.key) % self._partitions[output.topic]
+
+    async def send(self, producer: Any) -> list["asyncio.Future[Any]"]:
+        """Submit everything as batches; the futures are done when the broker has them."""
+        futures: list[asyncio.Future[Any]] = []
+        builders: dict[tuple[str, int], Any] = {}
+        for output in self._outputs:
+            target = (output.topic, self.partition_of(output))
+            builder = builders.get(target)
+            if builder is None:
+                builder = builders[target] = producer.create_batch()
+            if _append(builder, output) is None:
+                futures.append(await producer.send_batch(builder, target[0], partition=target[1]))
+                builder = builders[target] = producer.create_batch()
+                _append(builder, output)
+        for (topic, partition), builder in builders.items():
+            futures.append(await producer.send_batch(builder, topic, partition=partition))
+        return futures
+
+
+def _append(builder: Any, output: Output) -> Any:
+    append: Callable[..., Any] = builder.append
+    return append(timestamp=output.at_ms, key=output.key, value=output.value, headers=output.headers)

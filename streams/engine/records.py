@@ -1,0 +1,54 @@
+"""The values that pass between transport and lanes: a fetched batch, and the protocol of a Kafka record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+#: Headers by which the bus's own facts of an accepted event travel beside its unchanged bytes.
+FROM_HEADER = "sambus_accepted_from"  # topic:partition:offset of the record as published
+AT_HEADER = "sambus_published_at"  # its log time there, ms since 1970
+
+
+class Record(Protocol):
+    """What the engine reads of an aiokafka ``ConsumerRecord``."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The records that one fetch gave for one partition.
+
+    ``start`` is the position the fetch began at and ``end`` the one it left: between them lie the records and the
+    markers of transactions, which are never handed out. Two batches with nothing lost between them meet end to start.
+    """
+
+    topic: str
+    partition: int
+    start: int | None
+    end: int
+    generation: int
+    records: Sequence[Any]
+
+
+def moment(at_ms: int) -> datetime:
+    """Log time (ms since 1970) as aware UTC."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC)
+
+
+def header(record: Record, name: str) -> str | None:
+    """A header as text, or None when it is missing or not text."""
+    for key, value in record.headers:
+        if key == name:
+            try:
+                return value.decode()
+            except UnicodeDecodeError:
+                return None
+    return None

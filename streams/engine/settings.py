@@ -1,0 +1,36 @@
+"""What a worker needs to know: where Kafka is, what it is called, and the bounds of a cycle."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+#: The consumer group and the prefix of every transactional id.
+GROUP = "sambus"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one worker.
+
+    Units: milliseconds and seconds as named; ``kafka`` holds the keyword options of an aiokafka client.
+    """
+
+    kafka: Mapping[str, Any]
+    group: str = GROUP
+    #: A name that stays over restarts lets a quick restart pass without a rebalance (static membership).
+    instance: str | None = None
+    #: Most records that one transaction gathers.
+    cycle_records: int = 1000
+    #: Fetching of a partition pauses above this many waiting records, and goes on below a quarter of it.
+    backlog_records: int = 4000
+    session_timeout_s: float = 10.0
+    heartbeat_interval_s: float = 2.0
+    #: The broker aborts a transaction that is open longer: it bounds how long readers wait for a dead worker.
+    transaction_timeout_ms: int = 20_000
+    #: How long an id and a natural key are remembered.
+    memory: timedelta = timedelta(days=400)
+    #: Topics that units with their own Kafka access write; the topic's name proves the unit.
+    own_access_units: tuple[str, ...] = ()
+    report_every_s: float = 10.0
+    labels: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,67 @@
+"""Every signal of the engine: log events and counters, named in the past tense with their units. Never content."""
+
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import structlog
+
+
+class Signal(StrEnum):
+    """The log events of a worker. Fields are codes, counts, names of topics and exception types, nothing else."""
+
+    WORKER_STARTED = "worker_started"
+    WORKER_STOPPED = "worker_stopped"
+    WORKER_COUNTED = "worker_counted"
+    PARTITIONS_ASSIGNED = "partitions_assigned"
+    PARTITIONS_REVOKED = "partitions_revoked"
+    LANE_OPENED = "lane_opened"
+    LANE_CLOSED = "lane_closed"
+    LANE_FENCED = "lane_fenced"
+    LANE_FAILED = "lane_failed"
+    LANE_FOUND_GAP = "lane_found_gap"
+    LANE_ABANDONED = "lane_abandoned"
+    STEP_FAILED = "step_failed"
+
+
+@dataclass
+class Counters:
+    """What one lane has done since the last report. Times are seconds of this process."""
+
+    records_taken: int = 0
+    records_written: int = 0
+    cycles_committed: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    deciding_s: float = 0.0
+    committing_s: float = 0.0
+
+    def add(self, other: "Counters") -> None:
+        """Take another lane's counts into these."""
+        self.records_taken += other.records_taken
+        self.records_written += other.records_written
+        self.cycles_committed += other.cycles_committed
+        self.rejected.update(other.rejected)
+        self.dropped.update(other.dropped)
+        self.deciding_s += other.deciding_s
+        self.committing_s += other.committing_s
+
+
+def configure(*, json: bool = True) -> None:
+    """Send the signals to stderr, as JSON lines or for a person's eyes."""
+    renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def emit(signal: Signal, *, level: str = "info", **fields: str | float | list[str] | dict[str, int]) -> None:
+    """Tell of one signal. Callers pass only codes, counts and names."""
+    getattr(structlog.get_logger(), level)(signal.value, **fields)

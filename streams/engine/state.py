@@ -1,0 +1,85 @@
+"""A lane's state: what it remembers, in memory, with a compacted changelog written in the lane's transactions.
+
+Faust tables cannot hold it: recovery of a transactional changelog never ends, because it counts commit markers as
+missing records, and a table can only change inside a stream iteration (docs/adr/0003).
+"""
+
+import struct
+from collections.abc import Iterator
+
+import aiokafka
+from aiokafka import TopicPartition
+
+_AT = struct.Struct(">q")
+
+
+class State:
+    """Remembered values by key, oldest first, each with the log time of its last change.
+
+    Units: ``at_ms`` is the record's log time in ms since 1970. Entries older than ``memory_ms`` before the newest
+    log time leave the state, with a tombstone in the changelog: state is bounded by its window.
+    """
+
+    def __init__(self, memory_ms: int) -> None:
+        self._memory_ms = memory_ms
+        self._entries: dict[bytes, bytes] = {}
+        self._changes: dict[bytes, bytes | None] = {}
+        self._newest_ms = 0
+
+    def __len__(self) -> int:
+        """How many entries there are."""
+        return len(self._entries)
+
+    def get(self, key: bytes) -> bytes | None:
+        """What is remembered under this key."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry[_AT.size :]
+
+    def put(self, key: bytes, value: bytes, at_ms: int) -> None:
+        """Remember a value; the entry becomes the newest."""
+        entry = _AT.pack(at_ms) + value
+        self._entries.pop(key, None)
+        self._entries[key] = self._changes[key] = entry
+        self._newest_ms = max(self._newest_ms, at_ms)
+
+    def expire(self) -> int:
+        """Forget what has left its window; returns how many entries left."""
+        horizon = self._newest_ms - self._memory_ms
+        expired = []
+        for key, entry in self._entries.items():
+            if _AT.unpack_from(entry)[0] >= horizon:
+                break
+            expired.append(key)
+        for key in expired:
+            del self._entries[key]
+            self._changes[key] = None
+        return len(expired)
+
+    def take_changes(self) -> Iterator[tuple[bytes, bytes | None]]:
+        """The changes since the last call, for the changelog."""
+        changes, self._changes = self._changes, {}
+        return iter(changes.items())
+
+    def restore(self, key: bytes, entry: bytes | None) -> None:
+        """Take one changelog record; they come in the order in which they were written."""
+        self._entries.pop(key, None)
+        if entry is not None:
+            self._entries[key] = entry
+            self._newest_ms = max(self._newest_ms, _AT.unpack_from(entry)[0])
+
+
+async def restore(state: State, reader: aiokafka.AIOKafkaConsumer, changelog: TopicPartition) -> int:
+    """Read a changelog partition into the state, up to its last stable offset; returns the records read.
+
+    The caller has fenced the former owner, so the partition cannot grow meanwhile, and ``reader`` reads committed
+    records of this partition alone.
+    """
+    end = (await reader.end_offsets([changelog]))[changelog]
+    await reader.seek_to_beginning(changelog)
+    count = 0
+    while await reader.position(changelog) < end:
+        fetched = await reader.getmany(changelog, timeout_ms=200, max_records=20_000)
+        for record in fetched.get(changelog, ()):
+            state.restore(record.key, record.value)
+            count += 1
+    return count

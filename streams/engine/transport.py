@@ -1,0 +1,127 @@
+"""Faust's Kafka transport, in batches: one Faust message for each fetched partition batch.
+
+Faust pays two tasks and a wait for every message. Handing an agent a whole partition batch as one message pays that
+once a batch, and takes Faust's own offset bookkeeping out of the way: lanes commit offsets in their transactions
+(docs/adr/0002). It also removes, by construction, Faust's commit past an unfinished message.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import aiokafka
+from faust.transport.drivers import aiokafka as driver
+from mode.utils.futures import notify
+
+from streams.engine.records import Batch
+
+
+class BatchThread(driver.AIOKafkaConsumerThread):
+    """The consumer's thread: fetches with positions, over a consumer with our own options."""
+
+    def _create_worker_consumer(self, transport: "BatchTransport") -> aiokafka.AIOKafkaConsumer:
+        """Build the consumer as Faust does, but read committed and with the options of the connection."""
+        self._assignor = self.app.assignor
+        conf = self.app.conf
+        return aiokafka.AIOKafkaConsumer(
+            **transport.kafka,
+            client_id=conf.broker_client_id,
+            group_id=conf.id,
+            group_instance_id=conf.consumer_group_instance_id,
+            partition_assignment_strategy=[self._assignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_poll_records=conf.broker_max_poll_records,
+            max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
+            # An intake topic takes records larger than the bus accepts, so that they end in quarantine, not in a stall.
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+            request_timeout_ms=int(conf.broker_request_timeout * 1000),
+            session_timeout_ms=int(conf.broker_session_timeout * 1000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+        )
+
+    async def _fetch_records(
+        self, consumer: Any, active_partitions: Any, timeout: float | None = None, max_records: int | None = None
+    ) -> Mapping[Any, Any]:
+        """Fetch, and tell for each partition from where to where."""
+        generation = self.app.consumer_generation_id
+        assignment = consumer._subscription.subscription and consumer._subscription.subscription.assignment
+        starts = {}
+        for tp in active_partitions or ():
+            state = assignment.state_value(tp) if assignment else None
+            starts[tp] = state.position if state is not None and state.has_valid_position else None
+        records = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        batches = {}
+        for tp, fetched in records.items():
+            if fetched:
+                state = assignment.state_value(tp) if assignment else None
+                end = fetched[-1].offset + 1
+                if state is not None and state.has_valid_position:
+                    end = max(end, state.position)
+                batches[tp] = Batch(tp.topic, tp.partition, starts.get(tp), end, generation, fetched)
+        return batches
+
+
+class BatchConsumer(driver.Consumer):
+    """Yields one message for each fetched partition batch: value = the batch, offset = its last record's."""
+
+    def on_init(self) -> None:
+        """Start with the gate closed: nothing is fetched before lanes are open."""
+        super().on_init()
+        self.gate = asyncio.Event()
+        self.room = asyncio.Event()
+
+    def _new_consumer_thread(self) -> BatchThread:
+        return BatchThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[Any, Any]]:  # noqa: ASYNC109 - Faust's signature
+        """Hand out what was fetched, once lanes are there to take it."""
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+        await self.wait_first(self.gate.wait(), self.suspend_flow.wait())
+        active = frozenset(self._get_active_partitions())
+        if not active or not self.gate.is_set():
+            # Every partition is paused for its lane's backlog (or a rebalance is on): wait for room, not for a clock.
+            self.room.clear()
+            await self.wait_first(self.room.wait(), self.suspend_flow.wait(), timeout=timeout)
+            return
+        batches = await self._getmany(active_partitions=active, timeout=timeout)
+        if not batches or self.should_stop:
+            return
+        if not self.flow_active:
+            await self.perform_seek()
+            return
+        for tp, batch in batches.items():
+            if self.app.consumer_generation_id != batch.generation or not self.flow_active:
+                return  # a rebalance: every partition is sought back to what is committed
+            message = self._to_message(tp, batch.records[-1])
+            message.key, message.value = None, batch
+            self._read_offset[tp] = batch.records[-1].offset - 1
+            yield tp, message
+
+    def resume_partitions(self, tps: Any) -> None:
+        """Fetch again from partitions whose lanes have room."""
+        super().resume_partitions(tps)
+        self.room.set()
+
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
+        """Commit nothing here: lanes commit offsets, in their transactions."""
+        return True
+
+    def ack(self, message: Any) -> bool:
+        """Mark a batch as handed over; its offsets are the lane's business."""
+        if message.acked:
+            return False
+        message.acked = True
+        self._unacked_messages.discard(message)
+        notify(self._waiting_for_ack)
+        return True
+
+
+class BatchTransport(driver.Transport):
+    """Faust's aiokafka transport with the batching consumer. ``kafka`` holds the connection's aiokafka options."""
+
+    Consumer = BatchConsumer
+    kafka: Mapping[str, Any]
