@@ -1,0 +1,219 @@
+"""A desk's live feed: the deliveries that were made for it, in the order and the form in which they were committed."""
+
+from collections import deque
+from collections.abc import Collection, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+from pydantic import ValidationError
+
+from consumers.bus import committed_reader, end_of, offset_at, partition_of, partitions, start_of
+from schemas.codec import Codec, UndecodableError
+from schemas.gazetteer import Gazetteer, load_gazetteer
+from schemas.problems import RejectCode
+from schemas.records import DeliveryMeta
+
+#: Where a feed starts: so long ago, at a moment, at an offset, or (none) with what comes from now on.
+Since = timedelta | datetime | int | None
+
+DELIVERY_PREFIX = "delivery."
+#: How long one look for new records may wait at the broker; an answer comes at once when there is something.
+_WAIT_MS = 250
+_BATCH = 2_000
+
+
+class WrongStartError(ValueError):
+    """The asked offset lies beyond the end. Reading on from another place would repeat or leave out deliveries."""
+
+    def __init__(self, asked: int, end: int) -> None:
+        super().__init__(f"There is no offset {asked} yet: this desk's partition ends at {end}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a record stands: partition and offset. ``--since OFFSET`` takes the offset."""
+
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery: how it came to be, and the event as this desk may see it (hidden fields are not there)."""
+
+    meta: DeliveryMeta
+    event: dict[str, Any]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record on the desk's feed that cannot be shown, told instead of the delivery that it should have been."""
+
+    code: RejectCode
+    position: Position
+    size: int
+
+
+class Feed:
+    """The deliveries of one desk, as an async iterator that can be followed or read to its present end.
+
+    Shape: ``async with Feed(...) as feed: async for item in feed``; items are ``Delivery`` or ``Unreadable``.
+    ``passed_over`` says how many offsets an asked start lies before the oldest one kept.
+    Errors: ``KeyError`` for a unit outside the gazetteer, ``BusUnreachableError``, ``TopicMissingError``,
+    ``WrongStartError``; a record that cannot be read never ends the feed.
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        desk: str,
+        *,
+        types: Collection[str] | None = None,
+        since: Since = None,
+        follow: bool = False,
+        own_topic: bool = False,
+        gazetteer: Gazetteer | None = None,
+        codec: Codec | None = None,
+    ) -> None:
+        """``options``: what every aiokafka client takes. ``own_topic``: read ``desk.<unit>.<function>`` instead."""
+        self.desk = desk
+        self.topic = delivery_topic(desk, gazetteer or load_gazetteer(), own_topic=own_topic)
+        self.unreadable = 0
+        self.passed_over = 0
+        self._options = options
+        self._key = desk.encode()
+        self._names = None if types is None else frozenset(DELIVERY_PREFIX + name for name in types)
+        self._since = since
+        self._follow = follow
+        self._codec = codec or Codec()
+        self._closing = AsyncExitStack()
+        self._consumer: AIOKafkaConsumer | None = None
+        self._partition = TopicPartition(self.topic, 0)
+        self._end = 0
+        self._ready: deque[Delivery | Unreadable] = deque()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._open()
+        except BaseException:
+            await self.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Let go of the broker. May be called more than once."""
+        self._consumer = None
+        await self._closing.aclose()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Delivery | Unreadable:
+        while not self._ready:
+            batch = await self.batch()
+            if batch is None:
+                raise StopAsyncIteration
+            self._ready.extend(batch)
+        return self._ready.popleft()
+
+    async def batch(self) -> list[Delivery | Unreadable] | None:
+        """What one look at the broker brought, perhaps nothing; None when the end known at the start is reached."""
+        consumer = self._consumer
+        if consumer is None:
+            raise RuntimeError("open the feed first: async with Feed(...) as feed")
+        if not self._follow and await consumer.position(self._partition) >= self._end:
+            return None
+        fetched = await consumer.getmany(self._partition, timeout_ms=_WAIT_MS, max_records=_BATCH)
+        records = fetched.get(self._partition, [])
+        if not self._follow:
+            records = [record for record in records if record.offset < self._end]
+        return [item for record in records if (item := self._item(record)) is not None]
+
+    async def _open(self) -> None:
+        consumer = await self._closing.enter_async_context(committed_reader(self._options))
+        all_partitions = await partitions(consumer, self.topic)
+        self._partition = all_partitions[partition_of(self.desk, len(all_partitions))]
+        self._end = await end_of(consumer, self._partition)
+        start = await self._start(consumer)
+        consumer.assign([self._partition])
+        consumer.seek(self._partition, start)
+        self._consumer = consumer
+
+    async def _start(self, consumer: AIOKafkaConsumer) -> int:
+        match self._since:
+            case None:
+                return self._end
+            case int() as offset if offset > self._end:
+                raise WrongStartError(offset, self._end)
+            case int() as offset:
+                oldest = await start_of(consumer, self._partition)
+                self.passed_over = max(0, oldest - offset)
+                return max(offset, oldest)
+            case timedelta() as ago:
+                return await offset_at(consumer, self._partition, datetime.now(UTC) - ago)
+            case datetime() as moment:
+                return await offset_at(consumer, self._partition, moment)
+
+    def _item(self, record: ConsumerRecord) -> Delivery | Unreadable | None:
+        """The delivery in a record; None when it is another desk's or of a type that was not asked for."""
+        if record.key != self._key:
+            return None
+        position = Position(record.partition, record.offset)
+        item = read_delivery(self._codec, self.desk, record.value or b"", position)
+        if isinstance(item, Unreadable):
+            self.unreadable += 1
+            return item
+        return item if self._names is None or DELIVERY_PREFIX + item.meta.event_type in self._names else None
+
+
+def delivery_topic(desk: str, gazetteer: Gazetteer, *, own_topic: bool = False) -> str:
+    """The topic that a desk's deliveries are on. Errors: ``KeyError`` for a unit outside the gazetteer."""
+    unit, _, function = desk.partition("/")
+    area = gazetteer.area_of_delivery(unit)
+    return f"desk.{unit}.{function}" if own_topic else f"deliver.{area}"
+
+
+def read_delivery(codec: Codec, desk: str, value: bytes, position: Position) -> Delivery | Unreadable:
+    """A record's value as a delivery for this desk.
+
+    Errors: none raised. A record that says it is for another desk than its key counts as unreadable: the key alone
+    must never show a desk what was minimised for another one.
+    """
+    try:
+        decoded = codec.decode(value)
+        if not decoded.name.startswith(DELIVERY_PREFIX):
+            return Unreadable(RejectCode.SCHEMA_UNKNOWN, position, len(value))
+        fields = decoded.value
+        event = fields.pop("event")
+        meta = DeliveryMeta.model_validate(fields)
+    except UndecodableError as problem:
+        return Unreadable(problem.code, position, len(value))
+    except (ValidationError, KeyError):
+        return Unreadable(RejectCode.FIELD_INVALID, position, len(value))
+    if meta.desk != desk:
+        return Unreadable(RejectCode.FIELD_INVALID, position, len(value))
+    return Delivery(meta, without_hidden(event), position)
+
+
+def without_hidden(view: Mapping[str, Any]) -> dict[str, Any]:
+    """A view without the fields that were not given, at every depth."""
+    return {name: _shown(value) for name, value in view.items() if value is not None}
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, dict):
+        return without_hidden(value)
+    if isinstance(value, list):
+        return [_shown(item) for item in value]
+    return value

@@ -1,0 +1,135 @@
+"""Finding what the bus decided on an event, with the same work for an event that is there and one that is not."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+from pydantic import ValidationError
+
+from consumers.bus import TopicMissingError, committed_reader, end_of, moment_of, offset_at, partition_of, partitions, start_of
+from consumers.explanation import Answer, answer
+from schemas.codec import Codec, UndecodableError
+from schemas.gazetteer import Gazetteer
+from schemas.records import Decision, Quarantined
+
+LEDGER = "ledger.decisions"
+QUARANTINE = "quarantine"
+
+#: An event id's own time may be this far ahead of the bus; no decision on it can be older than that.
+CLOCK_SKEW = timedelta(minutes=15)
+#: One look at the broker; many records at once, because a ledger partition is long.
+_WAIT_MS = 250
+_BATCH = 5_000
+_FETCH_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """An answer and how far back was looked. ``searched_from`` is for those who got an answer, nobody else."""
+
+    answer: Answer
+    searched_from: datetime | None
+
+
+async def search(options: Mapping[str, Any], event_id: str, asker: str, gazetteer: Gazetteer, codec: Codec) -> Search:
+    """All that the asker may know of an event, from the ledger and from the asker's own quarantine.
+
+    Shape: both topics are read from where this id can first be to the end, whatever is found on the way; when no
+    decision is found another record is decoded and explained in its place. So an outsider's question costs the same
+    whether the event exists or not.
+    Errors: ``BusUnreachableError``, ``TopicMissingError``. A ledger line that cannot be read is passed over.
+    """
+    async with committed_reader(options, max_partition_fetch_bytes=_FETCH_BYTES) as consumer:
+        line, begin = await _place(consumer, LEDGER, event_id, time_of(event_id))
+        found, stand_in, oldest = await _values(consumer, line, begin, event_id)
+        decisions = [decision for value in found if (decision := _decision(codec, value)) is not None]
+        if not found and stand_in is not None and (other := _decision(codec, stand_in)) is not None:
+            answer([other], [], asker, gazetteer)
+        rejected = await _rejected(consumer, codec, asker, event_id)
+    return Search(answer(decisions, rejected, asker, gazetteer), oldest)
+
+
+def time_of(event_id: str) -> datetime | None:
+    """The time in an id (UUIDv7); None when it has none or lies ahead of now, where a search must start at the oldest."""
+    try:
+        parsed = UUID(event_id)
+        moment = datetime.fromtimestamp((parsed.int >> 80) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment - CLOCK_SKEW if parsed.version == 7 and moment <= datetime.now(UTC) else None  # noqa: PLR2004
+
+
+async def _place(
+    consumer: AIOKafkaConsumer, topic: str, key: str, since: datetime | None
+) -> tuple[TopicPartition, int]:
+    """Where records with this key are, and the first offset that can be one of them."""
+    all_partitions = await partitions(consumer, topic)
+    partition = all_partitions[partition_of(key, len(all_partitions))]
+    begin = await (start_of(consumer, partition) if since is None else offset_at(consumer, partition, since))
+    return partition, begin
+
+
+async def _values(
+    consumer: AIOKafkaConsumer, partition: TopicPartition, begin: int, key: str
+) -> tuple[list[bytes], bytes | None, datetime | None]:
+    """The values with this key, one that has another key, and the time of the oldest record looked at."""
+    found: list[bytes] = []
+    stand_in: bytes | None = None
+    oldest: datetime | None = None
+    wanted = key.encode()
+    async for record in to_the_end(consumer, partition, begin):
+        oldest = oldest or moment_of(record.timestamp)
+        if record.key == wanted:
+            found.append(record.value or b"")
+        else:
+            stand_in = record.value
+    return found, stand_in, oldest
+
+
+async def to_the_end(consumer: AIOKafkaConsumer, partition: TopicPartition, begin: int) -> AsyncIterator[ConsumerRecord]:
+    """Every committed record from an offset to the end as it is now; records that come meanwhile are left out."""
+    end = await end_of(consumer, partition)
+    consumer.assign([partition])
+    consumer.seek(partition, begin)
+    while await consumer.position(partition) < end:
+        fetched = await consumer.getmany(partition, timeout_ms=_WAIT_MS, max_records=_BATCH)
+        for record in fetched.get(partition, []):
+            if record.offset < end:
+                yield record
+
+
+async def _rejected(
+    consumer: AIOKafkaConsumer, codec: Codec, asker: str, event_id: str
+) -> list[tuple[str, Quarantined]]:
+    """The asker's own quarantined records of this event, each with its place; none for a user who may not read them."""
+    found: list[tuple[str, Quarantined]] = []
+    try:
+        partition, begin = await _place(consumer, QUARANTINE, asker, None)
+    except TopicMissingError:
+        return found
+    async for record in to_the_end(consumer, partition, begin):
+        if record.key != asker.encode():
+            continue
+        entry = quarantined(codec, record.value or b"")
+        if entry is not None and entry.event_id == event_id:
+            found.append((f"{record.partition}:{record.offset}", entry))
+    return found
+
+
+def _decision(codec: Codec, value: bytes) -> Decision | None:
+    try:
+        return Decision.model_validate(codec.decode(value).value)
+    except (UndecodableError, ValidationError):
+        return None
+
+
+def quarantined(codec: Codec, value: bytes) -> Quarantined | None:
+    """A quarantine record's value; None when the record itself cannot be read."""
+    try:
+        return Quarantined.model_validate(codec.decode(value).value)
+    except (UndecodableError, ValidationError):
+        return None
