@@ -42,6 +42,7 @@ class Accepted(NamedTuple):
 
     event_id: str
     event_type: str
+    revision: int
     origin: Origin
     fingerprint: str
     digest: bytes
@@ -86,7 +87,8 @@ class Intake:
         if origin is None:  # cannot be: _problems has said so already
             return Reading(peek, Reject((Problem(RejectCode.ORIGIN_UNPROVEN, "/origin_unit"),)))
         digest = content_digest(record.value)
-        accepted = Accepted(found.event_id, decoded.name, origin, fingerprint(decoded.name, body), digest)
+        key = fingerprint(decoded.name, body)
+        accepted = Accepted(found.event_id, decoded.name, found.revision, origin, key, digest)
         return Reading(peek, accepted)
 
     def _problems(self, event: Event[Any], body: Mapping[str, Any], record: Published) -> tuple[Problem, ...]:

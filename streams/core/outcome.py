@@ -1,4 +1,4 @@
-"""What a stage may answer: forward, drop with a code, or reject with what is wrong. It never raises for what an event says."""
+"""What a stage may answer: forward, drop with a code, or reject. It never raises for what an event says."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar

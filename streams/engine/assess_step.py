@@ -5,15 +5,16 @@ from typing import Any
 
 from schemas.codec import ORIGIN_HEADER, Codec
 from schemas.envelope import Origin
+from schemas.fingerprint import content_digest
 from schemas.problems import Problem, RejectCode
 from streams.core.assess import Assess, Seen
-from streams.core.intake import Accepted, Peek, origin_of
+from streams.core.intake import Peek, origin_of
 from streams.core.outcome import Drop, Forward, Reject
 from streams.core.reference import Reference
-from streams.engine.ledger import LEDGER, dropped
+from streams.engine.ledger import LEDGER, Told, dropped
 from streams.engine.outbox import Outbox, Output
 from streams.engine.quarantine import QUARANTINE, quarantined
-from streams.engine.records import AT_HEADER, FROM_HEADER, Record, header, moment
+from streams.engine.records import AT_HEADER, FROM_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters
 from streams.engine.state import State
 
@@ -46,7 +47,7 @@ class AssessStep:
                 out.add(self._assessed(record, assessed.event, published_at_ms))
                 state.put(key, _pack(assessed.seen), record.timestamp)
             case Drop(code):
-                out.add(dropped(self._codec, record, _accepted(event, origin, record), code))
+                out.add(dropped(self._codec, _told(event, origin, record), code, published_at_ms))
                 counters.dropped[code.value] += 1
             case Reject(problems):
                 peek = Peek(event["event_id"], event["event_type"])
@@ -66,8 +67,10 @@ class AssessStep:
         return Output(ASSESSED, record.key or b"", value, published_at_ms, headers)
 
 
-def _accepted(event: Mapping[str, Any], origin: Origin, record: Record) -> Accepted:
-    return Accepted(event["event_id"], event["event_type"], origin, (record.key or b"").decode(), b"")
+def _told(event: Mapping[str, Any], origin: Origin, record: Record) -> Told:
+    source = header(record, FROM_HEADER) or place(record)
+    digest = content_digest(record.value or b"")
+    return Told(event["event_id"], event["event_type"], event["revision"], origin, digest, source)
 
 
 def _pack(seen: Seen) -> bytes:

@@ -8,10 +8,10 @@ from schemas.records import desk_address
 from streams.core.intake import Accepted, Intake, Known, Peek, Published, settle
 from streams.core.outcome import Drop, Forward, Reject
 from streams.core.reference import Reference
-from streams.engine.ledger import LEDGER, dropped
+from streams.engine.ledger import LEDGER, Told, dropped
 from streams.engine.outbox import Outbox, Output
 from streams.engine.quarantine import QUARANTINE, quarantined
-from streams.engine.records import AT_HEADER, FROM_HEADER, Record, header, moment
+from streams.engine.records import AT_HEADER, FROM_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters
 from streams.engine.state import State
 
@@ -50,7 +50,15 @@ class IntakeStep:
                 out.add(_accepted(record, accepted))
                 state.put(key, accepted.digest, record.timestamp)
             case Drop(code):
-                out.add(dropped(self._codec, record, accepted, code))
+                told = Told(
+                    accepted.event_id,
+                    accepted.event_type,
+                    accepted.revision,
+                    accepted.origin,
+                    accepted.digest,
+                    place(record),
+                )
+                out.add(dropped(self._codec, told, code, record.timestamp))
                 counters.dropped[code.value] += 1
             case Reject():
                 self._reject(record, settled, reading.peek, out, counters)
@@ -81,6 +89,6 @@ def _accepted(record: Record, accepted: Accepted) -> Output:
         *((name, value) for name, value in record.headers if name.startswith(("ce_", "content-type", "traceparent"))),
         (ORIGIN_HEADER, desk_address(accepted.origin.unit, accepted.origin.function).encode()),
         (AT_HEADER, str(record.timestamp).encode()),
-        (FROM_HEADER, f"{record.topic}:{record.partition}:{record.offset}".encode()),
+        (FROM_HEADER, place(record).encode()),
     ]
     return Output(ACCEPTED, accepted.fingerprint.encode(), record.value, record.timestamp, headers)

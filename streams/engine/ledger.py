@@ -1,32 +1,42 @@
 """Ledger lines: one for each event that was decided on, and one for each that was dropped (liggare)."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.codec import Codec
 from schemas.envelope import Origin
 from schemas.problems import DropCode
-from streams.core.intake import Accepted
 from streams.engine.outbox import Output
-from streams.engine.records import Record, moment
+from streams.engine.records import moment
 
 LEDGER = "ledger.decisions"
 
 
-def dropped(codec: Codec, record: Record, accepted: Accepted, code: DropCode) -> Output:
+class Told(NamedTuple):
+    """What a ledger line says of an event that was dropped. ``source`` is topic:partition:offset as published."""
+
+    event_id: str
+    event_type: str
+    revision: int
+    origin: Origin
+    digest: bytes
+    source: str
+
+
+def dropped(codec: Codec, told: Told, code: DropCode, at_ms: int) -> Output:
     """The line of an event that goes no further because it has been told before."""
     return line(
         codec,
         {
-            "event_id": accepted.event_id,
-            "event_type": accepted.event_type,
-            "revision": 1,
+            "event_id": told.event_id,
+            "event_type": told.event_type,
+            "revision": told.revision,
             "outcome": code.value,
-            "origin": origin_value(accepted.origin),
-            "input_hash": accepted.digest.hex(),
-            "published_at": moment(record.timestamp),
-            "accepted_from": f"{record.topic}:{record.partition}:{record.offset}",
+            "origin": origin_value(told.origin),
+            "input_hash": told.digest.hex(),
+            "published_at": moment(at_ms),
+            "accepted_from": told.source,
         },
-        record.timestamp,
+        at_ms,
     )
 
 

@@ -52,3 +52,8 @@ def header(record: Record, name: str) -> str | None:
             except UnicodeDecodeError:
                 return None
     return None
+
+
+def place(record: Record) -> str:
+    """Where a record stands: topic:partition:offset."""
+    return f"{record.topic}:{record.partition}:{record.offset}"

@@ -43,25 +43,29 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         )
 
     async def _fetch_records(
-        self, consumer: Any, active_partitions: Any, timeout: float | None = None, max_records: int | None = None
+        self,
+        consumer: Any,
+        active_partitions: Any,
+        timeout: float | None = None,  # noqa: ASYNC109 - Faust's signature
+        max_records: int | None = None,
     ) -> Mapping[Any, Any]:
         """Fetch, and tell for each partition from where to where."""
         generation = self.app.consumer_generation_id
-        assignment = consumer._subscription.subscription and consumer._subscription.subscription.assignment
-        starts = {}
-        for tp in active_partitions or ():
-            state = assignment.state_value(tp) if assignment else None
-            starts[tp] = state.position if state is not None and state.has_valid_position else None
+        starts = {tp: _position(consumer, tp) for tp in active_partitions or ()}
         records = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
         batches = {}
         for tp, fetched in records.items():
             if fetched:
-                state = assignment.state_value(tp) if assignment else None
-                end = fetched[-1].offset + 1
-                if state is not None and state.has_valid_position:
-                    end = max(end, state.position)
+                end = max(fetched[-1].offset + 1, _position(consumer, tp) or 0)
                 batches[tp] = Batch(tp.topic, tp.partition, starts.get(tp), end, generation, fetched)
         return batches
+
+
+def _position(consumer: Any, tp: Any) -> int | None:
+    """The offset that the consumer reads next, or None while it does not know; without a round trip."""
+    subscription = consumer._subscription.subscription  # noqa: SLF001 - aiokafka's own position() is a coroutine
+    state = subscription.assignment.state_value(tp) if subscription and subscription.assignment else None
+    return state.position if state is not None and state.has_valid_position else None
 
 
 class BatchConsumer(driver.Consumer):

@@ -1,0 +1,25 @@
+"""``sambus worker``: one streams worker."""
+
+import sys
+
+import click
+
+from deploy.cli.connection import Connection, connection_options
+
+
+@click.command()
+@connection_options
+@click.option("--instance", envvar="SAMBUS_INSTANCE", help="Name that stays over restarts (static membership).")
+@click.option("--own-access", multiple=True, metavar="UNIT", help="Unit that writes its own intake topic.")
+@click.option("--group", default="sambus", show_default=True, help="Consumer group of the workers.")
+@click.option("--pretty", is_flag=True, help="Logs for a person's eyes instead of JSON.")
+def worker(connection: Connection, instance: str | None, own_access: tuple[str, ...], group: str, pretty: bool) -> None:
+    """Run one streams worker: intake, assess and share agents.
+
+    Run as many as there is work for, up to the number of partitions. Stop with Ctrl-C or SIGTERM.
+    """
+    from streams.engine.settings import Settings
+    from streams.engine.worker import run
+
+    settings = Settings(kafka=connection.aiokafka(), group=group, instance=instance, own_access_units=own_access)
+    sys.exit(run(settings, json_logs=not pretty))

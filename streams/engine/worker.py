@@ -1,0 +1,62 @@
+"""One worker: the three agents with the released schemas, reference data and rule pack, run by Faust."""
+
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+
+import aiokafka.producer.sender
+import faust
+
+from schemas.codec import Codec
+from streams.core.reference import load_reference
+from streams.core.share import Pack
+from streams.engine.app import build_app
+from streams.engine.assess_step import ASSESSED, AssessStep
+from streams.engine.intake_step import ACCEPTED, GATEWAY, IntakeStep
+from streams.engine.lane import Step
+from streams.engine.settings import Settings
+from streams.engine.share_step import ShareStep
+from streams.engine.signals import Signal, configure, emit
+
+#: aiokafka waits this long for the broker to close the previous transaction before it opens the next one; its 20 ms
+#: are most of a transaction's time on one machine (docs/adr/0004, with the measurement).
+TRANSACTION_RETRY_S = 0.002
+
+
+def agents(settings: Settings, pack: Pack | None = None) -> Mapping[Step, Sequence[str]]:
+    """The agents with the topics that each reads."""
+    codec, reference = Codec(), load_reference()
+    intake_topics = (GATEWAY, *(f"in.{unit}" for unit in settings.own_access_units))
+    return {
+        IntakeStep(codec, reference): intake_topics,
+        AssessStep(codec, reference): (ACCEPTED,),
+        ShareStep(codec, reference, pack or Pack.load()): (ASSESSED,),
+    }
+
+
+def run(settings: Settings, *, json_logs: bool = True) -> int:
+    """Run a worker until it is told to stop; returns the exit code.
+
+    Errors: exits with 13, 14 or 15 when a lane was fenced, found a gap or failed; its supervisor starts it anew.
+    """
+    configure(json=json_logs)
+    _quieten_libraries()
+    aiokafka.producer.sender.BACKOFF_OVERRIDE = TRANSACTION_RETRY_S
+    app, _lanes = build_app(agents(settings), settings)
+    emit(Signal.WORKER_STARTED, group=settings.group, instance=settings.instance or "")
+    worker = faust.Worker(app, loglevel="ERROR", redirect_stdouts=False, quiet=True, debug=False)
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as stopped:
+        code = stopped.code
+        return code if isinstance(code, int) else 0
+    finally:
+        emit(Signal.WORKER_STOPPED, group=settings.group)
+    return 0
+
+
+def _quieten_libraries() -> None:
+    """Keep the libraries' own logs to errors: at lower levels some print whole messages."""
+    logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="%(name)s %(levelname)s %(message).200s")
+    for name in ("faust", "mode", "aiokafka"):
+        logging.getLogger(name).setLevel(logging.ERROR)
