@@ -1,4 +1,4 @@
-"""Assessment: has this been told before, is it a new revision, and what does the bus add to it? (bedömning)"""
+"""Assessment (bedömning): has this been told before, is it a new revision, and what does the bus add to it?"""
 
 from collections.abc import Mapping
 from datetime import datetime

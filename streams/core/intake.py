@@ -1,4 +1,4 @@
-"""Intake: is this record an event that the bus can accept, and who really published it? (mottagning)"""
+"""Intake (mottagning): is this record an event that the bus can accept, and who really published it?"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -67,14 +67,14 @@ class Intake:
         self._codec = codec
         self._reference = reference
 
-    def read(self, record: Published) -> "Reading | Reject":
+    def read(self, record: Published) -> "Reading":
         """Decode and validate a record; what remains is whether its id is known."""
         try:
             decoded = self._codec.decode(record.value)
         except UndecodableError as problem:
-            return Reject((Problem(problem.code),))
+            return Reading(Peek(None, None), Reject((Problem(problem.code),)))
         if decoded.name not in EVENT_TYPES:
-            return Reject((Problem(RejectCode.SCHEMA_UNKNOWN),))
+            return Reading(Peek(None, None), Reject((Problem(RejectCode.SCHEMA_UNKNOWN),)))
         body = decoded.value
         peek = Peek(body.get("event_id"), decoded.name)
         found = validate(decoded.name, body)

@@ -228,7 +228,7 @@ class Lane:
 
     @staticmethod
     def _newest(batches: Sequence[Batch]) -> int:
-        return max(batch.records[-1].timestamp for batch in batches)
+        return max(int(batch.records[-1].timestamp) for batch in batches)
 
     def _relieve(self, batches: Sequence[Batch]) -> None:
         self._backlog -= sum(len(batch.records) for batch in batches)
