@@ -1,0 +1,251 @@
+"""The local cluster: real brokers on this machine, kept by one process and ended with it."""
+
+import asyncio
+import base64
+import json
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from deploy.cluster import jars, java, places, ports
+from deploy.cluster.broker import Broker
+from deploy.cluster.errors import AlreadyRunningError, OtherDataError, StartDeadlineError
+from deploy.cluster.process import PATIENCE, Guarded, Identity, end_all
+from deploy.cluster.settings import Layout
+from deploy.cluster.state import HomeLock, State, read_state, write_json, write_state
+
+#: Where ``sambus up`` listens unless told otherwise.
+PORT = 29092
+
+#: Seconds from the start of the brokers until they must answer.
+DEADLINE = 90.0
+
+
+class LocalCluster:
+    """Kafka on this machine, in a folder that keeps its data between runs.
+
+    Who calls ``start`` keeps the cluster: it ends when that process ends, however that ends. Any other process
+    may ask ``is_running`` and ``bootstrap``, and may ``stop`` it.
+
+    Errors: ``ClusterError`` of ``deploy.cluster.errors``, each with a remedy.
+    """
+
+    def __init__(
+        self,
+        home: Path | None = None,
+        *,
+        brokers: int = 1,
+        port: int = PORT,
+        java: Path | None = None,
+        deadline: float = DEADLINE,
+        kind: Literal["up", "program"] = "program",
+    ) -> None:
+        self.home = (home or places.home()).absolute()
+        self.folder = self.home / "kafka"
+        self._layout = Layout(brokers, port)
+        self._java, self._deadline, self._kind = java, deadline, kind
+        self._lock = HomeLock(self.home / "cluster.lock")
+        self._brokers: list[Broker] = []
+        self._state: State | None = None
+
+    @property
+    def state_file(self) -> Path:
+        """Where the running cluster writes down its processes."""
+        return self.home / "cluster.json"
+
+    @property
+    def bootstrap(self) -> str:
+        """The address for clients: of the running cluster, or that which ``start`` will use."""
+        state = self.state()
+        return state.bootstrap if state is not None and state.owner.alive() else self._layout.bootstrap
+
+    def state(self) -> State | None:
+        """What the running (or a killed) cluster wrote down of itself."""
+        return read_state(self.state_file)
+
+    def is_running(self) -> bool:
+        """Tell whether a cluster runs in this folder and answers, whoever keeps it."""
+        state = self.state()
+        return state is not None and state.ready and state.alive()
+
+    def start(self, progress: bool = True) -> None:
+        """Fetch what is missing, format what is new, start the brokers and wait until they answer.
+
+        Errors: ``ClusterError``; nothing is left running then.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        if not self._lock.take():
+            raise self._already_running()
+        try:
+            self._start(progress=progress)
+        except BaseException:
+            self._end_here()
+            raise
+
+    def stop(self) -> None:
+        """Stop the cluster, whoever keeps it; its data stays. Nothing happens when none runs."""
+        if self._lock.held_here():
+            self._end_here()
+            return
+        state = self.state()
+        if state is not None:
+            if state.kind == "up":
+                end_all([state.owner], PATIENCE * 2)  # it stops its workers and brokers in order
+            end_all(state.all_processes())
+            self.state_file.unlink(missing_ok=True)
+
+    def reset(self) -> None:
+        """Stop the cluster and delete its data and logs."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def note(self, name: str, identities: tuple[Identity, ...]) -> None:
+        """Write down processes that belong to the cluster (a worker), so that they are found and cleared away."""
+        if self._state is not None:
+            self._state.processes[name] = list(identities)
+            write_state(self.state_file, self._state)
+
+    def fallen(self) -> list[Broker]:
+        """The brokers that ended by themselves."""
+        return [broker for broker in self._brokers if broker.exit_code() is not None]
+
+    def revive(self, broker: Broker) -> None:
+        """Start a fallen broker again and wait until it listens."""
+        broker.end()
+        broker.start()
+        self.note(broker.name, broker.identities())
+        broker.wait(time.monotonic() + self._deadline)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _already_running(self) -> AlreadyRunningError:
+        state = self.state()
+        keeper = f"process {state.owner.pid}, {state.bootstrap}" if state else "a process that is just starting it"
+        return AlreadyRunningError(
+            f"A cluster already runs in {self.home} ({keeper}).",
+            "Use it as it is, stop it with `sambus down`, or choose another folder with SAMBUS_HOME and another --port.",
+            exit_code=2,
+        )
+
+    def _start(self, *, progress: bool) -> None:
+        self._clear_leftovers()
+        ports.require_free(self._layout)
+        places.require_space(self.home)
+        places.require_space(places.cache())
+        locked = jars.read_lock()
+        found = jars.ensure_jars(places.cache() / "jars", locked, progress=progress)
+        version = jars.kafka_version(locked)
+        executable = java.find_java(self._java)
+        archive = java.archive_path(places.cache(), locked, executable)
+        runtime = java.Java(executable, tuple(found), archive)
+        cluster_id = self._cluster_id(version)
+        self._brokers = [Broker(self.folder, self._layout, node, runtime) for node in self._layout.nodes()]
+        self._run_all(cluster_id, version)
+
+    def _run_all(self, cluster_id: str, version: str) -> None:
+        for broker in self._brokers:
+            broker.prepare(cluster_id)
+        for broker in self._brokers:
+            broker.finish_format()
+        owner = Identity.of(_own_pid())
+        assert owner is not None
+        self._state = State(owner, self._kind, self._layout.bootstrap, version)
+        for broker in self._brokers:
+            broker.start()
+            self.note(broker.name, broker.identities())
+        until = time.monotonic() + self._deadline
+        for broker in self._brokers:
+            broker.wait(until)
+        wait_for_brokers(self._layout, until)
+        self._state.ready = True
+        write_state(self.state_file, self._state)
+
+    def _clear_leftovers(self) -> None:
+        """End what a killed owner left; its guards are at it already."""
+        state = self.state()
+        if state is not None:
+            end_all(state.all_processes())
+            self.state_file.unlink(missing_ok=True)
+
+    def _cluster_id(self, version: str) -> str:
+        """The id that this folder's storage was, or now will be, formatted with."""
+        path = self.folder / "format.json"
+        if not path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            write_json(path, {"cluster_id": cluster_id, "brokers": self._layout.brokers, "kafka": version})
+            return cluster_id
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if told["brokers"] != self._layout.brokers:
+            raise OtherDataError(
+                f"The data in {self.folder} is that of {told['brokers']} broker(s), not of {self._layout.brokers}.",
+                f"Start with --brokers {told['brokers']}, or delete the data with `sambus reset`.",
+                exit_code=2,
+            )
+        return str(told["cluster_id"])
+
+    def _end_here(self) -> None:
+        for broker in self._brokers:
+            broker.ask_to_end()
+        for broker in self._brokers:
+            broker.end()
+        self._brokers, self._state = [], None
+        self.state_file.unlink(missing_ok=True)
+        self._lock.release()
+
+
+def _own_pid() -> int:
+    import os
+
+    return os.getpid()
+
+
+def wait_for_brokers(layout: Layout, until: float) -> None:
+    """Wait until the cluster answers a client and knows all its brokers.
+
+    Units: ``until`` is a time of ``time.monotonic``.
+    Errors: ``StartDeadlineError``.
+    """
+    answered: list[bool] = []
+
+    def ask() -> None:
+        answered.append(asyncio.run(_knows_all(layout, until)))
+
+    asking = threading.Thread(target=ask)  # the caller may be inside an event loop
+    asking.start()
+    asking.join()
+    if answered != [True]:
+        raise StartDeadlineError(
+            f"The cluster at {layout.bootstrap} listens but does not answer as {layout.brokers} broker(s) in time.",
+            "Try again when the machine has less to do, or allow more time with --deadline SECONDS.",
+        )
+
+
+async def _knows_all(layout: Layout, until: float) -> bool:
+    from aiokafka.client import AIOKafkaClient
+    from aiokafka.errors import KafkaError
+
+    while time.monotonic() < until:
+        client = AIOKafkaClient(bootstrap_servers=layout.bootstrap)
+        try:
+            await client.bootstrap()
+            if len(client.cluster.brokers()) == layout.brokers:
+                return True
+        except KafkaError:
+            pass  # not yet; asked again until the deadline
+        finally:
+            await client.close()
+        await asyncio.sleep(0.05)
+    return False

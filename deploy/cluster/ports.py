@@ -1,0 +1,53 @@
+"""Which ports of this machine are free, and who has those that are not."""
+
+import socket
+from collections.abc import Sequence
+
+import psutil
+
+from deploy.cluster.errors import PortTakenError
+from deploy.cluster.settings import HOST, Layout
+
+
+def require_free(layout: Layout) -> None:
+    """See that every port of the layout is free.
+
+    Errors: ``PortTakenError`` with the program that has the port, when the system tells.
+    """
+    taken = [port for port in layout.ports() if not _free(port)]
+    if taken:
+        raise PortTakenError(
+            f"Port {taken[0]} on {HOST} is taken by {_holder(taken[0])}.",
+            f"Stop that program, or start with another port: --port {layout.port + 1000}.",
+        )
+
+
+def free_port(brokers: int = 1) -> int:
+    """A port such that a cluster of so many brokers finds all its ports free (for tests and trials)."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port: int = probe.getsockname()[1]
+        ports: Sequence[int] = Layout(brokers, port).ports()
+        if max(ports) < 1 << 16 and all(_free(each) for each in ports):
+            return port
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the broker does: a closing socket is no holder
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _holder(port: int) -> str:
+    try:
+        for one in psutil.net_connections("tcp"):
+            if one.laddr and one.laddr.port == port and one.status == psutil.CONN_LISTEN and one.pid:
+                return f"{psutil.Process(one.pid).name()} (process {one.pid})"
+    except psutil.Error:
+        pass  # not ours to see
+    return "another program"

@@ -1,0 +1,79 @@
+"""The settings of one broker, as Kafka's ``server.properties``."""
+
+from dataclasses import dataclass
+
+#: Ports of the controllers stand this far above those of the brokers.
+CONTROLLER_OFFSET = 10
+
+#: How many brokers one machine may be asked for; the offset above leaves room for it.
+MOST_BROKERS = 9
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How many brokers and on which ports: broker ``n`` (from 1) listens on ``port + n - 1``."""
+
+    brokers: int
+    port: int
+
+    def nodes(self) -> range:
+        """The node ids."""
+        return range(1, self.brokers + 1)
+
+    def broker_port(self, node: int) -> int:
+        """Where clients reach a broker."""
+        return self.port + node - 1
+
+    def controller_port(self, node: int) -> int:
+        """Where controllers reach each other."""
+        return self.port + CONTROLLER_OFFSET + node - 1
+
+    def ports(self) -> list[int]:
+        """Every port that the cluster listens on."""
+        return [port for node in self.nodes() for port in (self.broker_port(node), self.controller_port(node))]
+
+    @property
+    def bootstrap(self) -> str:
+        """The address for clients."""
+        return ",".join(f"{HOST}:{self.broker_port(node)}" for node in self.nodes())
+
+
+def broker_settings(layout: Layout, node: int) -> dict[str, str]:
+    """The settings of one broker, which is a controller too; paths are relative to the broker's folder."""
+    replicas = min(3, layout.brokers)
+    in_sync = min(2, replicas)
+    return {
+        "process.roles": "broker,controller",
+        "node.id": str(node),
+        "controller.quorum.voters": ",".join(f"{n}@{HOST}:{layout.controller_port(n)}" for n in layout.nodes()),
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"BUS://{HOST}:{layout.broker_port(node)},CONTROLLER://{HOST}:{layout.controller_port(node)}",
+        "advertised.listeners": f"BUS://{HOST}:{layout.broker_port(node)}",
+        "inter.broker.listener.name": "BUS",
+        "listener.security.protocol.map": "BUS:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": "data",
+        "auto.create.topics.enable": "false",
+        "default.replication.factor": str(replicas),
+        "min.insync.replicas": str(in_sync),
+        "message.max.bytes": str(4 << 20),
+        "replica.fetch.max.bytes": str(4 << 20),
+        "group.initial.rebalance.delay.ms": "0",
+        # Eight partitions instead of fifty: each is files to open and a leader to choose at every start.
+        "offsets.topic.num.partitions": "8",
+        "offsets.topic.replication.factor": str(replicas),
+        "transaction.state.log.num.partitions": "8",
+        "transaction.state.log.replication.factor": str(replicas),
+        "transaction.state.log.min.isr": str(in_sync),
+        "share.coordinator.state.topic.num.partitions": "1",
+        "share.coordinator.state.topic.replication.factor": str(replicas),
+        "share.coordinator.state.topic.min.isr": str(in_sync),
+        # The cleaner takes 128 MiB by default, a quarter of the heap.
+        "log.cleaner.dedupe.buffer.size": str(16 << 20),
+    }
+
+
+def as_properties(settings: dict[str, str]) -> str:
+    """The settings as the text of a properties file."""
+    return "".join(f"{name}={value}\n" for name, value in settings.items())
