@@ -10,7 +10,16 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 from pydantic import ValidationError
 
-from consumers.bus import TopicMissingError, committed_reader, end_of, moment_of, offset_at, partition_of, partitions, start_of
+from consumers.bus import (
+    TopicMissingError,
+    committed_reader,
+    end_of,
+    moment_of,
+    offset_at,
+    partition_of,
+    partitions,
+    start_of,
+)
 from consumers.explanation import Answer, answer
 from schemas.codec import Codec, UndecodableError
 from schemas.gazetteer import Gazetteer

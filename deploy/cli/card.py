@@ -1,0 +1,142 @@
+"""One delivery as a card: what it is, what it is worth, where it came from and why it is here, at a glance."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.padding import Padding
+from rich.text import Text
+
+from consumers.feed import Delivery, Unreadable
+from deploy.cli.asking import local_time
+from deploy.cli.facts import joined, key_facts, text_of
+from schemas.catalogue import EVENT_TYPES
+from schemas.gazetteer import Gazetteer
+from schemas.partners import PARTNERS
+from schemas.substances import SubstanceRegister
+
+_PRIORITY = {
+    1: ("bold white on red", "BLIXT", "FLASH"),
+    2: ("bold red", "brådskande", "urgent"),
+    3: ("yellow", "samma dag", "same day"),
+    4: ("cyan", "rutin", "routine"),
+    5: ("dim", "bakgrund", "background"),
+}
+_FUNCTIONS_SV = {
+    "intelligence": "underrättelse",
+    "surveillance": "spaning",
+    "investigation": "utredning",
+    "prevention": "brottsförebyggande",
+    "coordination": "samordning",
+    "knowledge": "kunskap",
+    "forensics": "forensik",
+    "finance": "finans",
+    "it_crime": "it-brott",
+}
+_MARKS_SV = {
+    "NOT_EVALUATED": "EJ VÄRDERAD",
+    "NOT_EVIDENCE": "EJ BEVIS",
+    "SAME_ORIGIN": "SAMMA URSPRUNG",
+    "UNCONFIRMED": "OBEKRÄFTAD",
+}
+
+
+class CardMaker:
+    """Makes cards in one language with the reference data that gives codes their names."""
+
+    def __init__(
+        self, lang: str, gazetteer: Gazetteer, substances: SubstanceRegister, rule_titles: Mapping[str, str] | None = None
+    ) -> None:
+        self._lang = lang
+        self._gazetteer = gazetteer
+        self._substances = substances
+        self._rule_titles = rule_titles or {}
+
+    def card(self, item: Delivery | Unreadable) -> Padding:
+        """One card. What the view hides is not there; nothing is guessed in its place."""
+        text = self._unreadable(item) if isinstance(item, Unreadable) else self._delivery(item)
+        return Padding(text, (0, 0, 1, 0))
+
+    def _delivery(self, item: Delivery) -> Text:
+        lines = [self._head(item), self._trust(item), *self._content(item.event), self._why(item)]
+        bar = _PRIORITY[item.meta.priority][0].rpartition(" on ")[2].removeprefix("bold ")
+        text = Text()
+        for number, line in enumerate(lines):
+            text.append("\n▎ " if number else "▎ ", style=bar)
+            text.append_text(line)
+        return text
+
+    def _head(self, item: Delivery) -> Text:
+        meta = item.meta
+        style, swedish, english = _PRIORITY[meta.priority]
+        line = Text(f" {meta.priority} {self._either(swedish, english)} ", style=style)
+        line.append(" ").append(title_of(meta.event_type, self._lang), style="bold")
+        if meta.revision > 1:
+            line.append(f" · {self._either('ändring', 'revision')} {meta.revision}", style="yellow")
+        line.append(f"  {local_time(meta.published_at)}", style="dim")
+        for mark in meta.marks:
+            line.append(" ").append(f" {self._either(_MARKS_SV.get(mark, mark), mark).replace('_', ' ')} ", style="reverse")
+        if meta.synthetic:
+            line.append(f"  {self._either('övning', 'synthetic')}", style="dim italic")
+        return line
+
+    def _trust(self, item: Delivery) -> Text:
+        meta, grading = item.meta, item.event.get("grading") or {}
+        grade = f"{grading.get('source', '')}{grading.get('info', '')}" or self._either("ej värderad", "not graded")
+        parts = [
+            f"{self._either('från', 'from')} {self.desk_name(meta.origin.unit, meta.origin.function)}",
+            f"{self._either('värdering', 'grading')} {grade}",
+            " ".join(filter(None, (meta.handling, item.event.get("handling_text")))),
+            f"{self._either('känslighet', 'sensitivity')} {meta.sensitivity}",
+        ]
+        return Text(" · ".join(parts))
+
+    def _content(self, event: Mapping[str, Any]) -> list[Text]:
+        payload = event.get("payload") or {}
+        lines = []
+        if where := self._where(event):
+            lines.append(Text(where))
+        if facts := joined(key_facts(payload, self._lang, self._substances)):
+            lines.append(Text(facts))
+        if words := text_of(payload):
+            lines.append(Text(words, style="italic"))
+        return lines
+
+    def _where(self, event: Mapping[str, Any]) -> str:
+        names = [self._unit_name(code) for code in event.get("areas") or ()]
+        place = (event.get("geo") or {}).get("place_label")
+        when = event.get("occurred_from")
+        happened = f"{self._either('hände', 'happened')} {local_time(when)}" if when is not None else ""
+        return " · ".join(part for part in (", ".join(names), place, happened) if part)
+
+    def _why(self, item: Delivery) -> Text:
+        meta = item.meta
+        rules = ", ".join(f"{rule} {self._rule_titles.get(rule, '')}".strip() for rule in meta.rules)
+        parts = [f"{self._either('regel', 'rule')} {rules or '–'}", meta.priority_reason, meta.feed]
+        if meta.obligations:
+            parts.append(f"{self._either('plikter', 'duties')}: {', '.join(meta.obligations)}")
+        return Text(" · ".join([*parts, meta.event_id]), style="dim")
+
+    def _unreadable(self, item: Unreadable) -> Text:
+        said = self._either("En leverans kunde inte läsas", "A delivery could not be read")
+        told = self._either("säg till driften", "tell operations")
+        where = f"{item.position.partition}:{item.position.offset}"
+        return Text(f"▎ {said}: {item.code}, {where}, {item.size} B – {told}.", style="red")
+
+    def desk_name(self, unit: str, function: str) -> str:
+        """A desk as people call it: the unit's name and the function."""
+        return f"{self._unit_name(unit)} / {self._either(_FUNCTIONS_SV.get(function, function), function)}"
+
+    def _unit_name(self, code: str) -> str:
+        unit, partner = self._gazetteer.unit(code), PARTNERS.get(code)
+        return unit.name if unit is not None else partner.title_sv if partner is not None else code
+
+    def _either(self, swedish: str, english: str) -> str:
+        return swedish if self._lang == "sv" else english
+
+
+def title_of(event_type: str, lang: str) -> str:
+    """An event type's title; its name when the catalogue here does not know it yet."""
+    known = EVENT_TYPES.get(event_type)
+    if known is None:
+        return event_type
+    return known.title_sv if lang == "sv" else known.title_en
