@@ -19,6 +19,7 @@ class Check(StrEnum):
     PERSONS_NEED_SENSITIVITY = "PERSONS_NEED_SENSITIVITY"
     PERSONS_WITHOUT_PURPOSE = "PERSONS_WITHOUT_PURPOSE"
     PERSONS_NOT_ALLOWED = "PERSONS_NOT_ALLOWED"
+    PURPOSE_MUST_BE_PN = "PURPOSE_MUST_BE_PN"
     SENSITIVITY_TOO_LOW = "SENSITIVITY_TOO_LOW"
     SENSITIVITY_TOO_HIGH = "SENSITIVITY_TOO_HIGH"
     ORIGINATOR_MISSING = "ORIGINATOR_MISSING"
@@ -71,8 +72,12 @@ CHECK_REMEDIES: dict[Check, tuple[str, str]] = {
         "Purpose PN is for events without persons. Choose the right purpose or remove the persons.",
     ),
     Check.PERSONS_NOT_ALLOWED: (
-        "Händelsetypen är personfri. Ta bort personer, objekt och hänvisningar till ärenden och nätverk.",
-        "The event type is person-free. Remove persons, objects and references to cases and networks.",
+        "Händelsetypen är personfri. Ta bort personerna och det som leder till en person.",
+        "The event type is person-free. Remove the persons and whatever leads to one.",
+    ),
+    Check.PURPOSE_MUST_BE_PN: (
+        "Händelsetypen innehåller inga personuppgifter. Ange purpose PN.",
+        "The event type holds no personal data. State purpose PN.",
     ),
     Check.SENSITIVITY_TOO_LOW: (
         "Händelsetypen kräver högre känslighet. Höj sensitivity till typens lägsta nivå.",
