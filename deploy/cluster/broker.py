@@ -1,6 +1,8 @@
 """One broker: its folder, formatting its storage, starting it, and telling why it did not start."""
 
+import os
 import shutil
+import signal
 import socket
 import time
 from pathlib import Path
@@ -58,13 +60,13 @@ class Broker:
         if code != 0:
             raise self._failed("The storage cannot be formatted", formatting.log)
 
-    def start(self, *, record: Path | None = None, niceness: int = 0) -> None:
+    def start(self, *, record: Path | None = None) -> None:
         """Start the broker's process; it listens later (``wait``).
 
         Errors: ``JavaError`` when Java cannot be run.
         """
         command = self._java.command(BROKER, ["server.properties"], record=record)
-        self._guarded = self._run(command, self.log, niceness)
+        self._guarded = self._run(command, self.log)
 
     def wait(self, until: float) -> None:
         """Wait until the broker listens.
@@ -90,6 +92,12 @@ class Broker:
         """Its processes."""
         return self._guarded.identities() if self._guarded is not None else ()
 
+    def ask_to_write(self, seconds: float) -> None:
+        """Send a recording broker on its way out, and give it time to write its archive: past that it is ended."""
+        if self._guarded is not None:
+            os.kill(self._guarded.pid, signal.SIGTERM)
+            self._guarded.wait(seconds)
+
     def ask_to_end(self) -> None:
         """Ask it to end; returns at once."""
         for guarded in (self._formatting, self._guarded):
@@ -103,9 +111,9 @@ class Broker:
                 guarded.end()
         self._formatting = self._guarded = None
 
-    def _run(self, command: list[str], log: Path, niceness: int = 0) -> Guarded:
+    def _run(self, command: list[str], log: Path) -> Guarded:
         try:
-            return Guarded(command, log=log, cwd=self.folder, env=environment(), niceness=niceness)
+            return Guarded(command, log=log, cwd=self.folder, env=environment())
         except OSError as problem:
             raise JavaError(
                 f"Java cannot be run: {command[0]}: {problem}.",

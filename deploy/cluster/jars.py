@@ -98,7 +98,7 @@ def ensure_jars(folder: Path, jars: tuple[Jar, ...], *, progress: bool) -> list[
 
 
 def _fetch(folder: Path, missing: list[Jar], *, progress: bool) -> None:
-    import pooch
+    import pooch  # type: ignore[import-untyped]
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
@@ -112,7 +112,7 @@ def _fetch(folder: Path, missing: list[Jar], *, progress: bool) -> None:
     )
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not progress) as shown:
-        task = shown.add_task(f"Kafka {kafka_label(missing)}", total=sum(jar.size for jar in missing))
+        task = shown.add_task(f"Kafka ({len(missing)} jars)", total=sum(jar.size for jar in missing))
         pool = ThreadPoolExecutor(PARALLEL)
         try:
             meters = [_Meter(shown, task) for _ in missing]
@@ -120,11 +120,6 @@ def _fetch(folder: Path, missing: list[Jar], *, progress: bool) -> None:
                 pass
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def kafka_label(jars: list[Jar]) -> str:
-    """What a progress bar calls these jars."""
-    return f"({len(jars)} jars)"
 
 
 def _fetch_one(store: Any, jar: Jar, meter: "_Meter") -> None:

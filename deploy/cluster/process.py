@@ -35,6 +35,11 @@ class Identity:
         except psutil.Error:
             return None
 
+    @classmethod
+    def own(cls) -> "Identity":
+        """The identity of this process."""
+        return cls(os.getpid(), psutil.Process().create_time())
+
     def process(self) -> psutil.Process | None:
         """The process if it still runs and is the same one."""
         try:
