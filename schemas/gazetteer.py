@@ -5,23 +5,22 @@ engine asks on its hot path is worked out once, at load: a look-up is one or two
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
 from schemas.gazetteer_file import GazetteerError, GazetteerFile, UnitRecord, check
+from schemas.gazetteer_places import Places
 from schemas.records import desk_address
 from schemas.vocabulary import Function, Level
 
 __all__ = ["Gazetteer", "GazetteerError", "SearchHit", "Unit", "load_gazetteer", "read_gazetteer"]
-
-T = TypeVar("T")
 
 _NO_CODES: tuple[str, ...] = ()
 #: Below this likeness (0-100) a name is another name, not a misspelling.
@@ -90,11 +89,11 @@ class Gazetteer:
         }
         self._known_desks = frozenset(desk for desks in self._desks.values() for desk in desks)
         self._delivery = {code: self._find_delivery(code) for code in self.units}
-        self._counties = _index((county, unit.code) for unit in self._current for county in unit.counties)
-        self._municipalities = _index((name, unit.code) for unit in self._current for name in unit.municipalities)
-        self._county_of = {
-            key: county.name for county in file.counties for name in county.municipalities for key in _name_keys(name)
-        }
+        self.places = Places(
+            file,
+            ((county, unit.code) for unit in self._current for county in unit.counties),
+            ((name, unit.code) for unit in self._current for name in unit.municipalities),
+        )
         self._search_names = [(_fold(name), name, unit.code) for unit in self._current for name in _search_names(unit)]
 
     # One unit
@@ -169,18 +168,16 @@ class Gazetteer:
 
     def by_county(self, name: str) -> tuple[str, ...]:
         """Every police area that covers the county or a part of it. ``name`` with or without ``län``."""
-        return _look_up(self._counties, name) or _NO_CODES
+        return self.places.units_of_county(name)
 
     def by_municipality(self, name: str) -> tuple[str, ...]:
-        """The local police areas listed for the municipality; empty where the gazetteer lists none.
-
-        Names are taken with their dots and rings: Håbo and Habo are two municipalities.
-        """
-        return _look_up(self._municipalities, name) or _NO_CODES
+        """The local police areas listed for the municipality; empty where the gazetteer lists none."""
+        return self.places.units_of_municipality(name)
 
     def county_of(self, municipality: str) -> str | None:
         """The name of the county in which the municipality lies."""
-        return _look_up(self._county_of, municipality)
+        found = self.places.municipality(municipality)
+        return found.county.name if found is not None else None
 
     def search(self, text: str, limit: int = 10) -> tuple[SearchHit, ...]:
         """Units whose code, name or municipality is like ``text``, best first; å, ä, ö and slips are forgiven."""
@@ -253,31 +250,9 @@ def _unit(record: UnitRecord, file: GazetteerFile) -> Unit:
     )
 
 
-def _index(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    index: dict[str, tuple[str, ...]] = {}
-    for name, code in pairs:
-        for key in _name_keys(name):
-            index[key] = (*index.get(key, ()), code)
-    return index
-
-
-def _look_up(index: Mapping[str, T], name: str) -> T | None:
-    return next((index[key] for key in _name_keys(name) if key in index), None)
-
-
 def _prefixes(code: str) -> tuple[str, ...]:
     parts = code.split(".")
     return tuple(".".join(parts[:end]) for end in range(len(parts) - 1, 0, -1))
-
-
-def _name_keys(name: str) -> tuple[str, ...]:
-    """Spellings of a county's or municipality's name: with and without ``län`` or ``kommun`` and its genitive s."""
-    text = " ".join(unicodedata.normalize("NFC", name).casefold().split())
-    for suffix in (" län", " kommun", " stad"):
-        if text.endswith(suffix):
-            bare = text.removesuffix(suffix)
-            return tuple(dict.fromkeys((text, bare, bare.removesuffix("s"))))
-    return (text,)
 
 
 def _fold(text: str) -> str:

@@ -70,11 +70,15 @@ class SuccessionRecord(Model):
 
 
 class CountyOfRecord(Model):
-    """A county and all its municipalities (SCB's division), for places that no unit lists."""
+    """A county and all its municipalities by SCB's code, for places that no unit lists.
+
+    Units: ``reach_km`` is how far from its centre a place in the county may lie, roughly.
+    """
 
     code: Annotated[str, Field(pattern=r"^[0-9]{2}$")]
     name: ShortText
-    municipalities: Annotated[list[ShortText], Field(min_length=1)]
+    reach_km: Annotated[int, Field(gt=0, le=500)]
+    municipalities: Annotated[dict[Annotated[str, Field(pattern=r"^[0-9]{4}$")], ShortText], Field(min_length=1)]
 
 
 class GazetteerFile(Model):
@@ -191,23 +195,35 @@ def _successions(context: _Context) -> Iterator[str]:
                 yield f"successions: {code} took over from {entry.unit} on {entry.on} but had ended; correct a date"
 
 
-def _places(context: _Context) -> Iterator[str]:
-    counties = {county.code: county for county in context.file.counties}
-    for name, count in Counter(m for county in context.file.counties for m in county.municipalities).items():
+def _counties(context: _Context) -> Iterator[str]:
+    for name, count in Counter(_municipalities(context.file)).items():
         if count > 1:
             yield f"counties: municipality {name!r} stands {count} times; a municipality lies in one county"
+    for county in context.file.counties:
+        for code in county.municipalities:
+            if not code.startswith(county.code):
+                yield f"counties: municipality code {code} must begin with {county.code}, the code of {county.name}"
+
+
+def _places(context: _Context) -> Iterator[str]:
+    """The places that units name; checked only where the file has a table of counties to check against."""
+    if not context.file.counties:
+        return
+    counties = {county.code: county.name for county in context.file.counties}
+    municipalities = set(_municipalities(context.file))
     for unit in context.file.units:
         for county in unit.counties:
-            if counties and (county.code not in counties or counties[county.code].name != county.name):
+            if counties.get(county.code) != county.name:
                 yield f"{unit.code}: county {county.code} {county.name!r} is not so in `counties`; correct code or name"
-    for name, count in Counter(m for unit in context.file.units for m in set(unit.municipalities)).items():
-        known = not counties or any(name in county.municipalities for county in counties.values())
-        if not known:
-            yield f"units: municipality {name!r} is in no county of `counties`; correct its name"
-        if count > 1 and any(
-            unit.level is not Level.LOCAL_POLICE_AREA for unit in context.file.units if name in unit.municipalities
-        ):
-            yield f"units: municipality {name!r} is listed on two levels; list it at the local police areas only"
+        for name in unit.municipalities:
+            if name not in municipalities:
+                yield f"{unit.code}: municipality {name!r} is in no county of `counties`; correct its name"
+        if unit.municipalities and unit.level is not Level.LOCAL_POLICE_AREA:
+            yield f"{unit.code}: lists municipalities; list them at its local police areas"
 
 
-_CHECKS = (_unique, _tree, _neighbours, _desks, _validity, _official_codes, _successions, _places)
+def _municipalities(file: GazetteerFile) -> Iterator[str]:
+    return (name for county in file.counties for name in county.municipalities.values())
+
+
+_CHECKS = (_unique, _tree, _neighbours, _desks, _validity, _official_codes, _successions, _counties, _places)

@@ -268,7 +268,7 @@ def test_validity_includes_both_ends() -> None:
         (changed("se.r.b", desks=["intelligence", "intelligence"]), "names a function twice"),
         (
             changed("se.r.a.z", municipalities=["Nowhere"])
-            | {"counties": [{"code": "01", "name": "Län", "municipalities": ["Somewhere"]}]},
+            | {"counties": [{"code": "01", "name": "Län", "reach_km": 1, "municipalities": {"0101": "Somewhere"}}]},
             "'Nowhere' is in no county",
         ),
         (made(successions=[{"unit": "se.r.a.x", "successors": ["se.r.a.q"], "on": "2021-01-01"}]), "'se.r.a.q', which"),
