@@ -17,6 +17,7 @@ from schemas.codec import Codec, UndecodableError
 from schemas.gazetteer import Gazetteer, load_gazetteer
 from schemas.problems import RejectCode
 from schemas.records import DeliveryMeta
+from schemas.topics import desk_topic
 
 #: Where a feed starts: so long ago, at a moment, at an offset, or (none) with what comes from now on.
 Since = timedelta | datetime | int | None
@@ -78,12 +79,11 @@ class Feed:
         since: Since = None,
         follow: bool = False,
         own_topic: bool = False,
-        gazetteer: Gazetteer | None = None,
         codec: Codec | None = None,
     ) -> None:
         """``options``: what every aiokafka client takes. ``own_topic``: read ``desk.<unit>.<function>`` instead."""
         self.desk = desk
-        self.topic = delivery_topic(desk, gazetteer or load_gazetteer(), own_topic=own_topic)
+        self.topic = delivery_topic(desk, load_gazetteer(), own_topic=own_topic)
         self.unreadable = 0
         self.passed_over = 0
         self._options = options
@@ -179,9 +179,8 @@ class Feed:
 
 def delivery_topic(desk: str, gazetteer: Gazetteer, *, own_topic: bool = False) -> str:
     """The topic that a desk's deliveries are on. Errors: ``KeyError`` for a unit outside the gazetteer."""
-    unit, _, function = desk.partition("/")
-    area = gazetteer.area_of_delivery(unit)
-    return f"desk.{unit}.{function}" if own_topic else f"deliver.{area}"
+    area = gazetteer.area_of_delivery(desk.partition("/")[0])
+    return desk_topic(desk) if own_topic else f"deliver.{area}"
 
 
 def read_delivery(codec: Codec, desk: str, value: bytes, position: Position) -> Delivery | Unreadable:

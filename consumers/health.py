@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from schemas.topics import ACCEPTED, ASSESSED
+
 
 class Stage(StrEnum):
     """A stage of the way of an event, and the agent that works it."""
@@ -115,7 +117,7 @@ def stage_of(topic: str) -> Stage | None:
     """The agent that reads a topic; None for a topic that no agent reads."""
     if topic.startswith("in."):
         return Stage.INTAKE
-    return {"events.accepted": Stage.ASSESS, "events.assessed": Stage.SHARE}.get(topic)
+    return {ACCEPTED: Stage.ASSESS, ASSESSED: Stage.SHARE}.get(topic)
 
 
 def evaluate(measured: Measured, limits: Limits) -> Health:

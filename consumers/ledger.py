@@ -24,9 +24,7 @@ from consumers.explanation import Answer, answer
 from schemas.codec import Codec, UndecodableError
 from schemas.gazetteer import Gazetteer
 from schemas.records import Decision, Quarantined
-
-LEDGER = "ledger.decisions"
-QUARANTINE = "quarantine"
+from schemas.topics import DECISIONS, QUARANTINE
 
 #: An event id's own time may be this far ahead of the bus; no decision on it can be older than that.
 CLOCK_SKEW = timedelta(minutes=15)
@@ -53,7 +51,7 @@ async def search(options: Mapping[str, Any], event_id: str, asker: str, gazettee
     Errors: ``BusUnreachableError``, ``TopicMissingError``. A ledger line that cannot be read is passed over.
     """
     async with committed_reader(options, max_partition_fetch_bytes=_FETCH_BYTES) as consumer:
-        line, begin = await _place(consumer, LEDGER, event_id, time_of(event_id))
+        line, begin = await _place(consumer, DECISIONS, event_id, time_of(event_id))
         found, stand_in, oldest = await _values(consumer, line, begin, event_id)
         decisions = [decision for value in found if (decision := _decision(codec, value)) is not None]
         if not found and stand_in is not None and (other := _decision(codec, stand_in)) is not None:
@@ -63,7 +61,10 @@ async def search(options: Mapping[str, Any], event_id: str, asker: str, gazettee
 
 
 def time_of(event_id: str) -> datetime | None:
-    """The time in an id (UUIDv7); None when it has none or lies ahead of now, where a search must start at the oldest."""
+    """The time in an id (UUIDv7), less what a clock may be ahead.
+
+    None when it has none or lies ahead of now: the search must then start at the oldest record.
+    """
     try:
         parsed = UUID(event_id)
         moment = datetime.fromtimestamp((parsed.int >> 80) / 1000, UTC)
@@ -99,7 +100,9 @@ async def _values(
     return found, stand_in, oldest
 
 
-async def to_the_end(consumer: AIOKafkaConsumer, partition: TopicPartition, begin: int) -> AsyncIterator[ConsumerRecord]:
+async def to_the_end(
+    consumer: AIOKafkaConsumer, partition: TopicPartition, begin: int
+) -> AsyncIterator[ConsumerRecord]:
     """Every committed record from an offset to the end as it is now; records that come meanwhile are left out."""
     end = await end_of(consumer, partition)
     consumer.assign([partition])

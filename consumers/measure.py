@@ -14,8 +14,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from consumers.bus import answered, committed_reader, milliseconds, moment_of, reached
 from consumers.health import Measured, PartitionLag, Worker, stage_of
-from consumers.ledger import QUARANTINE, quarantined
+from consumers.ledger import quarantined
 from schemas.codec import Codec
+from schemas.topics import QUARANTINE
 
 #: So many records of a partition are counted one by one; beyond, the difference of offsets is told as a bound.
 COUNTED = 2_000
@@ -76,7 +77,8 @@ async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, tuple[TopicPartit
     topics = await answered(admin.describe_topics())
     return {
         topic["topic"]: tuple(
-            TopicPartition(topic["topic"], number) for number in sorted(part["partition"] for part in topic["partitions"])
+            TopicPartition(topic["topic"], number)
+            for number in sorted(part["partition"] for part in topic["partitions"])
         )
         for topic in topics
         if not topic["is_internal"]
@@ -87,7 +89,9 @@ async def _members(admin: AIOKafkaAdminClient, group: str) -> tuple[str, list[Wo
     """The group's state and members. One group a question: aiokafka reads an answer about two wrongly (0.14)."""
     (described,) = await answered(admin.describe_consumer_groups([group]))
     (_, _, state, _, _, members, *_) = described.groups[0]
-    return str(state), sorted((Worker(str(m[0]), str(m[2]).lstrip("/")) for m in members), key=lambda worker: worker.name)
+    return str(state), sorted(
+        (Worker(str(m[0]), str(m[2]).lstrip("/")) for m in members), key=lambda worker: worker.name
+    )
 
 
 async def _committed(admin: AIOKafkaAdminClient, group: str) -> dict[TopicPartition, int]:
@@ -164,9 +168,7 @@ async def _open_since(
     return {place: tail.first for place, tail in tails.items() if tail.first is not None}
 
 
-async def _last_minute(
-    reader: AIOKafkaConsumer, sources: Collection[TopicPartition], now: datetime
-) -> dict[str, int]:
+async def _last_minute(reader: AIOKafkaConsumer, sources: Collection[TopicPartition], now: datetime) -> dict[str, int]:
     """Records of the last minute by topic."""
     if not sources:
         return {}

@@ -9,11 +9,12 @@ from typing import Any
 
 from consumers.bus import committed_reader, partition_of, partitions, start_of
 from consumers.feed import without_hidden
-from consumers.ledger import QUARANTINE, quarantined, to_the_end
+from consumers.ledger import quarantined, to_the_end
 from schemas.catalogue import EVENT_TYPES
 from schemas.codec import ORIGIN_HEADER, Codec, UndecodableError
 from schemas.model import UUID_V7
 from schemas.records import Quarantined, QuarantinedProblem
+from schemas.topics import QUARANTINE
 
 #: Headers whose values the bus or the CloudEvents binding define: no room for content in them.
 SAFE_HEADERS = frozenset({ORIGIN_HEADER, "ce_specversion", "ce_type", "ce_time", "content-type"})

@@ -45,7 +45,12 @@ def desk_option(*, required: bool = True, help_text: str = "The desk you ask for
 def lang_option(command: F) -> F:
     """The option ``--lang``: Swedish unless told otherwise."""
     option = click.option(
-        "--lang", type=click.Choice(["sv", "en"]), default="sv", envvar="SAMBUS_LANG", show_default=True, help="Language."
+        "--lang",
+        type=click.Choice(["sv", "en"]),
+        default="sv",
+        envvar="SAMBUS_LANG",
+        show_default=True,
+        help="Language.",
     )
     return option(command)
 
@@ -69,7 +74,9 @@ def desk_problem(desk: str, gazetteer: Gazetteer) -> str | None:
     if gazetteer.known(unit):
         return f"{unit} has no desk {function or '(none named)'!r}. Its desks: {', '.join(gazetteer.desks(unit))}."
     near = gazetteer.search(unit.rpartition(".")[2] or unit, NEAR_NAMES)
-    names = [f"{gazetteer.desks(hit.code)[0].partition('/')[0]}/{function or 'intelligence'} ({hit.name})" for hit in near]
+    names = [
+        f"{gazetteer.desks(hit.code)[0].partition('/')[0]}/{function or 'intelligence'} ({hit.name})" for hit in near
+    ]
     hint = f" Did you mean {', '.join(names)}?" if names else " Desks are named unit/function, as in the gazetteer."
     return f"There is no unit {unit!r}.{hint}"
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from consumers.feed import Delivery, Unreadable
 from deploy.cli.asking import local_time
 from deploy.cli.facts import joined, key_facts, text_of
-from schemas.catalogue import EVENT_TYPES
+from deploy.cli.names import function_name, title_of
 from schemas.gazetteer import Gazetteer
 from schemas.partners import PARTNERS
 from schemas.substances import SubstanceRegister
@@ -20,17 +20,6 @@ _PRIORITY = {
     3: ("yellow", "samma dag", "same day"),
     4: ("cyan", "rutin", "routine"),
     5: ("dim", "bakgrund", "background"),
-}
-_FUNCTIONS_SV = {
-    "intelligence": "underrättelse",
-    "surveillance": "spaning",
-    "investigation": "utredning",
-    "prevention": "brottsförebyggande",
-    "coordination": "samordning",
-    "knowledge": "kunskap",
-    "forensics": "forensik",
-    "finance": "finans",
-    "it_crime": "it-brott",
 }
 _MARKS_SV = {
     "NOT_EVALUATED": "EJ VÄRDERAD",
@@ -44,7 +33,11 @@ class CardMaker:
     """Makes cards in one language with the reference data that gives codes their names."""
 
     def __init__(
-        self, lang: str, gazetteer: Gazetteer, substances: SubstanceRegister, rule_titles: Mapping[str, str] | None = None
+        self,
+        lang: str,
+        gazetteer: Gazetteer,
+        substances: SubstanceRegister,
+        rule_titles: Mapping[str, str] | None = None,
     ) -> None:
         self._lang = lang
         self._gazetteer = gazetteer
@@ -74,7 +67,9 @@ class CardMaker:
             line.append(f" · {self._either('ändring', 'revision')} {meta.revision}", style="yellow")
         line.append(f"  {local_time(meta.published_at)}", style="dim")
         for mark in meta.marks:
-            line.append(" ").append(f" {self._either(_MARKS_SV.get(mark, mark), mark).replace('_', ' ')} ", style="reverse")
+            line.append(" ").append(
+                f" {self._either(_MARKS_SV.get(mark, mark), mark).replace('_', ' ')} ", style="reverse"
+            )
         if meta.synthetic:
             line.append(f"  {self._either('övning', 'synthetic')}", style="dim italic")
         return line
@@ -124,7 +119,7 @@ class CardMaker:
 
     def desk_name(self, unit: str, function: str) -> str:
         """A desk as people call it: the unit's name and the function."""
-        return f"{self._unit_name(unit)} / {self._either(_FUNCTIONS_SV.get(function, function), function)}"
+        return f"{self._unit_name(unit)} / {function_name(function, self._lang)}"
 
     def _unit_name(self, code: str) -> str:
         unit, partner = self._gazetteer.unit(code), PARTNERS.get(code)
@@ -132,11 +127,3 @@ class CardMaker:
 
     def _either(self, swedish: str, english: str) -> str:
         return swedish if self._lang == "sv" else english
-
-
-def title_of(event_type: str, lang: str) -> str:
-    """An event type's title; its name when the catalogue here does not know it yet."""
-    known = EVENT_TYPES.get(event_type)
-    if known is None:
-        return event_type
-    return known.title_sv if lang == "sv" else known.title_en

@@ -31,14 +31,16 @@ class Told:
 
 @click.command("feed")
 @desk_option(help_text="The desk whose feed it is: unit/function.")
-@click.option("--since", metavar="AGO|OFFSET|TIME", help="1h, 2d, an offset, or an ISO time. Default: 24h; now with --follow.")
+@click.option(
+    "--since", metavar="AGO|OFFSET|TIME", help="1h, 2d, an offset, or an ISO time. Default: 24h; now with --follow."
+)
 @click.option("--type", "types", multiple=True, metavar="TYPE", help="Only this event type. May be given again.")
 @click.option("--follow", is_flag=True, help="Stay and show what comes, until Ctrl-C.")
 @click.option("--own-topic", is_flag=True, help="Read the desk's own topic (a desk with its own Kafka access).")
 @json_option
 @lang_option
 @connection_options
-def feed(
+def feed(  # noqa: PLR0913, PLR0917 - one parameter an option
     desk: str,
     since: str | None,
     types: tuple[str, ...],
@@ -54,9 +56,7 @@ def feed(
     """
     _check_types(types)
     start: Since = since_option(since) if since else None if follow else since_option("24h")
-    reading = Feed(
-        connection.aiokafka(), desk, types=types or None, since=start, follow=follow, own_topic=own_topic
-    )
+    reading = Feed(connection.aiokafka(), desk, types=types or None, since=start, follow=follow, own_topic=own_topic)
     told = Told()
     show = _json_line if as_json else _card_printer(lang)
     try:
@@ -110,7 +110,11 @@ def _last_line(reading: Feed, told: Told, lang: str) -> None:
     count: Any = told.deliveries
     words = {
         "sv": (f"{count} leveranser till {reading.desk}", "oläsbara", "förskjutningar före start är gallrade"),
-        "en": (f"{count} deliveries for {reading.desk}", "unreadable", "offsets before the start are gone by retention"),
+        "en": (
+            f"{count} deliveries for {reading.desk}",
+            "unreadable",
+            "offsets before the start are gone by retention",
+        ),
     }[lang]
     line = words[0]
     if told.unreadable:
@@ -125,5 +129,3 @@ def _close_quietly() -> None:
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-

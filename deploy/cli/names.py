@@ -1,0 +1,45 @@
+"""What codes are called: event types, levels, functions and rules, in Swedish and English."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from schemas.catalogue import EVENT_TYPES
+
+FUNCTIONS_SV = {
+    "intelligence": "underrättelse",
+    "surveillance": "spaning",
+    "investigation": "utredning",
+    "prevention": "brottsförebyggande",
+    "coordination": "samordning",
+    "knowledge": "kunskap",
+    "forensics": "forensik",
+    "finance": "finans",
+    "it_crime": "it-brott",
+}
+LEVELS_SV = {
+    "national": "nationell",
+    "national_unit": "nationell enhet",
+    "region": "region",
+    "police_area": "polisområde",
+    "local_police_area": "lokalpolisområde",
+    "partner": "samverkanspartner",
+}
+
+
+def title_of(event_type: str, lang: str) -> str:
+    """An event type's title; its name when the catalogue here does not know it yet."""
+    known = EVENT_TYPES.get(event_type)
+    if known is None:
+        return event_type
+    return known.title_sv if lang == "sv" else known.title_en
+
+
+def function_name(function: str, lang: str) -> str:
+    """A function's name."""
+    return FUNCTIONS_SV.get(function, function) if lang == "sv" else function.replace("_", " ")
+
+
+@lru_cache(maxsize=1)
+def rule_titles() -> Mapping[str, str]:
+    """Title by rule id, from the rule pack that is installed here."""
+    return {}
