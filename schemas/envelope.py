@@ -7,6 +7,7 @@ from pydantic import Field
 
 from schemas.checks import Check, Contradiction
 from schemas.model import (
+    PERSON,
     SEALED,
     Checked,
     Count,
@@ -203,8 +204,8 @@ class Event(Checked, Generic[P]):
     investigation_secret: Flag = False
     provenance: Provenance
 
-    persons: Annotated[list[Person], Field(max_length=200)] = []
-    objects: Annotated[list[ObjectRef], Field(max_length=200)] = []
+    persons: Annotated[list[Person], Field(max_length=200), PERSON] = []
+    objects: Annotated[list[ObjectRef], Field(max_length=200), PERSON] = []
     network_ref: Ref | None = None
     chain_ref: Ref | None = None
     case_ref: KeyedHash | None = None
