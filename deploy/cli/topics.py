@@ -1,0 +1,130 @@
+"""``sambus topics plan|apply``: what differs from the topic catalogue, and bringing the cluster in line with it."""
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import click
+from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.table import Table
+
+from deploy import topics as deployed
+from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, BusUnreachableError, Connection, connection_options
+from deploy.topics import Action, Change, TopicsError
+from schemas.gazetteer import load_gazetteer
+from schemas.topics import Topic, catalogue
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_WORDS = {
+    Action.CREATE: ("create", "created"),
+    Action.CONFIGURE: ("configure", "configured"),
+    Action.ADD_PARTITIONS: ("add partitions (needs --allow-more-partitions)", "partitions added"),
+    Action.TOO_MANY_PARTITIONS: ("has too many partitions", ""),
+    Action.REPLICATION_DIFFERS: ("has too few replicas", ""),
+    Action.NOT_IN_CATALOGUE: ("not in the catalogue; left alone", ""),
+}
+
+
+@click.group()
+def topics() -> None:
+    """The bus's topics: compare the cluster with the catalogue, and bring it in line. Nothing is ever deleted."""
+
+
+def _catalogue_options(command: F) -> F:
+    options = [
+        click.option("--partitions", default=4, show_default=True, type=click.IntRange(1, 1000), help="Of the flow."),
+        click.option("--replication", type=click.IntRange(1, 100), help="Of new topics. [default: 3, or all brokers]"),
+        click.option(
+            "--own-access", multiple=True, metavar="UNIT", help="A unit, or a unit/function, with its own Kafka access."
+        ),
+        click.option("--json", "as_json", is_flag=True, help="One JSON object a line."),
+    ]
+    wrapped: Any = command
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[no-any-return]
+
+
+@topics.command()
+@_catalogue_options
+@connection_options
+def plan(
+    connection: Connection, partitions: int, replication: int | None, own_access: tuple[str, ...], as_json: bool
+) -> None:
+    """Say what apply would change. Exit code 1 when the cluster differs from the catalogue."""
+    wanted = _wanted(partitions, own_access)
+    changes = _run(connection, deployed.plan(connection.aiokafka(), wanted, replication=replication))
+    _tell(changes, as_json)
+
+
+@topics.command()
+@_catalogue_options
+@click.option("--allow-more-partitions", is_flag=True, help="Also add partitions; this moves keys.")
+@connection_options
+def apply(
+    connection: Connection,
+    partitions: int,
+    replication: int | None,
+    own_access: tuple[str, ...],
+    as_json: bool,
+    allow_more_partitions: bool,
+) -> None:
+    """Create missing topics and correct their settings. Exit code 1 when something is left that differs."""
+    wanted = _wanted(partitions, own_access)
+    work = deployed.apply(
+        connection.aiokafka(), wanted, replication=replication, allow_more_partitions=allow_more_partitions
+    )
+    _tell(_run(connection, work), as_json)
+
+
+def _wanted(partitions: int, own_access: tuple[str, ...]) -> tuple[Topic, ...]:
+    desks = [address for address in own_access if "/" in address]
+    units = [address for address in own_access if "/" not in address]
+    try:
+        return catalogue(load_gazetteer(), partitions, units, desks)
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from problem
+
+
+def _run(connection: Connection, work: Coroutine[Any, Any, list[Change]]) -> list[Change]:
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would say is said below, with the remedy
+    try:
+        return asyncio.run(work)
+    except TopicsError as problem:
+        raise click.ClickException(f"Kafka refused: {problem}.") from problem
+    except (KafkaError, TimeoutError, OSError) as problem:
+        raise BusUnreachableError(
+            f"No Kafka answers at {connection.bootstrap} ({type(problem).__name__}). "
+            "Start one with `sambus up`, or name yours with --bootstrap or SAMBUS_BOOTSTRAP."
+        ) from problem
+
+
+def _tell(changes: list[Change], as_json: bool) -> None:
+    if as_json:
+        for change in changes:
+            click.echo(json.dumps(change._asdict() | {"open": change.open}, ensure_ascii=False))
+    else:
+        _table(changes)
+    sys.exit(EXIT_NOT_WELL if any(change.open for change in changes) else EXIT_DONE)
+
+
+def _table(changes: list[Change]) -> None:
+    console = Console()
+    if not changes:
+        console.print("Every topic is as the catalogue says.")
+        return
+    table = Table("topic", "change", "is", "catalogue")
+    for change in changes:
+        table.add_row(change.topic, _WORDS[change.action][change.done], _lines(change.before), _lines(change.after))
+    console.print(table)
+    for warning in dict.fromkeys(change.warning for change in changes if change.warning and not change.done):
+        Console(stderr=True).print(f"[yellow]{warning}[/]")
+
+
+def _lines(settings: Any) -> str:
+    return "\n".join(f"{name}={value}" for name, value in settings.items())

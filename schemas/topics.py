@@ -1,0 +1,143 @@
+"""The topic catalogue: which topics exist, what they are for, who writes and reads them, how they are kept.
+
+A feed is a logical address within a delivery topic, never a topic of its own: thousands of topics would cost more
+than they give. Co-partitioned topics share one partition count, because partition p of all of them has one owner.
+"""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from schemas.gazetteer import Gazetteer
+from schemas.vocabulary import Level
+
+DAY_MS: Final = 86_400_000
+MIB: Final = 1024 * 1024
+#: Larger than an event may be, so that one too large reaches quarantine with a remedy instead of a lost send.
+RECORD_BYTES: Final = 2 * MIB
+#: A quarantined record holds the whole original and what is wrong with it.
+QUARANTINE_BYTES: Final = 3 * MIB
+
+GATEWAY_IN: Final = "in.gateway"
+QUARANTINE: Final = "quarantine"
+ACCEPTED: Final = "events.accepted"
+ASSESSED: Final = "events.assessed"
+DECISIONS: Final = "ledger.decisions"
+STATES: Final = ("state.intake", "state.assess", "state.share")
+NATIONAL, PARTNERS = "national", "partners"
+
+_RETENTION_MS: Final = 7 * DAY_MS
+_QUARANTINE_MS: Final = 30 * DAY_MS
+_DELETE, _COMPACT = "delete", "compact"
+
+
+class Topic(NamedTuple):
+    """One topic. ``retention_ms`` is None when it is kept without an end; sizes are bytes."""
+
+    name: str
+    key: str
+    partitions: int
+    retention_ms: int | None
+    cleanup: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    purpose: str
+    max_message_bytes: int = RECORD_BYTES
+    bus_time: bool = False
+
+    def configs(self) -> dict[str, str]:
+        """The topic's settings in Kafka's names, but those that depend on the number of brokers."""
+        settings = {
+            "cleanup.policy": self.cleanup,
+            "max.message.bytes": str(self.max_message_bytes),
+            "message.timestamp.type": "LogAppendTime" if self.bus_time else "CreateTime",
+        }
+        if self.cleanup == _DELETE:
+            settings["retention.ms"] = str(-1 if self.retention_ms is None else self.retention_ms)
+        return settings
+
+
+def catalogue(
+    gazetteer: Gazetteer,
+    partitions: int = 4,
+    own_access_units: Iterable[str] = (),
+    own_access_desks: Iterable[str] = (),
+) -> tuple[Topic, ...]:
+    """Every topic of the bus.
+
+    Shape: ``own_access_units`` are unit codes, ``own_access_desks`` desk addresses, each with its own Kafka user.
+    Errors: ``ValueError`` for a unit or desk that the gazetteer does not know, or fewer than one partition.
+    """
+    if partitions < 1:
+        raise ValueError("a topic has at least one partition")
+    units, desks = sorted(set(own_access_units)), sorted(set(own_access_desks))
+    for unit in units:
+        if not gazetteer.known(unit):
+            raise ValueError(f"unit {unit} is not in the gazetteer")
+    for desk in desks:
+        unit, _, _ = desk.partition("/")
+        if desk not in gazetteer.desks(unit):
+            raise ValueError(f"desk {desk} is not in the gazetteer")
+    return (
+        _intake(GATEWAY_IN, partitions, "gateway", "what the intake gateway took from units it knows"),
+        *(_intake(intake_topic(unit), partitions, unit, f"what {unit} publishes itself") for unit in units),
+        *_flow(partitions),
+        *(_delivery(f"deliver.{area}", partitions, f"gateway:{area}") for area in delivery_areas(gazetteer)),
+        *(_delivery(desk_topic(desk), 1, desk) for desk in desks),
+        *(_state(name, partitions) for name in STATES),
+    )
+
+
+def intake_topic(unit: str) -> str:
+    """The topic that a unit with its own Kafka access writes, and nobody else."""
+    return f"in.{unit}"
+
+
+def desk_topic(desk: str) -> str:
+    """The topic of a desk with its own Kafka access: ``desk.<unit>.<function>``."""
+    return f"desk.{desk.replace('/', '.')}"
+
+
+def delivery_areas(gazetteer: Gazetteer) -> tuple[str, ...]:
+    """The areas that have a delivery topic: the last segment of each region's code, national, partners."""
+    regions = sorted(code.rpartition(".")[2] for code in gazetteer.units_at(Level.REGION))
+    return (*regions, NATIONAL, PARTNERS)
+
+
+def _intake(name: str, partitions: int, writer: str, purpose: str) -> Topic:
+    return Topic(
+        name=name,
+        key="event_id",
+        partitions=partitions,
+        retention_ms=_RETENTION_MS,
+        cleanup=_DELETE,
+        writers=(writer,),
+        readers=("worker",),
+        purpose=purpose,
+        bus_time=True,
+    )
+
+
+def _flow(partitions: int) -> tuple[Topic, ...]:
+    """The topics between intake and delivery."""
+    worker, gateway, operations = ("worker",), "gateway", "operations"
+
+    def topic(name: str, key: str, keep: int | None, readers: tuple[str, ...], purpose: str) -> Topic:
+        size = QUARANTINE_BYTES if name == QUARANTINE else RECORD_BYTES
+        return Topic(name, key, partitions, keep, _DELETE, worker, readers, purpose, size)
+
+    return (
+        topic(QUARANTINE, "origin", _QUARANTINE_MS, (gateway, operations), "what could not be accepted, and why"),
+        topic(ACCEPTED, "fingerprint", _RETENTION_MS, worker, "accepted events, for the assess agent"),
+        topic(ASSESSED, "fingerprint", _RETENTION_MS, worker, "assessed events, for the share agent"),
+        topic(DECISIONS, "event_id", None, (gateway, operations), "every decision, with its rules and input hash"),
+    )
+
+
+def _delivery(name: str, partitions: int, reader: str) -> Topic:
+    purpose = f"deliveries already minimised for their desks, read by {reader} alone"
+    return Topic(name, "desk", partitions, _RETENTION_MS, _DELETE, ("worker",), (reader,), purpose)
+
+
+def _state(name: str, partitions: int) -> Topic:
+    purpose = "changelog of the agent's state, written in the transaction of its outputs"
+    return Topic(name, "state key", partitions, None, _COMPACT, ("worker",), ("worker",), purpose)
