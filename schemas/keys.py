@@ -6,12 +6,14 @@ Source: domain event catalogue, section 3, "Key"; clarifications 48 and 53-62.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from itertools import chain
 from typing import Any, Final
 from zoneinfo import ZoneInfo
+
+from schemas.model import to_wire_time
 
 Plain = Mapping[str, Any]
 Parts = tuple[str, ...]
@@ -192,5 +194,4 @@ def _number(value: Any) -> str:
 def _moment(value: Any) -> datetime:
     """A time in UTC, whole milliseconds, from a datetime or its text."""
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    utc = moment.astimezone(UTC)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+    return to_wire_time(moment)

@@ -61,9 +61,17 @@ def _utc_milliseconds(value: Any, parse: ValidatorFunctionWrapHandler) -> dateti
 
     A bare number is refused: whether it means seconds or milliseconds would be a guess.
     """
+    if type(value) is datetime and value.tzinfo is UTC and not value.microsecond % 1000:
+        return value  # as decoded from the wire, which is most of them
     if isinstance(value, int | float):
         raise PydanticCustomError("moment_type", "a time is ISO 8601 text with an offset, not a number")
-    utc: datetime = parse(value).astimezone(UTC)
+    moment: datetime = parse(value)
+    return to_wire_time(moment)
+
+
+def to_wire_time(moment: datetime) -> datetime:
+    """An aware time in UTC and whole milliseconds, rounded down: the form that the wire keeps."""
+    utc = moment.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
