@@ -30,6 +30,7 @@ class Broker:
         self._layout, self._node, self._java = layout, node, java
         self._guarded: Guarded | None = None
         self._formatting: Guarded | None = None
+        self._started = 0.0
 
     @property
     def log(self) -> Path:
@@ -67,6 +68,7 @@ class Broker:
         """
         command = self._java.command(BROKER, ["server.properties"], record=record)
         self._guarded = self._run(command, self.log)
+        self._started = time.monotonic()
 
     def wait(self, until: float) -> None:
         """Wait until the broker listens.
@@ -87,6 +89,14 @@ class Broker:
     def exit_code(self) -> int | None:
         """The exit code of a broker that ended, or none while it runs."""
         return self._guarded.poll() if self._guarded is not None else 0
+
+    def lived(self) -> float:
+        """Seconds since its start."""
+        return time.monotonic() - self._started
+
+    def said(self) -> str:
+        """The last lines of what Java said."""
+        return last_lines(self.log, 3)
 
     def identities(self) -> tuple[Identity, ...]:
         """Its processes."""

@@ -2,8 +2,9 @@
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ LOCK_FILE = Path(__file__).with_name("kafka.lock")
 PARALLEL = 8
 
 #: Seconds to connect, and to wait for the next bytes.
-TIMEOUTS = (10, 60)
+TIMEOUTS = (10, 20)
 
 
 @dataclass(frozen=True)
@@ -113,13 +114,13 @@ def _fetch(folder: Path, missing: list[Jar], *, progress: bool) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not progress) as shown:
         task = shown.add_task(f"Kafka ({len(missing)} jars)", total=sum(jar.size for jar in missing))
-        pool = ThreadPoolExecutor(PARALLEL)
+        pool, given_up = ThreadPoolExecutor(PARALLEL), threading.Event()
         try:
-            meters = [_Meter(shown, task) for _ in missing]
-            for _ in pool.map(lambda pair: _fetch_one(store, *pair), zip(missing, meters, strict=True)):
+            for _ in pool.map(lambda jar: _fetch_one(store, jar, _Meter(shown, task, given_up)), missing):
                 pass
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            given_up.set()
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _fetch_one(store: Any, jar: Jar, meter: "_Meter") -> None:
@@ -158,12 +159,17 @@ def _reason(problem: Exception) -> str:
 class _Meter:
     """What pooch calls to tell of one file's progress, passed on to the one bar of all files."""
 
-    def __init__(self, shown: Any, task: Any) -> None:
+    def __init__(self, shown: Any, task: Any, given_up: threading.Event) -> None:
         self.total = 0
-        self._shown, self._task, self._counted = shown, task, 0
+        self._shown, self._task, self._given_up, self._counted = shown, task, given_up, 0
 
     def update(self, count: int) -> None:
-        """Count bytes; pooch counts whole chunks, so the last one is cut to the file's size."""
+        """Count bytes; pooch counts whole chunks, so the last one is cut to the file's size.
+
+        Errors: ``CancelledError`` when the fetch was given up, so that its thread ends.
+        """
+        if self._given_up.is_set():
+            raise CancelledError
         step = min(count, self.total - self._counted)
         self._counted += step
         self._shown.advance(self._task, step)

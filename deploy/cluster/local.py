@@ -7,16 +7,18 @@ import shutil
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from deploy.cluster import jars, java, places, ports
 from deploy.cluster.broker import Broker
-from deploy.cluster.errors import AlreadyRunningError, OtherDataError, StartDeadlineError
-from deploy.cluster.process import PATIENCE, Guarded, Identity, end_all
+from deploy.cluster.errors import OtherDataError, StartDeadlineError
+from deploy.cluster.keep import Keep
+from deploy.cluster.process import Guarded
 from deploy.cluster.settings import Layout
-from deploy.cluster.state import HomeLock, State, read_state, write_json, write_state
+from deploy.cluster.state import write_json
 
 #: Where ``sambus up`` listens unless told otherwise.
 PORT = 29092
@@ -47,79 +49,65 @@ class LocalCluster:
         self.home = (home or places.home()).absolute()
         self.folder = self.home / "kafka"
         self._layout = Layout(brokers, port)
-        self._java, self._deadline, self._kind = java, deadline, kind
-        self._lock = HomeLock(self.home / "cluster.lock")
+        self._java, self._deadline = java, deadline
+        self.keep = Keep(self.home, kind)
         self._brokers: list[Broker] = []
-        self._state: State | None = None
         self._warming: Guarded | None = None
-
-    @property
-    def state_file(self) -> Path:
-        """Where the running cluster writes down its processes."""
-        return self.home / "cluster.json"
 
     @property
     def bootstrap(self) -> str:
         """The address for clients: of the running cluster, or that which ``start`` will use."""
-        state = self.state()
+        state = self.keep.state()
         return state.bootstrap if state is not None and state.owner.alive() else self._layout.bootstrap
-
-    def state(self) -> State | None:
-        """What the running (or a killed) cluster wrote down of itself."""
-        return read_state(self.state_file)
 
     def is_running(self) -> bool:
         """Tell whether a cluster runs in this folder and answers, whoever keeps it."""
-        state = self.state()
+        state = self.keep.state()
         return state is not None and state.ready and state.alive()
+
+    def fetch(self, progress: bool = True) -> None:
+        """Fetch the jars that are missing, so that ``start`` needs no network.
+
+        Errors: ``FetchError``, ``DiskFullError``.
+        """
+        places.require_space(places.cache())
+        jars.ensure_jars(places.cache() / "jars", jars.read_lock(), progress=progress)
 
     def start(self, progress: bool = True) -> None:
         """Fetch what is missing, format what is new, start the brokers and wait until they answer.
 
         Errors: ``ClusterError``; nothing is left running then.
         """
-        self.home.mkdir(parents=True, exist_ok=True)
-        if not self._lock.take():
-            raise self._already_running()
+        try:
+            self.keep.take(self._layout.bootstrap)
+        except OSError as problem:
+            raise places.unwritable(self.home, problem) from None
         try:
             self._start(progress=progress)
+        except OSError as problem:
+            self._end_here()
+            raise places.unwritable(self.home, problem) from None
         except BaseException:
             self._end_here()
             raise
 
     def stop(self) -> None:
         """Stop the cluster, whoever keeps it; its data stays. Nothing happens when none runs."""
-        if self._lock.held_here():
+        if self.keep.held():
             self._end_here()
-            return
-        state = self.state()
-        if state is not None:
-            if state.kind == "up":
-                end_all([state.owner], PATIENCE * 2)  # it stops its workers and brokers in order
-            end_all(state.all_processes())
-            self.state_file.unlink(missing_ok=True)
+        else:
+            self.keep.stop_other()
 
     def reset(self) -> None:
         """Stop the cluster and delete its data and logs."""
         self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
 
-    def note(self, name: str, identities: tuple[Identity, ...]) -> None:
-        """Write down processes that belong to the cluster (a worker), so that they are found and cleared away."""
-        if self._state is not None:
-            self._state.processes[name] = list(identities)
-            write_state(self.state_file, self._state)
-
-    def fallen(self) -> list[Broker]:
-        """The brokers that ended by themselves."""
-        return [broker for broker in self._brokers if broker.exit_code() is not None]
-
-    def revive(self, broker: Broker) -> None:
-        """Start a fallen broker again and wait until it listens."""
-        broker.end()
-        broker.start()
-        self.note(broker.name, broker.identities())
-        broker.wait(time.monotonic() + self._deadline)
+    @property
+    def brokers(self) -> tuple[Broker, ...]:
+        """The brokers, when this object keeps the cluster."""
+        return tuple(self._brokers)
 
     def __enter__(self) -> Self:
         self.start()
@@ -130,17 +118,7 @@ class LocalCluster:
     ) -> None:
         self.stop()
 
-    def _already_running(self) -> AlreadyRunningError:
-        state = self.state()
-        keeper = f"process {state.owner.pid}, {state.bootstrap}" if state else "a process that is just starting it"
-        return AlreadyRunningError(
-            f"A cluster already runs in {self.home} ({keeper}).",
-            "Use it as it is, stop it with `sambus down`, or choose another folder (SAMBUS_HOME) and another --port.",
-            exit_code=2,
-        )
-
     def _start(self, *, progress: bool) -> None:
-        self._clear_leftovers()
         ports.require_free(self._layout)
         places.require_space(self.home)
         places.require_space(places.cache())
@@ -151,34 +129,25 @@ class LocalCluster:
         runtime = java.Java(executable, tuple(found), java.archive_path(places.cache(), locked, executable))
         cluster_id = self._cluster_id(version)
         self._brokers = [Broker(self.folder, self._layout, node, runtime) for node in self._layout.nodes()]
-        self._run_all(cluster_id, version)
+        self._run_all(cluster_id)
         if runtime.archive is not None:
             from deploy.cluster import warm
 
             self._warming = warm.begin(runtime.archive)
 
-    def _run_all(self, cluster_id: str, version: str) -> None:
+    def _run_all(self, cluster_id: str) -> None:
         for broker in self._brokers:
             broker.prepare(cluster_id)
         for broker in self._brokers:
             broker.finish_format()
-        self._state = State(Identity.own(), self._kind, self._layout.bootstrap, version)
         for broker in self._brokers:
             broker.start()
-            self.note(broker.name, broker.identities())
+            self.keep.note(broker.name, broker.identities())
         until = time.monotonic() + self._deadline
         for broker in self._brokers:
             broker.wait(until)
         wait_for_brokers(self._layout, until)
-        self._state.ready = True
-        write_state(self.state_file, self._state)
-
-    def _clear_leftovers(self) -> None:
-        """End what a killed owner left; its guards are at it already."""
-        state = self.state()
-        if state is not None:
-            end_all(state.all_processes())
-            self.state_file.unlink(missing_ok=True)
+        self.keep.mark_ready()
 
     def _cluster_id(self, version: str) -> str:
         """The id that this folder's storage was, or now will be, formatted with."""
@@ -211,9 +180,8 @@ class LocalCluster:
             broker.ask_to_end()
         for broker in self._brokers:
             broker.end()
-        self._brokers, self._state = [], None
-        self.state_file.unlink(missing_ok=True)
-        self._lock.release()
+        self._brokers = []
+        self.keep.release()
 
 
 def _release(version: str) -> tuple[int, ...]:
@@ -228,13 +196,17 @@ def wait_for_brokers(layout: Layout, until: float) -> None:
     Errors: ``StartDeadlineError``.
     """
     answered: list[bool] = []
+    given_up = threading.Event()
 
     def ask() -> None:
-        answered.append(asyncio.run(_knows_all(layout, until)))
+        answered.append(asyncio.run(_knows_all(layout, lambda: time.monotonic() < until and not given_up.is_set())))
 
     asking = threading.Thread(target=ask)  # the caller may be inside an event loop
     asking.start()
-    asking.join()
+    try:
+        asking.join()
+    finally:
+        given_up.set()
     if answered != [True]:
         raise StartDeadlineError(
             f"The cluster at {layout.bootstrap} listens but does not answer as {layout.brokers} broker(s) in time.",
@@ -242,11 +214,11 @@ def wait_for_brokers(layout: Layout, until: float) -> None:
         )
 
 
-async def _knows_all(layout: Layout, until: float) -> bool:
+async def _knows_all(layout: Layout, going_on: Callable[[], bool]) -> bool:
     from aiokafka.client import AIOKafkaClient
     from aiokafka.errors import KafkaError
 
-    while time.monotonic() < until:
+    while going_on():
         client = AIOKafkaClient(bootstrap_servers=layout.bootstrap)
         try:
             await client.bootstrap()

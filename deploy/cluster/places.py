@@ -7,7 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
-from deploy.cluster.errors import DiskFullError
+from deploy.cluster.errors import ClusterError, DiskFullError
 
 MIB = 1 << 20
 
@@ -52,3 +52,13 @@ def disk_full(folder: Path, problem: str | None = None) -> DiskFullError:
 def is_disk_full(problem: OSError) -> bool:
     """Tell whether the system refused to write for want of room."""
     return problem.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def unwritable(folder: Path, problem: OSError) -> ClusterError:
+    """The error for a folder that cannot be written, whatever the reason."""
+    if is_disk_full(problem):
+        return disk_full(folder)
+    return ClusterError(
+        f"{problem.filename or folder} cannot be written: {problem.strerror or type(problem).__name__}.",
+        "See that you may write there, or choose another folder with SAMBUS_HOME.",
+    )

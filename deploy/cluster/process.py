@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import psutil
 
@@ -15,6 +15,9 @@ GUARD = Path(__file__).with_name("guard.py")
 
 #: Seconds that a program gets to end by itself; a broker needs 0.3.
 PATIENCE = 15.0
+
+#: A log larger than this is put aside (one older is kept) before its program starts again.
+LOG_BYTES = 10 << 20
 
 #: Two readings of one process's creation time differ by less than this many seconds (the clock may be set between).
 SAME_TIME = 2.0
@@ -87,14 +90,14 @@ class Guarded:
         env: Mapping[str, str] | None = None,
         patience: float = PATIENCE,
         niceness: int = 0,
+        append: bool = False,
     ) -> None:
-        log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
         self._patience = patience
         report, writes = os.pipe()
         guard = [sys.executable, "-I", "-S", str(GUARD), str(writes), str(patience), str(niceness)]
         try:
-            with log.open("wb") as output:
+            with open_log(log, append=append) as output:
                 self._guard = subprocess.Popen(
                     [*guard, *map(str, command)],
                     stdin=subprocess.PIPE,
@@ -141,6 +144,14 @@ class Guarded:
         if self.wait(self._patience + 5) is None:  # the guard itself hangs: its death kills the program
             self._guard.kill()
             self._guard.wait()
+
+
+def open_log(path: Path, *, append: bool) -> BinaryIO:
+    """Open a log for a program to write: a new one, or the old one unless it has grown too large."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if append and path.exists() and path.stat().st_size > LOG_BYTES:
+        path.replace(path.with_suffix(".1.log"))
+    return path.open("ab" if append else "wb")
 
 
 def last_lines(path: Path, count: int = 12) -> str:

@@ -18,7 +18,6 @@ class State:
     owner: Identity
     kind: Literal["up", "program"]
     bootstrap: str
-    kafka: str
     ready: bool = False
     processes: dict[str, list[Identity]] = field(default_factory=dict)
 
@@ -28,9 +27,9 @@ class State:
         return [identity for name in order for identity in self.processes[name]]
 
     def alive(self) -> bool:
-        """Tell whether the owner and a process of each role still run."""
-        running = all(any(one.alive() for one in group) for group in self.processes.values())
-        return self.owner.alive() and running
+        """Tell whether the owner and every broker still run; a worker may be about to be started again."""
+        brokers = [group for name, group in self.processes.items() if name.startswith("broker")]
+        return self.owner.alive() and all(any(one.alive() for one in group) for group in brokers)
 
 
 def read_state(path: Path) -> State | None:

@@ -1,0 +1,184 @@
+"""``sambus up|down|reset``: the bus on this machine, in the foreground or left in the background."""
+
+import functools
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from deploy.cli.connection import EXIT_NOT_WELL, EXIT_WRONG_USE, Connection, connection_options
+from deploy.cluster import ClusterError, LocalCluster, places
+from deploy.cluster.detach import Report, run_detached
+from deploy.cluster.keep import Keep
+from deploy.cluster.local import DEADLINE, PORT
+from deploy.cluster.settings import MOST_BROKERS
+from deploy.cluster.supervisor import Supervisor
+from deploy.cluster.worker import Worker
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: More workers than partitions of the flow would stand idle; more than this is a slip of the finger.
+MOST_WORKERS = 64
+
+
+def _home_option(command: F) -> F:
+    option = click.option(
+        "--home",
+        envvar="SAMBUS_HOME",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=places.home,
+        show_default="the user's data folder",
+        help="Folder of data and logs.",
+    )
+    return option(command)
+
+
+def _told(command: F) -> F:
+    """Turn the cluster's errors into the command's: the problem, the remedy and the exit code."""
+
+    @functools.wraps(command)
+    def telling(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except ClusterError as problem:
+            told = click.ClickException(str(problem))
+            told.exit_code = problem.exit_code
+            raise told from problem
+
+    return telling  # type: ignore[return-value]
+
+
+@click.command()
+@_home_option
+@click.option("--detach", is_flag=True, help="Leave it in the background until `sambus down`.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(0, MOST_WORKERS), help="Streams workers.")
+@click.option("--brokers", default=1, show_default=True, type=click.IntRange(1, MOST_BROKERS), help="Kafka brokers.")
+@click.option("--port", default=PORT, show_default=True, type=click.IntRange(1024, 65000), help="Of the first broker.")
+@click.option("--deadline", default=DEADLINE, show_default=True, type=click.FloatRange(min=1), help="To answer, in s.")
+@click.option("--report-fd", type=int, hidden=True)
+@connection_options
+@_told
+def up(connection: Connection, **options: Any) -> None:
+    """Start the bus on this machine: Kafka, topics and workers. Data is kept between runs.
+
+    With --bootstrap (or SAMBUS_BOOTSTRAP) an existing Kafka is used: only topics and workers are started.
+    Without --detach it follows until Ctrl-C, and everything ends with it, however it ends. With --detach the exit
+    code is 1 when the workers do not read; the bus is left running then, and tries again.
+    """
+    home, workers, existing = options["home"].absolute(), options["workers"], _existing()
+    keep = Keep(home, "up")
+    running = keep.state()
+    if options["detach"] and running is not None and running.ready and running.owner.alive():
+        click.echo(f"The bus runs already on {running.bootstrap}, kept by process {running.owner.pid}.")
+        return
+    cluster = None if existing else _cluster(options, home)
+    if cluster is not None:
+        connection = Connection(bootstrap=cluster.bootstrap)
+    if options["detach"]:
+        _detach(cluster, connection, options)
+        return
+    report = Report(options["report_fd"])
+    kept = [Worker(home, number, _environment(connection)) for number in range(1, workers + 1)]
+    supervisor = Supervisor(home, connection.aiokafka(), report.tell, cluster, kept)
+    places_told = _where_to_look(home, connection.bootstrap, workers, cluster)
+    ending = "Ctrl-C stops everything." if options["report_fd"] is None else "`sambus down` stops it."
+    try:
+        supervisor.run(lambda well: report.ready(f"\n{_headline(home, well=well)}\n{places_told}\n{ending}", well=well))
+    except ClusterError as problem:
+        report.failed(problem)
+        raise
+
+
+def _existing() -> bool:
+    """Tell whether an existing Kafka is meant. A port or size on the command line outdoes SAMBUS_BOOTSTRAP.
+
+    Errors: ``click.UsageError`` when the command line names both.
+    """
+    context = click.get_current_context()
+    named = context.get_parameter_source("bootstrap")
+    own = [n for n in ("brokers", "port") if context.get_parameter_source(n) is ParameterSource.COMMANDLINE]
+    if named is ParameterSource.COMMANDLINE and own:
+        raise click.UsageError(f"--{own[0]} is for a Kafka on this machine, --bootstrap for an existing one: name one.")
+    return named is not ParameterSource.DEFAULT and not own
+
+
+def _environment(connection: Connection) -> dict[str, str]:
+    """The connection as the variables that every command reads: a password does not belong on a command line."""
+    told = {f"SAMBUS_{name.upper()}": value for name, value in asdict(connection).items() if value is not None}
+    return {name: str(value.absolute() if isinstance(value, Path) else value) for name, value in told.items()}
+
+
+def _cluster(options: dict[str, Any], home: Path) -> LocalCluster:
+    return LocalCluster(home, brokers=options["brokers"], port=options["port"], deadline=options["deadline"], kind="up")
+
+
+def _detach(cluster: LocalCluster | None, connection: Connection, options: dict[str, Any]) -> None:
+    """Leave a supervisor in the background and wait until it says that the bus is ready."""
+    if cluster is not None:
+        cluster.fetch()  # here, where its progress is seen
+    names = ("home", "workers", *(("brokers", "port", "deadline") if cluster is not None else ()))
+    arguments = [word for name in names for word in (f"--{name}", str(options[name]))]
+    environment = {name: value for name, value in os.environ.items() if name != "SAMBUS_BOOTSTRAP"}
+    if cluster is None:
+        environment |= _environment(connection)
+    if not run_detached(arguments, environment, options["home"].absolute() / "up.log"):
+        sys.exit(EXIT_NOT_WELL)
+
+
+def _headline(home: Path, *, well: bool) -> str:
+    runs = "The bus runs." if well else "Kafka runs, but no worker reads yet; it is tried again."
+    return f"{runs} Data and logs: {home}"
+
+
+def _where_to_look(home: Path, bootstrap: str, workers: int, cluster: LocalCluster | None) -> str:
+    lines = []
+    if cluster is not None and not bootstrap.endswith(f":{PORT}"):
+        lines.append(f"  export SAMBUS_BOOTSTRAP={bootstrap}")
+    lines += [
+        "  sambus status                                   is it well?",
+        "  sambus publish FILE --as UNIT/FUNCTION          send events",
+        "  sambus feed --as UNIT/FUNCTION --follow         see what a desk gets",
+        "  sambus demo                                     a realistic day, told as it happens",
+    ]
+    if workers:
+        lines.append(f"  {home / 'workers' / 'worker-1.log'}")
+    if cluster is not None:
+        lines.append(f"  {cluster.folder / 'broker-1' / 'logs' / 'broker.log'}")
+    return "\n".join(lines)
+
+
+@click.command()
+@_home_option
+@_told
+def down(home: Path) -> None:
+    """Stop the bus that `sambus up` started here. Data is kept."""
+    stopped = Keep(home, "up").stop_other()
+    click.echo("The bus is stopped. Its data stays." if stopped else f"No bus runs in {home}.")
+
+
+@click.command()
+@_home_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_told
+def reset(home: Path, yes: bool) -> None:
+    """Stop the bus on this machine and delete its data: every event, delivery and decision in it."""
+    folders = [folder for folder in (home / "kafka", home / "workers") if folder.exists()]
+    if not folders:
+        Keep(home, "up").stop_other()
+        click.echo(f"There is no data in {home}.")
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            click.echo("Error: reset deletes data; without a terminal to ask at, say --yes.", err=True)
+            sys.exit(EXIT_WRONG_USE)
+        click.confirm(f"Delete all events, deliveries and decisions in {home}?", abort=True)
+    LocalCluster(home).reset()
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    click.echo(f"The data in {home} is deleted.")
