@@ -17,6 +17,7 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
+from producers.partition import partition_of
 from schemas.catalogue import EVENT_TYPES
 from schemas.codec import MAX_RECORD_BYTES, ORIGIN_HEADER, Codec, UnencodableError, cloud_event_headers
 from schemas.envelope import Event
@@ -35,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
     # The bus tells TOO_LARGE at 1 MiB itself; aiokafka's own limit counts headers too and must not come first.
     "max_request_size": 4 * 1024 * 1024,
     "request_timeout_ms": 10_000,
+    "partitioner": partition_of,
 }
 #: How many events may be under way before the oldest must be confirmed: bounds memory, fills every partition's batch.
 IN_FLIGHT = 2_000
@@ -61,6 +63,11 @@ class Submission(NamedTuple):
     event_id: str | None
     problems: tuple[Problem, ...] = ()
     confirmation: "asyncio.Future[Any] | None" = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether its receipt is there without waiting."""
+        return self.confirmation is None or self.confirmation.done()
 
 
 class _Encoded(NamedTuple):
@@ -125,7 +132,7 @@ class Producer:
         under_way: deque[Submission] = deque()
         async for event in events:
             under_way.append(await self.submit(event))
-            if len(under_way) >= IN_FLIGHT:
+            while len(under_way) >= IN_FLIGHT or (under_way and under_way[0].settled):
                 yield await self.settle(under_way.popleft())
         while under_way:
             yield await self.settle(under_way.popleft())
@@ -137,11 +144,10 @@ class Producer:
         encoded = self._encode(event)
         if isinstance(encoded, Submission):
             return encoded
-        try:
-            async with asyncio.timeout(self._timeout):
-                confirmation = await self._kafka.send(
-                    self._topic, encoded.value, key=encoded.event_id.encode(), headers=encoded.headers
-                )
+        try:  # aiokafka waits for the topic and for room no longer than request_timeout_ms
+            confirmation = await self._kafka.send(
+                self._topic, encoded.value, key=encoded.event_id.encode(), headers=encoded.headers
+            )
         except MessageSizeTooLargeError:
             return Submission(encoded.event_id, (Problem(RejectCode.TOO_LARGE),))
         except (KafkaError, TimeoutError) as problem:
@@ -152,9 +158,11 @@ class Producer:
         """Wait for the confirmation of a submitted event."""
         if submission.confirmation is None:
             return Receipt(submission.event_id, "rejected", submission.problems)
+        confirmation = submission.confirmation
         try:
-            async with asyncio.timeout(self._timeout):
-                at = await submission.confirmation
+            if not confirmation.done():
+                await asyncio.wait_for(asyncio.shield(confirmation), self._timeout)
+            at = confirmation.result()
         except MessageSizeTooLargeError:
             return Receipt(submission.event_id, "rejected", (Problem(RejectCode.TOO_LARGE),))
         except (KafkaError, TimeoutError) as problem:

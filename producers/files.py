@@ -6,11 +6,10 @@ import io
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from enum import Enum
-from pathlib import Path
 from queue import Empty, Queue
 from threading import Event as Signal
 from threading import Thread
-from typing import IO, Any, NamedTuple, TypeVar
+from typing import IO, Any, NamedTuple, TypeVar, cast
 
 import fastavro
 import orjson
@@ -102,16 +101,11 @@ class FileRecord(NamedTuple):
     size: int = 0
 
 
-def open_input(path: Path) -> IO[bytes]:
-    """Open a file for reading, unpacked if it is gzip by content, whatever its name. Errors: ``OSError``."""
-    file = path.open("rb")
-    packed = file.peek(2)[:2] == _GZIP
-    return unpacked(file) if packed else file
-
-
 def unpacked(file: IO[bytes]) -> IO[bytes]:
-    """The unpacked form of a gzip stream."""
-    return io.BufferedReader(gzip.GzipFile(fileobj=file))
+    """The stream itself, or its unpacked form if it is gzip by content, whatever its name. Reads its first bytes."""
+    readable = file if isinstance(file, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", file))
+    packed = readable.peek(len(_GZIP))[: len(_GZIP)] == _GZIP
+    return cast("IO[bytes]", gzip.open(readable)) if packed else readable
 
 
 def json_lines(file: IO[bytes]) -> Iterator[FileRecord]:
