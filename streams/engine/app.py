@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import aiokafka.producer.sender
 import faust
 from aiokafka import TopicPartition
 from faust.serializers import codecs
@@ -14,6 +15,10 @@ from streams.engine.lane import Lane, Step
 from streams.engine.settings import Settings
 from streams.engine.signals import Counters, Signal, emit
 from streams.engine.transport import BatchTransport
+
+#: aiokafka waits this long for the broker to close the previous transaction before it opens the next one; its 20 ms
+#: are most of a transaction's time on one machine (docs/adr/0004, with the measurement).
+TRANSACTION_RETRY_S = 0.002
 
 
 class _AsIs(codecs.Codec):
@@ -99,6 +104,7 @@ def build_app(agents: Mapping[Step, Sequence[str]], settings: Settings) -> tuple
     Shape: each agent's step with the topics it reads, all with the same number of partitions, because Faust gives
     partition p of all of them to one worker.
     """
+    aiokafka.producer.sender.BACKOFF_OVERRIDE = TRANSACTION_RETRY_S
     app = faust.App(
         settings.group,
         broker=f"kafka://{settings.kafka['bootstrap_servers'].split(',')[0]}",

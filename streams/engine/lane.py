@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from streams.engine.outbox import Outbox, Output
 from streams.engine.records import Batch, Record
 from streams.engine.settings import Settings
-from streams.engine.signals import Counters, Signal, emit
+from streams.engine.signals import Counters, Signal, emit, where
 from streams.engine.state import State, restore
 
 #: Exit codes of a worker whose lane cannot go on; its supervisor starts it anew.
@@ -151,7 +151,7 @@ class Lane:
         except GapError:
             self._stop(Signal.LANE_FOUND_GAP, EXIT_GAP)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the worker must not go on half alive
-            self._stop(Signal.LANE_FAILED, EXIT_FAILED, cause=type(problem).__name__)
+            self._stop(Signal.LANE_FAILED, EXIT_FAILED, cause=type(problem).__name__, where=where(problem))
 
     def _stop(self, signal: Signal, code: int, **fields: str) -> None:
         """Stop the whole worker: what is committed is whole, what is not will be done again by the next owner."""
@@ -177,7 +177,7 @@ class Lane:
             taken += await self._decide(batch, ends, outbox)
         self.state.expire()
         for key, value in self.state.take_changes():
-            outbox.add(Output(self._changelog, key, value, self._newest(batches), (), self.partition))
+            outbox.add(Output(self._changelog, key, value, self._newest(batches), partition=self.partition))
         decided = time.perf_counter()
         if ends:
             await self._commit(outbox, ends)
@@ -212,7 +212,8 @@ class Lane:
         try:
             self.step(record, self.state, outbox, self.counters)
         except Exception as problem:  # noqa: BLE001 - a bug of ours must neither lose the record nor stop the partition
-            emit(Signal.STEP_FAILED, level="error", agent=self.step.name, cause=type(problem).__name__)
+            cause = type(problem).__name__
+            emit(Signal.STEP_FAILED, level="error", agent=self.step.name, cause=cause, where=where(problem))
             outbox.keep(before)
             self.step.contain(record, outbox)
             self.counters.rejected["INTERNAL"] += 1

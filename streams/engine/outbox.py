@@ -1,13 +1,15 @@
 """What a cycle will write: gathered as values, then packed into one aiokafka batch for each output partition."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from aiokafka.partitioner import murmur2
 
 Header = tuple[str, bytes]
+#: aiokafka takes headers only as a list; this one is never changed.
+NO_HEADERS: list[Header] = []
 
 
 class Output(NamedTuple):
@@ -17,7 +19,7 @@ class Output(NamedTuple):
     key: bytes
     value: bytes | None
     at_ms: int
-    headers: Sequence[Header] = ()
+    headers: list[Header] = NO_HEADERS
     partition: int | None = None
 
 

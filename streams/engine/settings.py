@@ -21,7 +21,7 @@ class Settings:
     #: A name that stays over restarts lets a quick restart pass without a rebalance (static membership).
     instance: str | None = None
     #: Most records that one transaction gathers.
-    cycle_records: int = 1000
+    cycle_records: int = 2000
     #: Fetching of a partition pauses above this many waiting records, and goes on below a quarter of it.
     backlog_records: int = 4000
     session_timeout_s: float = 10.0

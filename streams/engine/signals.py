@@ -1,9 +1,11 @@
 """Every signal of the engine: log events and counters, named in the past tense with their units. Never content."""
 
 import sys
+import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 import structlog
 
@@ -65,3 +67,9 @@ def configure(*, json: bool = True) -> None:
 def emit(signal: Signal, *, level: str = "info", **fields: str | float | list[str] | dict[str, int]) -> None:
     """Tell of one signal. Callers pass only codes, counts and names."""
     getattr(structlog.get_logger(), level)(signal.value, **fields)
+
+
+def where(problem: BaseException) -> str:
+    """The file and line that raised, without the exception's text, which may hold content."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown"

@@ -4,7 +4,6 @@ import logging
 import sys
 from collections.abc import Mapping, Sequence
 
-import aiokafka.producer.sender
 import faust
 
 from schemas.codec import Codec
@@ -17,10 +16,6 @@ from streams.engine.lane import Step
 from streams.engine.settings import Settings
 from streams.engine.share_step import ShareStep
 from streams.engine.signals import Signal, configure, emit
-
-#: aiokafka waits this long for the broker to close the previous transaction before it opens the next one; its 20 ms
-#: are most of a transaction's time on one machine (docs/adr/0004, with the measurement).
-TRANSACTION_RETRY_S = 0.002
 
 
 def agents(settings: Settings, pack: Pack | None = None) -> Mapping[Step, Sequence[str]]:
@@ -41,7 +36,6 @@ def run(settings: Settings, *, json_logs: bool = True) -> int:
     """
     configure(json=json_logs)
     _quieten_libraries()
-    aiokafka.producer.sender.BACKOFF_OVERRIDE = TRANSACTION_RETRY_S
     app, _lanes = build_app(agents(settings), settings)
     emit(Signal.WORKER_STARTED, group=settings.group, instance=settings.instance or "")
     worker = faust.Worker(app, loglevel="ERROR", redirect_stdouts=False, quiet=True, debug=False)
