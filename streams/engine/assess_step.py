@@ -7,25 +7,24 @@ from schemas.codec import ORIGIN_HEADER, Codec
 from schemas.envelope import Origin
 from schemas.fingerprint import content_digest
 from schemas.problems import Problem, RejectCode
+from schemas.topics import ASSESSED, DECISIONS, QUARANTINE
 from streams.core.assess import Assess, Seen
 from streams.core.intake import Peek, origin_of
 from streams.core.outcome import Drop, Forward, Reject
 from streams.core.reference import Reference
-from streams.engine.ledger import LEDGER, Told, dropped
+from streams.engine.ledger import Told, dropped
 from streams.engine.outbox import Outbox, Output
-from streams.engine.quarantine import QUARANTINE, quarantined
+from streams.engine.quarantine import quarantined
 from streams.engine.records import AT_HEADER, FROM_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters
 from streams.engine.state import State
-
-ASSESSED = "events.assessed"
 
 
 class AssessStep:
     """Assess one accepted event against what is remembered of its natural key and origin."""
 
     name = "assess"
-    outputs: Sequence[str] = (ASSESSED, QUARANTINE, LEDGER)
+    outputs: Sequence[str] = (ASSESSED, QUARANTINE, DECISIONS)
 
     def __init__(self, codec: Codec, reference: Reference) -> None:
         self._codec = codec

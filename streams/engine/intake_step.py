@@ -5,18 +5,16 @@ from collections.abc import Sequence
 from schemas.codec import ORIGIN_HEADER, Codec
 from schemas.problems import Problem, RejectCode
 from schemas.records import desk_address
+from schemas.topics import ACCEPTED, DECISIONS, GATEWAY_IN, QUARANTINE
 from streams.core.intake import Accepted, Intake, Known, Peek, Published, settle
 from streams.core.outcome import Drop, Forward, Reject
 from streams.core.reference import Reference
-from streams.engine.ledger import LEDGER, Told, dropped
+from streams.engine.ledger import Told, dropped
 from streams.engine.outbox import Outbox, Output
-from streams.engine.quarantine import QUARANTINE, quarantined
+from streams.engine.quarantine import quarantined
 from streams.engine.records import AT_HEADER, FROM_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters
 from streams.engine.state import State
-
-ACCEPTED = "events.accepted"
-GATEWAY = "in.gateway"
 
 
 class IntakeStep:
@@ -27,7 +25,7 @@ class IntakeStep:
     """
 
     name = "intake"
-    outputs: Sequence[str] = (ACCEPTED, QUARANTINE, LEDGER)
+    outputs: Sequence[str] = (ACCEPTED, QUARANTINE, DECISIONS)
 
     def __init__(self, codec: Codec, reference: Reference) -> None:
         self._codec = codec
@@ -76,7 +74,7 @@ class IntakeStep:
 def proven_writer(record: Record) -> str | None:
     """The desk that the topic's writer proves."""
     said = header(record, ORIGIN_HEADER)
-    if record.topic == GATEWAY:
+    if record.topic == GATEWAY_IN:
         return said
     unit = record.topic.removeprefix("in.")
     function = (said or "").partition("/")[2] or "intelligence"

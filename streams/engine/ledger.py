@@ -5,10 +5,9 @@ from typing import Any, NamedTuple
 from schemas.codec import Codec
 from schemas.envelope import Origin
 from schemas.problems import DropCode
+from schemas.topics import DECISIONS
 from streams.engine.outbox import Output
 from streams.engine.records import moment
-
-LEDGER = "ledger.decisions"
 
 
 class Told(NamedTuple):
@@ -43,7 +42,7 @@ def dropped(codec: Codec, told: Told, code: DropCode, at_ms: int) -> Output:
 def line(codec: Codec, decision: dict[str, Any], at_ms: int) -> Output:
     """One ledger line, keyed by event id; what a drop does not have is left at its default."""
     whole = {**_DEFAULTS, **decision}
-    return Output(LEDGER, decision["event_id"].encode(), codec.encode("decision", whole), at_ms)
+    return Output(DECISIONS, decision["event_id"].encode(), codec.encode("decision", whole), at_ms)
 
 
 def origin_value(origin: Origin) -> dict[str, str]:

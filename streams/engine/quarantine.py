@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from schemas.codec import Codec
 from schemas.problems import Problem
+from schemas.topics import QUARANTINE
 from streams.core.intake import Peek
 from streams.engine.outbox import Output
 from streams.engine.records import Record, moment
 
-QUARANTINE = "quarantine"
 #: The key of records whose origin is not proven.
 UNPROVEN = b"unproven"
 

@@ -8,11 +8,12 @@ from schemas.codec import Codec
 from schemas.gazetteer import Gazetteer
 from schemas.problems import Problem, RejectCode
 from schemas.records import desk_address
+from schemas.topics import DECISIONS, PARTNERS, QUARANTINE
 from streams.core.reference import Reference
 from streams.core.share import Pack, ReceiverRuling, Ruling, decide, project
-from streams.engine.ledger import LEDGER, line
+from streams.engine.ledger import line
 from streams.engine.outbox import Outbox, Output
-from streams.engine.quarantine import QUARANTINE, quarantined
+from streams.engine.quarantine import quarantined
 from streams.engine.records import FROM_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters
 from streams.engine.state import State
@@ -33,9 +34,9 @@ class ShareStep:
         self._own = dict(own_access_desks or {})
         areas = {delivery_topic(reference.gazetteer, unit) for unit in reference.gazetteer.units}
         self.outputs: Sequence[str] = (
-            *sorted(areas | {"deliver.partners"}),
+            *sorted(areas | {f"deliver.{PARTNERS}"}),
             *sorted(self._own.values()),
-            LEDGER,
+            DECISIONS,
             QUARANTINE,
         )
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import faust
 
 from schemas.codec import Codec
+from schemas.topics import ACCEPTED, ASSESSED, GATEWAY_IN
 from streams.core.reference import load_reference
 from streams.core.share import Pack
 from streams.engine.app import build_app
-from streams.engine.assess_step import ASSESSED, AssessStep
-from streams.engine.intake_step import ACCEPTED, GATEWAY, IntakeStep
+from streams.engine.assess_step import AssessStep
+from streams.engine.intake_step import IntakeStep
 from streams.engine.lane import Step
 from streams.engine.settings import Settings
 from streams.engine.share_step import ShareStep
@@ -21,7 +22,7 @@ from streams.engine.signals import Signal, configure, emit
 def agents(settings: Settings, pack: Pack | None = None) -> Mapping[Step, Sequence[str]]:
     """The agents with the topics that each reads."""
     codec, reference = Codec(), load_reference()
-    intake_topics = (GATEWAY, *(f"in.{unit}" for unit in settings.own_access_units))
+    intake_topics = (GATEWAY_IN, *(f"in.{unit}" for unit in settings.own_access_units))
     return {
         IntakeStep(codec, reference): intake_topics,
         AssessStep(codec, reference): (ACCEPTED,),
