@@ -21,7 +21,7 @@ _ENGINE_POINTERS: Final = frozenset(
     {f"/{name}" for name in (*ENGINE_FIELDS, *Enrichment.model_fields, "state")} | {"/geo/distance_to_border_m"}
 )
 _ENGINE_PROBLEMS: Final = {name: Problem(RejectCode.ENGINE_FIELD, f"/{name}") for name in ENGINE_FIELDS}
-_GRADES: Final = frozenset({("grading", "source"), ("grading", "info")})
+_GRADES: Final = frozenset({(of, part) for of in ("grading", "grade_suggestion") for part in ("source", "info")})
 #: An unknown field is named in its pointer only when its name looks like one; other keys could be content.
 _FIELD_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -96,7 +96,7 @@ def _problem(detail: ErrorDetails, where: Location) -> Problem:
         return Problem(RejectCode.PURPOSE_MISSING if missing_purpose else RejectCode.FIELD_MISSING, pointer(where))
     if where == ("provenance", "root_ids") and kind == "too_short":
         return Problem(RejectCode.ROOTS_EMPTY, pointer(where))
-    if where in _GRADES:
+    if where[-2:] in _GRADES:
         return Problem(RejectCode.GRADING_INVALID, pointer(where))
     return Problem(RejectCode.FIELD_INVALID, pointer(where))
 
