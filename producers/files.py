@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import io
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from enum import Enum
 from queue import Empty, Queue
 from threading import Event as Signal
@@ -225,7 +225,7 @@ def _records(block: Any) -> Iterator[FileRecord]:
 READERS: dict[str, Callable[[IO[bytes]], Iterator[FileRecord]]] = {"jsonl": json_lines, "avro": avro_container}
 
 
-async def read_ahead(records: Iterable[T]) -> AsyncIterator[T]:
+async def read_ahead(records: Iterable[T]) -> AsyncGenerator[T, None]:
     """Iterate in a thread, so that a slow pipe never stops the event loop; handed over by the handful, to be cheap.
 
     Errors: what the iterable raises is raised here.

@@ -227,9 +227,10 @@ def _geo(location: _Location, place: Place) -> dict[str, Any] | None:
     """The centre that the API gives, with how far off it may be; none if it gives no point on Earth."""
     try:
         lat, lon = (Decimal(part.strip()).quantize(Decimal("0.00001")) for part in (location.gps or "").split(","))
+        on_earth = abs(lat) <= 90 and abs(lon) <= 180  # noqa: PLR2004 - the poles and the date line
     except (ValueError, InvalidOperation):
         return None
-    if not (abs(lat) <= 90 and abs(lon) <= 180):  # noqa: PLR2004 - the poles and the date line
+    if not on_earth:
         return None
     return {
         "lat": str(lat),

@@ -22,6 +22,8 @@ _MONTHS = {
 }
 #: A notice is written soon after the event; a name without a year that lies further back is misread.
 _NOTICED_WITHIN = timedelta(days=183)
+#: Years that a notice can be of: outside, a date is a slip, and a UUIDv7 cannot hold it.
+_YEARS = range(1970, 2200)
 _PUBLISHED = re.compile(
     r"^(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?$"
 )
@@ -34,6 +36,8 @@ def published_at(text: str) -> datetime | None:
     if match is None:
         return None
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+    if year not in _YEARS:
+        return None
     try:
         offset = datetime.strptime(match[7].replace("Z", "+0000"), "%z").tzinfo if match[7] else STOCKHOLM
         return datetime(year, month, day, hour, minute, second, tzinfo=offset).astimezone(UTC)

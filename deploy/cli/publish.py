@@ -96,7 +96,7 @@ class Tally:
 @json_option
 @lang_option
 @connection_options
-def publish(  # noqa: PLR0913, PLR0917 - one parameter an option
+def publish(
     file: Path, desk: str, form: str | None, topic: str, as_json: bool, lang: str, connection: Connection
 ) -> None:
     """Publish the events of a file (also .gz), or of standard input with -.
