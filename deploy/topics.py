@@ -14,6 +14,9 @@ from schemas.topics import Topic
 
 #: Seconds to wait for the first broker: one that answers does so at once.
 REACH_SECONDS: Final = 3.0
+#: Seconds until every change must be visible; brokers follow their controller within a few hundred milliseconds.
+SEEN_SECONDS: Final = 15.0
+_LOOK_AGAIN_SECONDS: Final = 0.05
 _MOST_REPLICAS, _IN_SYNC = 3, 2
 _SET_ON_TOPIC: Final = 1  # the source "dynamic topic config" of a setting, in Kafka's protocol
 
@@ -140,7 +143,22 @@ async def apply(
         if allow_more_partitions:
             await _add_partitions(admin, [change for change in changes if change.action is Action.ADD_PARTITIONS])
             made.add(Action.ADD_PARTITIONS)
-    return [change._replace(done=change.action in made) for change in changes]
+        changes = [change._replace(done=change.action in made) for change in changes]
+        await _seen(admin, topics, replication, {change[:2] for change in changes if change.done})
+    return changes
+
+
+async def _seen(
+    admin: AIOKafkaAdminClient, topics: tuple[Topic, ...], replication: int | None, made: set[tuple[str, Action]]
+) -> None:
+    """Wait until the brokers show what the controller has done: a worker that starts next must find its topics."""
+    try:
+        async with asyncio.timeout(SEEN_SECONDS):
+            # Kafka has no call that waits for this.
+            while made & {change[:2] for change in await _plan(admin, topics, replication)}:  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+    except TimeoutError as problem:
+        raise TopicsError(f"the brokers do not show the changes after {SEEN_SECONDS:.0f} s") from problem
 
 
 async def _plan(admin: AIOKafkaAdminClient, topics: tuple[Topic, ...], replication: int | None) -> list[Change]:

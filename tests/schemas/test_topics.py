@@ -1,0 +1,120 @@
+"""The topic catalogue is what the stages, the desks and the operations people count on."""
+
+import pytest
+
+from schemas.gazetteer import load_gazetteer
+from schemas.topics import (
+    GATEWAY_IN,
+    MIB,
+    STATES,
+    Topic,
+    catalogue,
+    delivery_areas,
+    desk_topic,
+    intake_topic,
+)
+
+GAZETTEER = load_gazetteer()
+JARVA = "se.stockholm.stockholm-nord.jarva"
+
+
+def topics(**options: object) -> dict[str, Topic]:
+    """The catalogue by name."""
+    return {topic.name: topic for topic in catalogue(GAZETTEER, **options)}  # type: ignore[arg-type]
+
+
+def test_the_catalogue_without_own_access() -> None:
+    """The topics of the design, none for a feed or a unit."""
+    assert set(topics()) == {
+        "in.gateway",
+        "quarantine",
+        "events.accepted",
+        "events.assessed",
+        "ledger.decisions",
+        "deliver.bergslagen",
+        "deliver.mitt",
+        "deliver.nord",
+        "deliver.ost",
+        "deliver.stockholm",
+        "deliver.syd",
+        "deliver.vast",
+        "deliver.national",
+        "deliver.partners",
+        "state.intake",
+        "state.assess",
+        "state.share",
+    }
+
+
+def test_own_access_adds_a_unit_topic_and_a_desk_topic() -> None:
+    """Named after the unit and the desk; each writer or reader stands alone on it."""
+    found = topics(own_access_units=[JARVA, JARVA], own_access_desks=[f"{JARVA}/intelligence"])
+    own = found[intake_topic(JARVA)]
+    desk = found[desk_topic(f"{JARVA}/intelligence")]
+    assert (own.name, own.writers) == (f"in.{JARVA}", (JARVA,))
+    assert (desk.name, desk.readers) == (f"desk.{JARVA}.intelligence", (f"{JARVA}/intelligence",))
+
+
+@pytest.mark.parametrize("partitions", [1, 6])
+def test_what_one_worker_reads_together_has_one_partition_count(partitions: int) -> None:
+    """Partition p of intake, events and state has one owner."""
+    found = topics(partitions=partitions, own_access_units=[JARVA])
+    together = [topic for name, topic in found.items() if name.startswith(("in.", "events.", "state."))]
+    assert len(together) == 7
+    assert {topic.partitions for topic in together} == {partitions}
+
+
+def test_every_unit_has_a_delivery_topic() -> None:
+    """Where the gazetteer says a unit's deliveries go, there is a topic."""
+    areas = {GAZETTEER.area_of_delivery(code) for code in GAZETTEER.units}
+    assert areas <= set(delivery_areas(GAZETTEER))
+
+
+def test_keys_keep_together_what_belongs_together() -> None:
+    """Keys as the stages count on them."""
+    keys = {name: topic.key for name, topic in topics().items()}
+    assert keys["in.gateway"] == keys["ledger.decisions"] == "event_id"
+    assert keys["events.accepted"] == keys["events.assessed"] == "fingerprint"
+    assert {keys[name] for name in keys if name.startswith("deliver.")} == {"desk"}
+    assert keys["quarantine"] == "origin"
+
+
+def test_intake_takes_what_is_too_large_and_quarantine_holds_it() -> None:
+    """A text over one mebibyte must reach quarantine, whole, not vanish at the broker."""
+    found = topics()
+    assert found[GATEWAY_IN].configs()["max.message.bytes"] == str(2 * MIB)
+    assert found["quarantine"].configs()["max.message.bytes"] == str(3 * MIB)
+
+
+def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
+    """A client's clock is not believed; later topics carry the time of intake on."""
+    times = {name: topic.configs()["message.timestamp.type"] for name, topic in topics().items()}
+    assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {GATEWAY_IN}
+
+
+def test_state_is_compacted_and_the_ledger_kept() -> None:
+    """State keeps the last of each key; decisions have no end of keeping."""
+    found = topics()
+    assert {found[name].configs()["cleanup.policy"] for name in STATES} == {"compact"}
+    assert all("retention.ms" not in found[name].configs() for name in STATES)
+    assert found["ledger.decisions"].configs()["retention.ms"] == "-1"
+
+
+def test_only_the_worker_writes_within_the_bus() -> None:
+    """Walls: everything after intake has one writer."""
+    inner = [topic for name, topic in topics().items() if not name.startswith("in.")]
+    assert {topic.writers for topic in inner} == {("worker",)}
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"own_access_units": ["se.nowhere"]}, "unit se.nowhere"),
+        ({"own_access_desks": [f"{JARVA}/forensics"]}, "desk"),
+        ({"partitions": 0}, "at least one"),
+    ],
+)
+def test_what_the_gazetteer_does_not_know_gets_no_topic(options: dict[str, object], says: str) -> None:
+    """A misspelt unit must not become a topic that nobody reads."""
+    with pytest.raises(ValueError, match=says):
+        topics(**options)
