@@ -24,6 +24,7 @@ _ENGINE_PROBLEMS: Final = {name: Problem(RejectCode.ENGINE_FIELD, f"/{name}") fo
 _GRADES: Final = frozenset({(of, part) for of in ("grading", "grade_suggestion") for part in ("source", "info")})
 #: An unknown field is named in its pointer only when its name looks like one; other keys could be content.
 _FIELD_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_PURPOSE: Final = {Problem(RejectCode.FIELD_INVALID, "/purpose"): Problem(RejectCode.PURPOSE_MISSING, "/purpose")}
 
 Location = tuple[str | int, ...]
 
@@ -62,7 +63,9 @@ def validate(event_type: str, body: Mapping[str, Any]) -> Event[Any] | tuple[Pro
     try:
         event: Event[Any] = validator(event_type).validate_python(body if type(body) is dict else dict(body))
     except ValidationError as error:
-        return _unique([*engine, *_problems(error)])
+        problems = _unique([*engine, *_problems(error)])
+        # Avro has no missing field: a writer without a purpose leaves it empty.
+        return problems if body.get("purpose") else tuple(_PURPOSE.get(problem, problem) for problem in problems)
     if event.schema_version > EVENT_TYPES[event_type].version:
         engine.append(Problem(RejectCode.FIELD_INVALID, "/schema_version"))
     return tuple(engine) if engine else event

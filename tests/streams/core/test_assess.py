@@ -1,0 +1,103 @@
+"""Assessment: retries, revisions, stale revisions, and what the bus adds."""
+
+from typing import Any
+
+from schemas.envelope import Origin
+from schemas.problems import DropCode, Problem, RejectCode
+from schemas.vocabulary import Function
+from streams.core.assess import Assess, Assessed, Seen
+from streams.core.outcome import Drop, Forward, Reject
+from tests.streams.core.made import CODEC, JARVA, NOW, REFERENCE, example, native
+
+ASSESS = Assess(CODEC, REFERENCE)
+ORIGIN = Origin(unit=JARVA, function=Function.INVESTIGATION)
+OTHER_ID = "01a1c000-0000-7000-8000-000000000001"
+
+
+def assess(body: dict[str, Any], seen: Seen | None = None) -> Any:
+    """Assess a body published now by Järva's investigation desk."""
+    return ASSESS.assess(native(body), ORIGIN, NOW, seen)
+
+
+def first(body: dict[str, Any]) -> Assessed:
+    """The assessment of a body that nothing is remembered of."""
+    outcome = assess(body)
+    assert isinstance(outcome, Forward)
+    value = outcome.value
+    assert isinstance(value, Assessed)
+    return value
+
+
+def told_again(body: dict[str, Any]) -> dict[str, Any]:
+    """The same report sent anew by a system that makes a new id each time."""
+    again = {**body, "event_id": OTHER_ID, "reported_at": "2026-11-10T08:00:00Z"}
+    again["provenance"] = {**body["provenance"], "root_ids": [OTHER_ID]}
+    return again
+
+
+def test_a_new_event_is_stamped_with_origin_time_and_versions() -> None:
+    """What the bus adds says by which version of the reference data it was made."""
+    event = first(example("drug_seizure")).event
+    assert event["origin_unit"] == {"unit": JARVA, "function": "investigation"}
+    assert event["published_at"] == NOW
+    assert event["enrichment"]["origin_level"] == "local_police_area"
+    assert event["enrichment"]["gazetteer_version"] == REFERENCE.gazetteer.version
+    assert CODEC.decode(CODEC.encode("drug_seizure", event)).value["enrichment"]["input_priority"] == 4
+
+
+def test_same_key_and_same_content_under_a_new_id_is_a_retry() -> None:
+    """Clarification 48: dropped and counted, whatever id and writing time it came with."""
+    seen = first(example("drug_seizure")).seen
+    assert assess(told_again(example("drug_seizure")), seen) == Drop(DropCode.RETRY_SAME_CONTENT)
+
+
+def test_same_key_and_other_content_is_the_next_revision() -> None:
+    """A lab result on a seizure is a revision, and it names what it replaces."""
+    seen = first(example("drug_seizure")).seen
+    body = told_again(example("drug_seizure"))
+    body["payload"]["items"][0] |= {"identification": "lab_confirmed", "purity_pct": "71.50"}
+    outcome = assess(body, seen)
+    assert isinstance(outcome, Forward)
+    assert outcome.value.event["revision"] == 2
+    assert outcome.value.event["supersedes"] == seen.event_id
+    assert outcome.value.seen.revision == 2
+
+
+def test_a_revision_number_of_the_publisher_is_kept() -> None:
+    """A publisher that numbers its revisions keeps its numbers."""
+    seen = first(example("drug_seizure")).seen
+    body = told_again(example("drug_seizure")) | {"revision": 7, "max_penalty_years": 6}
+    outcome = assess(body, seen)
+    assert isinstance(outcome, Forward)
+    assert outcome.value.event["revision"] == 7
+
+
+def test_an_older_revision_after_a_newer_one_is_refused() -> None:
+    """Into quarantine, never over the newer one."""
+    seen = Seen(3, b"0" * 16, OTHER_ID)
+    assert assess(example("drug_seizure"), seen) == Reject((Problem(RejectCode.REVISION_STALE, "/revision"),))
+
+
+def test_danger_to_life_is_the_most_urgent() -> None:
+    """Clarification 15, with its reason."""
+    body = example("drug_seizure") | {"danger_to_life": True, "danger_reason": "powder that kills"}
+    enrichment = first(body).event["enrichment"]
+    assert (enrichment["input_priority"], enrichment["priority_reason"]) == (1, "danger to life")
+
+
+def test_an_alerts_tier_is_the_registers() -> None:
+    """The register tells how urgent a substance is; the publisher's own level stays beside it."""
+    body = example("substance_alert")
+    event = first(body).event
+    substance = REFERENCE.substances.get(body["payload"]["substance_id"])
+    assert substance is not None
+    assert event["enrichment"]["alert_tier"] == substance.alert_tier
+
+
+def test_own_use_is_seen_from_degree_and_stage() -> None:
+    """A minor offence of own use is marked, for rule B03."""
+    body = example("investigation_event") | {"chain_stage": "use"}
+    body["payload"]["degree"] = "ringa"
+    assert first(body).event["enrichment"]["own_use_minor_offence_only"] is True
+    body["payload"]["degree"] = "normalgrad" if body["payload"]["degree"] == "normal" else "grovt"
+    assert first(body).event["enrichment"]["own_use_minor_offence_only"] is False
