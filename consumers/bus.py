@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError
 from aiokafka.partitioner import murmur2
 
 #: How long a broker may take to answer the first time before it counts as unreachable.
 REACH_SECONDS = 3.0
 #: How long one question (offsets, metadata) may take once the broker was reached.
 ANSWER_SECONDS = 10.0
+STOP_SECONDS = 1.0
 
 T = TypeVar("T")
 
@@ -29,14 +31,13 @@ class BusUnreachableError(Exception):
 
 
 class TopicMissingError(Exception):
-    """A topic that should be read is not there, or may not be read."""
+    """A topic that should be read is not there, or this user may not see it: Kafka does not tell which."""
 
-    def __init__(self, topic: str, *, forbidden: bool = False) -> None:
+    def __init__(self, topic: str) -> None:
         self.topic = topic
         super().__init__(
-            f"This user may not read topic {topic}. Ask for the ACL with `sambus acls plan`."
-            if forbidden
-            else f"Topic {topic} is not on the bus. Create the topics with `sambus topics apply`."
+            f"Topic {topic} is not on the bus, or this user may not see it. "
+            "Create the topics with `sambus topics apply`, or ask for the right to read."
         )
 
 
@@ -72,7 +73,17 @@ async def committed_reader(options: Mapping[str, Any], **settings: Any) -> Async
         except (TimeoutError, KafkaConnectionError) as problem:
             raise BusUnreachableError(options.get("bootstrap_servers")) from problem
     finally:
-        await consumer.stop()
+        await _stop(consumer)
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    """Stop a consumer, and ask again when it did not hear.
+
+    aiokafka 0.14 swallows the cancellation that ends its fetching when that meets a change of assignment, and then
+    waits for ever; the timeout cancels once more, which it hears.
+    """
+    with suppress(TimeoutError):
+        await asyncio.wait_for(consumer.stop(), STOP_SECONDS)
 
 
 async def answered(question: Awaitable[T]) -> T:
@@ -80,20 +91,40 @@ async def answered(question: Awaitable[T]) -> T:
     return await asyncio.wait_for(question, ANSWER_SECONDS)
 
 
-async def partitions(consumer: AIOKafkaConsumer, topic: str) -> tuple[TopicPartition, ...]:
-    """Every partition of a topic, in order. Errors: ``TopicMissingError``."""
+@asynccontextmanager
+async def administrator(options: Mapping[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client, used here to look only. Errors: ``BusUnreachableError``."""
+    admin = AIOKafkaAdminClient(**options)
     try:
-        if topic not in await answered(consumer.topics()):
-            raise TopicMissingError(topic)
-        first = TopicPartition(topic, 0)
-        consumer.assign([first])
-        await answered(consumer.beginning_offsets([first]))  # waits until the topic's metadata is here
-    except TopicAuthorizationFailedError as problem:
-        raise TopicMissingError(topic, forbidden=True) from problem
-    numbers = consumer.partitions_for_topic(topic)
-    if not numbers:
+        await reached(admin.start(), options.get("bootstrap_servers"))
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def topics_of(admin: AIOKafkaAdminClient) -> dict[str, tuple[TopicPartition, ...]]:
+    """Every topic that this user may see, with its partitions in order.
+
+    All topics are asked for, because asking for one by name can create it on a cluster that is set so.
+    """
+    described = await answered(admin.describe_topics())
+    return {
+        topic["topic"]: tuple(
+            TopicPartition(topic["topic"], number)
+            for number in sorted(part["partition"] for part in topic["partitions"])
+        )
+        for topic in described
+        if not topic["is_internal"]
+    }
+
+
+async def partitions(options: Mapping[str, Any], topic: str) -> tuple[TopicPartition, ...]:
+    """Every partition of a topic, in order. Errors: ``TopicMissingError``, ``BusUnreachableError``."""
+    async with administrator(options) as admin:
+        found = (await topics_of(admin)).get(topic)
+    if not found:
         raise TopicMissingError(topic)
-    return tuple(TopicPartition(topic, number) for number in sorted(numbers))
+    return found
 
 
 def partition_of(key: str, count: int) -> int:
@@ -126,20 +157,3 @@ def milliseconds(moment: datetime) -> int:
 def moment_of(timestamp: int) -> datetime:
     """A record's time as an aware UTC moment."""
     return datetime.fromtimestamp(timestamp / 1000, UTC)
-
-
-__all__ = [
-    "BusUnreachableError",
-    "KafkaError",
-    "TopicMissingError",
-    "answered",
-    "committed_reader",
-    "end_of",
-    "milliseconds",
-    "moment_of",
-    "offset_at",
-    "partition_of",
-    "partitions",
-    "reached",
-    "start_of",
-]

@@ -141,8 +141,8 @@ class Feed:
         return [item for record in records if (item := self._item(record)) is not None]
 
     async def _open(self) -> None:
+        all_partitions = await partitions(self._options, self.topic)
         consumer = await self._closing.enter_async_context(committed_reader(self._options))
-        all_partitions = await partitions(consumer, self.topic)
         self._partition = all_partitions[partition_of(self.desk, len(all_partitions))]
         self._end = await end_of(consumer, self._partition)
         start = await self._start(consumer)

@@ -12,13 +12,14 @@ from pydantic import ValidationError
 
 from consumers.bus import (
     TopicMissingError,
+    administrator,
     committed_reader,
     end_of,
     moment_of,
     offset_at,
     partition_of,
-    partitions,
     start_of,
+    topics_of,
 )
 from consumers.explanation import Answer, answer
 from schemas.codec import Codec, UndecodableError
@@ -50,13 +51,20 @@ async def search(options: Mapping[str, Any], event_id: str, asker: str, gazettee
     whether the event exists or not.
     Errors: ``BusUnreachableError``, ``TopicMissingError``. A ledger line that cannot be read is passed over.
     """
+    async with administrator(options) as admin:
+        topics = await topics_of(admin)
+    if DECISIONS not in topics:
+        raise TopicMissingError(DECISIONS)
     async with committed_reader(options, max_partition_fetch_bytes=_FETCH_BYTES) as consumer:
-        line, begin = await _place(consumer, DECISIONS, event_id, time_of(event_id))
+        line = _place(topics[DECISIONS], event_id)
+        begin = await _begin(consumer, line, time_of(event_id))
         found, stand_in, oldest = await _values(consumer, line, begin, event_id)
         decisions = [decision for value in found if (decision := _decision(codec, value)) is not None]
         if not found and stand_in is not None and (other := _decision(codec, stand_in)) is not None:
             answer([other], [], asker, gazetteer)
-        rejected = await _rejected(consumer, codec, asker, event_id)
+        # A user who may not see quarantine is not told of rejections, whatever the event.
+        own = topics.get(QUARANTINE)
+        rejected = await _rejected(consumer, _place(own, asker), codec, asker, event_id) if own else []
     return Search(answer(decisions, rejected, asker, gazetteer), oldest)
 
 
@@ -73,14 +81,13 @@ def time_of(event_id: str) -> datetime | None:
     return moment - CLOCK_SKEW if parsed.version == 7 and moment <= datetime.now(UTC) else None  # noqa: PLR2004
 
 
-async def _place(
-    consumer: AIOKafkaConsumer, topic: str, key: str, since: datetime | None
-) -> tuple[TopicPartition, int]:
-    """Where records with this key are, and the first offset that can be one of them."""
-    all_partitions = await partitions(consumer, topic)
-    partition = all_partitions[partition_of(key, len(all_partitions))]
-    begin = await (start_of(consumer, partition) if since is None else offset_at(consumer, partition, since))
-    return partition, begin
+def _place(places: tuple[TopicPartition, ...], key: str) -> TopicPartition:
+    """Where the records with this key are."""
+    return places[partition_of(key, len(places))]
+
+
+async def _begin(consumer: AIOKafkaConsumer, partition: TopicPartition, since: datetime | None) -> int:
+    return await (start_of(consumer, partition) if since is None else offset_at(consumer, partition, since))
 
 
 async def _values(
@@ -105,6 +112,8 @@ async def to_the_end(
 ) -> AsyncIterator[ConsumerRecord]:
     """Every committed record from an offset to the end as it is now; records that come meanwhile are left out."""
     end = await end_of(consumer, partition)
+    if begin >= end:
+        return
     consumer.assign([partition])
     consumer.seek(partition, begin)
     while await consumer.position(partition) < end:
@@ -115,15 +124,11 @@ async def to_the_end(
 
 
 async def _rejected(
-    consumer: AIOKafkaConsumer, codec: Codec, asker: str, event_id: str
+    consumer: AIOKafkaConsumer, partition: TopicPartition, codec: Codec, asker: str, event_id: str
 ) -> list[tuple[str, Quarantined]]:
-    """The asker's own quarantined records of this event, each with its place; none for a user who may not read them."""
+    """The asker's own quarantined records of this event, each with its place."""
     found: list[tuple[str, Quarantined]] = []
-    try:
-        partition, begin = await _place(consumer, QUARANTINE, asker, None)
-    except TopicMissingError:
-        return found
-    async for record in to_the_end(consumer, partition, begin):
+    async for record in to_the_end(consumer, partition, await start_of(consumer, partition)):
         if record.key != asker.encode():
             continue
         entry = quarantined(codec, record.value or b"")

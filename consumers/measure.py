@@ -3,8 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from consumers.bus import answered, committed_reader, milliseconds, moment_of, reached
+from consumers.bus import administrator, answered, committed_reader, milliseconds, moment_of, topics_of
 from consumers.health import Measured, PartitionLag, Worker, stage_of
 from consumers.ledger import quarantined
 from schemas.codec import Codec
@@ -44,11 +43,11 @@ async def measure(options: Mapping[str, Any], group: str, expected: Collection[s
     """
     now = datetime.now(UTC)
     async with (
-        _admin(options) as admin,
+        administrator(options) as admin,
         committed_reader(options, max_partition_fetch_bytes=_FETCH_BYTES) as reader,
         committed_reader(options, isolation_level="read_uncommitted") as watcher,
     ):
-        there = await _partitions(admin)
+        there = await topics_of(admin)
         sources = [place for topic, places in there.items() if stage_of(topic) for place in places]
         state, workers = await _members(admin, group)
         lags = await _lags(reader, watcher, sources, await _committed(admin, group))
@@ -61,28 +60,6 @@ async def measure(options: Mapping[str, Any], group: str, expected: Collection[s
             quarantined=await _quarantined(reader, there.get(QUARANTINE, ()), now, codec),
             missing_topics=sorted(set(expected) - set(there)),
         )
-
-
-@asynccontextmanager
-async def _admin(options: Mapping[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**options)
-    try:
-        await reached(admin.start(), options.get("bootstrap_servers"))
-        yield admin
-    finally:
-        await admin.close()
-
-
-async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, tuple[TopicPartition, ...]]:
-    topics = await answered(admin.describe_topics())
-    return {
-        topic["topic"]: tuple(
-            TopicPartition(topic["topic"], number)
-            for number in sorted(part["partition"] for part in topic["partitions"])
-        )
-        for topic in topics
-        if not topic["is_internal"]
-    }
 
 
 async def _members(admin: AIOKafkaAdminClient, group: str) -> tuple[str, list[Worker]]:
@@ -138,9 +115,7 @@ async def tails_of(
     firsts: dict[TopicPartition, datetime] = {}
     waiting = {place for place, offset in begin.items() if offset < end[place]}
     reached_offset = dict(begin)
-    consumer.assign(list(waiting))
-    for place in waiting:
-        consumer.seek(place, begin[place])
+    _read_from(consumer, {place: begin[place] for place in waiting})
     stop = time.monotonic() + COUNT_SECONDS
     while waiting and time.monotonic() < stop:
         fetched = await consumer.getmany(*waiting, timeout_ms=_WAIT_MS, max_records=COUNTED)
@@ -156,6 +131,13 @@ async def tails_of(
                 consumer.pause(place)
     left = {place: max(0, end[place] - reached_offset[place]) for place in begin}
     return {place: Tail(counts[place] + left[place], left[place] == 0, firsts.get(place)) for place in begin}
+
+
+def _read_from(consumer: AIOKafkaConsumer, begin: Mapping[TopicPartition, int]) -> None:
+    if begin:
+        consumer.assign(list(begin))
+    for place, offset in begin.items():
+        consumer.seek(place, offset)
 
 
 async def _open_since(
@@ -201,9 +183,7 @@ async def _quarantined(
     begin, end = await _since(reader, places, now - timedelta(hours=1))
     codes: Counter[str] = Counter()
     waiting = {place for place in places if begin[place] < end[place]}
-    reader.assign(list(waiting))
-    for place in waiting:
-        reader.seek(place, begin[place])
+    _read_from(reader, {place: begin[place] for place in waiting})
     stop = time.monotonic() + COUNT_SECONDS
     while waiting and time.monotonic() < stop:
         fetched = await reader.getmany(*waiting, timeout_ms=_WAIT_MS, max_records=COUNTED)

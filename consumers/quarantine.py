@@ -78,10 +78,10 @@ async def entries(options: Mapping[str, Any], codec: Codec, *, origin: str | Non
 
     Errors: ``BusUnreachableError``, ``TopicMissingError``. A quarantine record that cannot be read is passed over.
     """
+    places = await partitions(options, QUARANTINE)
+    if origin is not None:
+        places = (places[partition_of(origin, len(places))],)
     async with committed_reader(options) as consumer:
-        places = await partitions(consumer, QUARANTINE)
-        if origin is not None:
-            places = (places[partition_of(origin, len(places))],)
         found = []
         for place in places:
             async for record in to_the_end(consumer, place, await start_of(consumer, place)):
