@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
-from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
@@ -182,9 +181,9 @@ class Producer:
         return _Encoded(found.event_id, value, self._headers(found))
 
     def _headers(self, event: Event[Any]) -> list[tuple[str, bytes]]:
-        time: datetime = event.reported_at
-        source = f"/{self._origin}"
-        headers = cloud_event_headers(event.event_id, event.event_type, source, time, event.schema_version)
+        headers = cloud_event_headers(
+            event.event_id, event.event_type, self._origin, event.reported_at, event.schema_version
+        )
         return [*headers, (ORIGIN_HEADER, self._origin.encode())]
 
 
