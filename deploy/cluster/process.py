@@ -1,13 +1,15 @@
 """Processes of the cluster: started under a guard, recognised again by pid and time of creation, ended for certain."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import psutil
 
@@ -15,6 +17,9 @@ GUARD = Path(__file__).with_name("guard.py")
 
 #: Seconds that a program gets to end by itself; a broker needs 0.3.
 PATIENCE = 15.0
+
+#: Seconds between looks whether they have ended.
+LOOK_EVERY = 0.02
 
 #: A log larger than this is put aside (one older is kept) before its program starts again.
 LOG_BYTES = 10 << 20
@@ -59,20 +64,17 @@ class Identity:
 
 def end_all(identities: Sequence[Identity], patience: float = PATIENCE) -> None:
     """Ask processes to end, and make those that have not ended after ``patience`` seconds."""
-    processes = [process for identity in identities if (process := identity.process()) is not None]
-    for process in processes:
-        _quietly(process.terminate)
-    _, staying = psutil.wait_procs(processes, timeout=patience)
-    for process in staying:
-        _quietly(process.kill)
-    psutil.wait_procs(staying, timeout=patience)
-
-
-def _quietly(action: Any) -> None:
-    try:
-        action()
-    except psutil.NoSuchProcess:
-        return
+    for action in ("terminate", "kill"):
+        for process in filter(None, (identity.process() for identity in identities)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                getattr(process, action)()
+        until = time.monotonic() + patience
+        while any(identity.alive() for identity in identities):
+            if time.monotonic() > until:
+                break
+            time.sleep(LOOK_EVERY)  # psutil's own wait would wait for the parent to take note of the end, too
+        else:
+            return
 
 
 class Guarded:
@@ -113,6 +115,7 @@ class Guarded:
             with os.fdopen(report, encoding="utf-8") as reader:
                 told = json.loads(reader.readline() or "{}")
         if "pid" not in told:
+            self.ask_to_end()
             self._guard.wait()
             raise OSError(told.get("error", "its guard ended at once"))
         self.pid: int = told["pid"]

@@ -64,7 +64,7 @@ class Supervisor:
     _fallen: dict[str, Fallen] = field(default_factory=dict)
 
     def run(self, ready: Callable[[bool], None]) -> None:
-        """Start everything, call ``ready`` (with whether the workers read), then keep it until a signal asks for the end.
+        """Start everything, call ``ready`` (with whether the workers read), then keep it until a signal.
 
         Errors: ``ClusterError``; nothing is left running then.
         """

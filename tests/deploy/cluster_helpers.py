@@ -1,0 +1,96 @@
+"""What the tests of the cluster share: waiting for real processes, and looking at what they left."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+#: Seconds that a test waits for what must happen.
+PATIENCE = 60.0
+
+
+def until(happened: Callable[[], bool], what: str) -> None:
+    """Wait until something has happened; fail with what was waited for."""
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < deadline, f"in {PATIENCE:.0f} s it did not happen: {what}"
+        time.sleep(0.05)
+
+
+def processes_of(folder: Path) -> list[psutil.Process]:
+    """Every running process that works in a folder or names it on its command line, but for this one."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            told = " ".join(process.cmdline()) + process.cwd()
+        except psutil.Error:
+            continue
+        if str(folder) in told and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+def nothing_left(folder: Path) -> None:
+    """See that no process of a folder stays."""
+    until(lambda: not processes_of(folder), f"the processes of {folder} are gone")
+
+
+class Command:
+    """A ``sambus`` command (or another Python program) as a process of its own; its words are read line by line."""
+
+    def __init__(self, arguments: Sequence[str], variables: Mapping[str, str]) -> None:
+        foreign = {name for name in os.environ if name.startswith("SAMBUS_") and name != "SAMBUS_CACHE"}
+        kept = {name: value for name, value in os.environ.items() if name not in foreign}
+        self.heard: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env=kept | dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+            start_new_session=True,
+        )
+
+    @classmethod
+    def sambus(cls, *arguments: str, home: Path, **variables: str) -> Self:
+        """The ``sambus`` command with its data in ``home``."""
+        return cls(["-m", "deploy.cli", *arguments], {"SAMBUS_HOME": str(home), **variables})
+
+    def hear(self, words: str) -> str:
+        """Read on until a line holds these words; returns the line."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.heard.append(line)
+            if words in line:
+                return line
+        raise AssertionError(f"{words!r} was not said, but: {''.join(self.heard)}")
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self.process.send_signal(number)
+
+    def end(self) -> int:
+        """Wait for its end; returns the exit code."""
+        said, _ = self.process.communicate(timeout=PATIENCE)
+        self.heard.append(said)
+        return self.process.returncode
+
+    def said(self) -> str:
+        """Everything it has said so far."""
+        return "".join(self.heard)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate(timeout=PATIENCE)
