@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from schemas.catalogue import EVENT_TYPES
-from schemas.codec import Codec
 from schemas.envelope import Origin
 from schemas.fingerprint import content_digest
 from schemas.problems import DropCode, Problem, RejectCode
@@ -46,15 +45,14 @@ class Assess:
     Source: clarification 48 (retry, revision); domain rules, section 1, step 2.
     """
 
-    def __init__(self, codec: Codec, reference: Reference) -> None:
-        self._codec = codec
+    def __init__(self, reference: Reference) -> None:
         self._reference = reference
 
     def assess(
         self, event: Mapping[str, Any], origin: Origin, published_at: datetime, seen: Seen | None
     ) -> Forward[Assessed] | Drop | Reject:
         """Drop a retry, number a revision, reject an outdated one, and enrich what goes on."""
-        digest = self._said(event)
+        digest = said(event)
         revision = int(event["revision"])
         supersedes = event["supersedes"]
         if seen is not None:
@@ -74,20 +72,6 @@ class Assess:
         }
         assessed["enrichment"] = self._enrichment(event, origin, published_at)
         return Forward(Assessed(assessed, Seen(revision, digest, str(event["event_id"]))))
-
-    def _said(self, event: Mapping[str, Any]) -> bytes:
-        """A digest of what the event says, leaving out what differs between two tellings of the same."""
-        telling = {
-            **event,
-            "event_id": "",
-            "revision": 0,
-            "supersedes": None,
-            "reported_at": _EPOCH,
-            "trace": None,
-            "origin_unit": None,
-            "provenance": {**event["provenance"], "root_ids": _foreign_roots(event)},
-        }
-        return content_digest(self._codec.encode(str(event["event_type"]), telling))
 
     def _enrichment(self, event: Mapping[str, Any], origin: Origin, published_at: datetime) -> dict[str, Any]:
         priority, reason = _input_priority(event)
@@ -120,11 +104,25 @@ class Assess:
         return min((substance.alert_tier for substance in found if substance is not None), default=None)
 
 
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+#: What differs between two tellings of the same by the same unit, and so does not count as content.
+_TELLING = frozenset(
+    {"event_id", "schema_version", "revision", "supersedes", "reported_at", "trace", "origin_unit", "provenance"}
+)
 
 
-def _foreign_roots(event: Mapping[str, Any]) -> list[str]:
-    return [root for root in event["provenance"]["root_ids"] if root != event["event_id"]]
+def said(event: Mapping[str, Any]) -> bytes:
+    """A digest of what an event says: equal for two tellings of the same, whatever id and writing time they carry.
+
+    Fields at their defaults are left out, so that a field added to the schema later does not make an old telling new.
+    """
+    provenance = event["provenance"]
+    foreign_roots = sorted(root for root in provenance["root_ids"] if root != event["event_id"])
+    content = [
+        (name, value) for name, value in sorted(event.items()) if value and name not in _TELLING and name != "payload"
+    ]
+    payload = [(name, value) for name, value in sorted(event["payload"].items()) if value]
+    whole = (content, payload, foreign_roots, provenance["source_key"])
+    return content_digest(repr(whole).encode())
 
 
 def _input_priority(event: Mapping[str, Any]) -> tuple[int, str]:

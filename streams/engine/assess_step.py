@@ -28,7 +28,7 @@ class AssessStep:
 
     def __init__(self, codec: Codec, reference: Reference) -> None:
         self._codec = codec
-        self._assess = Assess(codec, reference)
+        self._assess = Assess(reference)
 
     def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:
         """Decode, assess, pass on or tell why not."""

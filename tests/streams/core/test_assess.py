@@ -9,7 +9,7 @@ from streams.core.assess import Assess, Assessed, Seen
 from streams.core.outcome import Drop, Forward, Reject
 from tests.streams.core.made import CODEC, JARVA, NOW, REFERENCE, example, native
 
-ASSESS = Assess(CODEC, REFERENCE)
+ASSESS = Assess(REFERENCE)
 ORIGIN = Origin(unit=JARVA, function=Function.INVESTIGATION)
 OTHER_ID = "01a1c000-0000-7000-8000-000000000001"
 
