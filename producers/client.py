@@ -37,6 +37,8 @@ DEFAULTS: dict[str, Any] = {
     "request_timeout_ms": 10_000,
     "partitioner": partition_of,
 }
+#: Seconds for closing when the bus is gone.
+_LAST_WORDS_S = 1.0
 #: How many events may be under way before the oldest must be confirmed: bounds memory, fills every partition's batch.
 IN_FLIGHT = 2_000
 
@@ -116,7 +118,8 @@ class Producer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._kafka is not None:
-            await _stopped(self._kafka, self._timeout)
+            # A bus that just failed us will not confirm the rest either: do not wait for it twice.
+            await _stopped(self._kafka, _LAST_WORDS_S if isinstance(error, BusUnreachable) else self._timeout)
 
     async def publish(self, event: Event[Any] | Mapping[str, Any]) -> Receipt:
         """Publish one event and wait until the bus has it."""

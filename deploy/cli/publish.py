@@ -116,7 +116,7 @@ def publish(
     except BusUnreachable as problem:
         if tally.read:
             _summary(tally, lang, as_json=as_json)
-        raise BusUnreachableError(_resume(problem, tally, lang)) from problem
+        raise BusUnreachableError(_resume(problem, tally)) from problem
     _summary(tally, lang, as_json=as_json)
     sys.exit(EXIT_NOT_WELL if tally.rejected or source.interrupted else EXIT_DONE)
 
@@ -144,7 +144,7 @@ class _Source:
     def records(self) -> Iterator[_Record]:
         """The records, lazily; the file is closed after the last."""
         if self.size is None:
-            yield from self._read(sys.stdin.buffer)
+            yield from self._read(_standard_input())
             return
         with self._path.open("rb") as raw:
             self._raw = raw
@@ -163,6 +163,14 @@ class _Plain(NamedTuple):
     number: int
     body: dict[str, Any] | None
     faults: tuple[Problem | FileFault, ...]
+
+
+def _standard_input() -> IO[bytes]:
+    """Standard input in a buffer of our own: Python cannot end while a thread waits inside that of ``sys.stdin``."""
+    try:
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except OSError:  # standard input is no file: a test's, or an embedding program's
+        return sys.stdin.buffer
 
 
 def _faults(record: FileRecord) -> tuple[FileFault, ...]:
@@ -297,11 +305,8 @@ def _summary(tally: Tally, lang: str, *, as_json: bool) -> None:
         err.print(unknown, soft_wrap=True)
 
 
-def _resume(problem: BusUnreachable, tally: Tally, lang: str) -> str:
+def _resume(problem: BusUnreachable, tally: Tally) -> str:
+    """The error text, in English like every error of the command line, with how far it came."""
     if not tally.confirmed_to:
         return str(problem)
-    after = {
-        "sv": f"Klart till och med rad {tally.confirmed_to}. Kör samma kommando igen: dubbletter sorteras bort.",
-        "en": f"Done up to line {tally.confirmed_to}. Run the same command again: doubles are dropped.",
-    }[lang]
-    return f"{problem} {after}"
+    return f"{problem} Done up to line {tally.confirmed_to}; run the same command again: the bus drops what it has."

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -184,6 +185,26 @@ def test_a_slow_pipe_is_reported_line_by_line(kafka: str) -> None:
         assert process.stdout.readline().startswith(b"line 1: UNREADABLE")
         process.stdin.close()
         assert process.wait(30) == 1
+
+
+def test_ctrl_c_on_a_silent_pipe_ends_at_once_with_what_was_done(kafka: str) -> None:
+    """No stack trace, no hanging reader; what was read is summed up, and the exit code says that it is not all."""
+    command = [sys.executable, "-c", "from deploy.cli.main import main; main()", "publish", "-", "--as", DESK]
+    with subprocess.Popen(
+        [*command, "--bootstrap", kafka, "--lang", "en"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(b"garbage\n")
+        process.stdin.flush()
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 1
+        assert process.stderr.read().startswith(b"1 read, 0 taken, 1 rejected")
 
 
 async def _threaded(*args: object, **options: Any) -> Result:

@@ -153,6 +153,7 @@ async def publish_topic(bootstrap: str) -> None:
 async def test_no_content_reaches_the_logs(kafka: str, topic: str, caplog: pytest.LogCaptureFixture) -> None:
     """Not even at the debug level, where the Kafka client would print each record."""
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="aiokafka")
     async with producer(kafka, topic) as bus:
         await bus.publish(notice())
         await bus.publish(notice(purpose=SECRET))
