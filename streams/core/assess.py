@@ -1,4 +1,4 @@
-"""Assessment (bedömning): has this been told before, is it a new revision, and what does the bus add to it?"""
+"""Assessment (bedömning): whether an event was told before or is a new revision, and what the bus adds to it."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,0 +1,200 @@
+"""A running bus for tests: topics, workers as real processes, and what a committed reader sees of it all."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiokafka
+from aiokafka import TopicPartition
+from aiokafka.structs import ConsumerRecord
+
+from deploy.topics import apply
+from schemas.codec import MAX_BUS_BYTES, Codec
+from schemas.gazetteer import load_gazetteer
+from schemas.topics import DECISIONS, QUARANTINE, catalogue, delivery_areas
+
+CODEC = Codec()
+DELIVERIES = tuple(f"deliver.{area}" for area in delivery_areas(load_gazetteer()))
+
+
+class Worker:
+    """One ``sambus worker`` as a process. Its log goes to a file, for the test's own message when something fails."""
+
+    def __init__(self, bootstrap: str, log: Path, number: int = 0) -> None:
+        self.log = log
+        self._command = [sys.executable, "-m", "deploy.cli", "worker", "--bootstrap", bootstrap]
+        self._number = number
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, or start it anew."""
+        with self.log.open("ab") as out:
+            self._process = subprocess.Popen(self._command, stdout=out, stderr=out, start_new_session=True)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to it."""
+        if self._process is not None:
+            os.killpg(self._process.pid, number)
+
+    def kill(self) -> None:
+        """Kill -9, at once, and wait until it is gone."""
+        self.signal(signal.SIGKILL)
+        self.wait()
+
+    def stop(self, within: float = 20.0) -> int | None:
+        """Ask it to stop; returns its exit code."""
+        if self._process is not None and self._process.poll() is None:
+            self.signal(signal.SIGTERM)
+            try:
+                self._process.wait(within)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        return self.exit_code()
+
+    def wait(self) -> None:
+        """Wait until it is gone."""
+        if self._process is not None:
+            self._process.wait(30)
+
+    def exit_code(self) -> int | None:
+        """The exit code of a worker that ended."""
+        return None if self._process is None else self._process.poll()
+
+
+class Bus:
+    """The topics of the catalogue on a cluster, with workers; an async context manager."""
+
+    def __init__(self, bootstrap: str, home: Path, *, workers: int = 1, partitions: int = 4) -> None:
+        self.bootstrap = bootstrap
+        self.partitions = partitions
+        self.workers = [Worker(bootstrap, home / f"worker-{number}.log", number) for number in range(workers)]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The aiokafka options of the cluster."""
+        return {"bootstrap_servers": self.bootstrap}
+
+    async def __aenter__(self) -> Self:
+        await apply(self.options, catalogue(load_gazetteer(), partitions=self.partitions))
+        for worker in self.workers:
+            worker.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in self.workers))
+
+    async def settled(self, published: int, within: float = 60.0) -> "Books":
+        """Wait until every published record is decided, dropped or quarantined; returns the books.
+
+        Errors: ``TimeoutError`` with the counts and the workers' last words.
+        """
+        deadline = time.monotonic() + within
+        while True:
+            books = await self.books()
+            if books.settled >= published:
+                return books
+            if time.monotonic() > deadline:
+                words = "\n".join(worker.log.read_text()[-1500:] for worker in self.workers)
+                raise TimeoutError(f"{books.settled} of {published} settled\n{words}")
+            await asyncio.sleep(0.2)
+
+    async def books(self) -> "Books":
+        """Everything a committed reader sees now."""
+        books = Books()
+        async for record in committed(self.options, (DECISIONS, QUARANTINE, *DELIVERIES), self.partitions):
+            books.take(record)
+        return books
+
+
+class Books:
+    """What became of every event, counted by id as a committed reader sees it."""
+
+    def __init__(self) -> None:
+        self.decided: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
+        self.quarantined: Counter[str] = Counter()
+        self.codes: Counter[str] = Counter()
+        self.delivered: Counter[str] = Counter()
+        self.owed: Counter[str] = Counter()
+        self.sources: Counter[str] = Counter()
+
+    @property
+    def settled(self) -> int:
+        """How many published records have come to an end."""
+        return sum(map(sum, (self.decided.values(), self.dropped.values(), self.quarantined.values())))
+
+    def take(self, record: ConsumerRecord[bytes, bytes]) -> None:
+        """Count one record of the ledger, the quarantine or a delivery topic."""
+        value = CODEC.decode(record.value or b"", limit=MAX_BUS_BYTES).value
+        if record.topic == DECISIONS:
+            self._decision(value)
+        elif record.topic == QUARANTINE:
+            self.quarantined[str(value["event_id"])] += 1
+            self.codes[value["problems"][0]["code"]] += 1
+        else:
+            self.delivered[value["delivery_id"]] += 1
+
+    def _decision(self, value: Mapping[str, Any]) -> None:
+        self.sources[value["accepted_from"]] += 1
+        if value["outcome"] not in {"shared", "origin_only"}:
+            self.dropped[value["event_id"]] += 1
+            return
+        self.decided[value["event_id"]] += 1
+        for receiver in value["receivers"]:
+            group = receiver["view_group"]
+            self.owed[f"{value['event_id']}:{value['revision']}:{receiver['desk']}:{group}"] += 1
+
+    def faults(self, good: Iterable[str], bad: Iterable[str]) -> dict[str, int]:
+        """What is wrong with the books, by kind; all zero when every event came to its one end.
+
+        Shape: the ids that intake must accept, and those it must reject, each published once.
+        """
+        good, bad = set(good), set(bad)
+        return {
+            "lost": len(good - set(self.decided)) + len(bad - set(self.quarantined)),
+            "decided twice": sum(count - 1 for count in self.decided.values()),
+            "quarantined twice": sum(count - 1 for count in self.quarantined.values()),
+            "delivered twice": sum(count - 1 for count in self.delivered.values()),
+            "owed and not delivered": len(set(self.owed) - set(self.delivered)),
+            "delivered and not owed": len(set(self.delivered) - set(self.owed)),
+            "good in quarantine": len(good & set(self.quarantined)),
+            "dropped": sum(self.dropped.values()),
+        }
+
+
+async def committed(
+    options: Mapping[str, Any], topics: Iterable[str], partitions: int
+) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
+    """Every committed record of some topics, from the beginning to the end as it is now."""
+    consumer = aiokafka.AIOKafkaConsumer(
+        **options,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+    )
+    await consumer.start()
+    try:
+        all_of_them = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
+        consumer.assign(all_of_them)
+        ends = await consumer.end_offsets(all_of_them)
+        starts = await consumer.beginning_offsets(all_of_them)
+        left = {tp for tp in all_of_them if ends[tp] > starts[tp]}
+        await consumer.seek_to_beginning()
+        while left:
+            for records in (await consumer.getmany(*left, timeout_ms=200, max_records=5000)).values():
+                for record in records:
+                    yield record
+            left = {tp for tp in left if await consumer.position(tp) < ends[tp]}
+    finally:
+        await consumer.stop()
