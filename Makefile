@@ -1,0 +1,61 @@
+# Sambus: `make demo` shows it, `make test` proves it. Both make their own environment from Python 3.11+ alone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LOCK := requirements/dev.lock
+BENCH_LOCK := requirements/bench.lock
+
+.PHONY: help env demo test check lint types contracts unit faults bench lock clean
+
+help:  ## what there is to make
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
+
+env: $(READY)  ## the virtual environment, from locked and hashed packages
+
+$(READY): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Sambus needs Python 3.11 or newer; set PYTHON=/path/to/it") if sys.version_info < (3, 11) else None'
+	@echo "Making the environment in $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY)  ## a told day through a running bus; exit 0 only if the books balance
+	@$(BIN)/sambus demo
+
+test: check unit  ## everything: lint, types, contracts, tests on a real Kafka, short fault and benchmark runs
+
+check: lint types contracts  ## lint, strict types, import contracts, rule pack, schemas
+
+lint: $(READY)
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/sambus rules check
+	@$(BIN)/sambus schemas check
+
+types: $(READY)
+	@$(BIN)/mypy
+
+contracts: $(READY)
+	@$(BIN)/lint-imports
+
+unit: $(READY)
+	@$(BIN)/python -m pytest $(ARGS)
+
+faults: $(READY)  ## the long fault runs: 20 × kill -9, frozen workers
+	@$(BIN)/python -m pytest -m slow tests/faults $(ARGS)
+
+bench: $(READY)  ## the benchmarks, side by side with other engines
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(BENCH_LOCK)
+	@$(BIN)/sambus bench --peers
+
+lock: $(READY)  ## choose and lock newer packages
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--upgrade pyproject.toml --group dev --output-file $(LOCK)
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--upgrade --group bench --constraints $(LOCK) --output-file $(BENCH_LOCK)
+
+clean:  ## the environment and caches (the cluster's data stays; `sambus reset` removes it)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
