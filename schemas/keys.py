@@ -78,11 +78,10 @@ def substance_alert(event: Plain) -> Parts:
     substance = payload.get("substance_id")
     named = substance if substance not in (None, "unknown_powder") else f"? {_folded(payload.get('unknown_features'))}"
     looks = payload.get("appearance") or {}
-    appearance = "/".join(
-        _folded(looks.get(name)) for name in ("colour", "logo", "length_mm", "width_mm", "thickness_mm")
-    )
+    words = [_folded(looks.get(name)) for name in ("colour", "logo")]
+    sizes = [_number(looks.get(name)) for name in ("length_mm", "width_mm", "thickness_mm")]
     year, week, _ = _moment(event["occurred_from"]).astimezone(STOCKHOLM).isocalendar()
-    return _text(named), appearance, f"{year}-W{week:02}"
+    return _text(named), "/".join(words + sizes), f"{year}-W{week:02}"
 
 
 def financial_intelligence(event: Plain) -> Parts | None:
@@ -177,13 +176,9 @@ def _text(value: Any) -> str:
     return str(value.value) if isinstance(value, Enum) else str(value)
 
 
-def _folded(value: Any) -> str:
-    """Text without differences of case and spacing; numbers without trailing zeros."""
-    if value is None:
-        return ""
-    if isinstance(value, Decimal | float):
-        return _number(value)
-    return " ".join(str(value).split()).casefold()
+def _folded(value: str | None) -> str:
+    """Text without differences of case and spacing."""
+    return "" if value is None else " ".join(value.split()).casefold()
 
 
 def _number(value: Any) -> str:
