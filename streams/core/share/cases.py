@@ -1,0 +1,246 @@
+"""Cases (fall): what a rule pack is expected to say of made-up events, written beside the rules and run against them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BeforeValidator, Field
+
+from schemas.gazetteer import Gazetteer
+from schemas.substances import SubstanceRegister
+from streams.core.share.case_event import CASE_TIME, CaseEventError, case_event
+from streams.core.share.forms import Form, Name, RuleId
+from streams.core.share.loading import CASE_FILES, Placed, place_list
+from streams.core.share.marked_yaml import read_marked
+from streams.core.share.pack import Pack
+from streams.core.share.problems import PackError, PackProblem
+from streams.core.share.ruling import MAIN, ReceiverRuling, Release, Releases, Ruling
+from streams.core.share.views import project
+
+RuleIds = Annotated[list[RuleId], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+#: A desk, or a desk and the view group of one of its deliveries: ``se/coordination#S17``.
+Address = Annotated[str, Field(pattern=r"^[a-z0-9.-]+/[a-z_]+(#[A-Z]+[0-9]*)?$", max_length=150)]
+
+
+class CaseRelease(Form):
+    """A signed release that the case starts from."""
+
+    rule: RuleId
+    unit: str
+    functions: list[str] = []
+    expires: datetime
+
+
+class Case(Form):
+    """One case. It proves a rule that matches, or limits one that just does not, or both of different rules."""
+
+    name: Annotated[str, Field(min_length=10, max_length=200)]
+    proves: RuleIds = []
+    limits: RuleIds = []
+    event: dict[str, Any]
+    at: datetime = CASE_TIME
+    releases: list[CaseRelease] = []
+    receives: list[Address] = []
+    exact: bool = False
+    receives_not: Annotated[list[Address], Field(alias="not")] = []
+    count: int | None = None
+    rules: dict[Address, RuleIds] = {}
+    views: dict[Address, list[Name]] = {}
+    withheld: dict[Address, RuleIds] = {}
+    priority: dict[Address, int] = {}
+    reason: dict[Address, str] = {}
+    feed: dict[Address, str] = {}
+    marks: dict[Address, list[str]] = {}
+    obligations: dict[Address, list[Name]] = {}
+    shows: dict[Address, dict[str, Any]] = {}
+    hides: dict[Address, list[str]] = {}
+
+
+class CaseResult(NamedTuple):
+    """What came of one case; it passed when there are no faults. ``views`` are the names of views it made use of."""
+
+    case: Placed[Case]
+    faults: tuple[str, ...]
+    views: frozenset[str]
+
+    @property
+    def where(self) -> str:
+        """File and line of the case."""
+        return f"{self.case.source.file}:{self.case.source.line(self.case.at)}"
+
+
+def read_cases(folder: Path) -> list[Placed[Case]]:
+    """Every case of a pack, in the order of files and lines. Errors: ``PackError`` with every problem of form."""
+    cases: list[Placed[Case]] = []
+    problems: list[PackProblem] = []
+    for path in sorted(folder.rglob(CASE_FILES)):
+        try:
+            marked = read_marked(path, path.relative_to(folder).as_posix())
+            cases += place_list(Case, marked, marked.data, ())
+        except PackError as error:
+            problems += error.problems
+    if problems:
+        raise PackError(problems)
+    return cases
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What cases are run against."""
+
+    pack: Pack
+    gazetteer: Gazetteer
+    substances: SubstanceRegister
+
+    def run(self, placed: Placed[Case]) -> CaseResult:
+        """Run one case. Errors: none; a case whose event cannot be made fails."""
+        case = placed.form
+        try:
+            event = case_event(case.event, self.gazetteer, self.substances)
+        except CaseEventError as problem:
+            return CaseResult(placed, (str(problem),), frozenset())
+        engine = self.pack.engine(self.gazetteer, self.substances)
+        ruling = engine.decide(event, case.at, _releases(case, event["event_id"]))
+        faults = (*self._unknown_names(case), *_Judge(case, event, ruling, self.pack).faults())
+        return CaseResult(placed, faults, frozenset(n for r in ruling.receivers for n in r.view.names))
+
+    def _unknown_names(self, case: Case) -> Iterator[str]:
+        """Desks that do not exist: a case that expects nothing for them would always pass."""
+        known = self.pack.engine(self.gazetteer, self.substances).receivers
+        for address in sorted({*case.receives, *case.receives_not, *case.withheld}):
+            if address.partition("#")[0] not in known:
+                yield f"there is no desk {address}"
+
+
+def _releases(case: Case, event_id: str) -> Releases:
+    found: dict[tuple[str, str], tuple[Release, ...]] = {}
+    for entry in case.releases:
+        key = (event_id, entry.rule)
+        found[key] = (*found.get(key, ()), Release(entry.unit, frozenset(entry.functions), entry.expires))
+    return Releases(found)
+
+
+class _Judge:
+    """Holds what a case expects against what was decided."""
+
+    def __init__(self, case: Case, event: Mapping[str, Any], ruling: Ruling, pack: Pack) -> None:
+        self.case = case
+        self.event = event
+        self.ruling = ruling
+        self.own_rule = pack.file.own_rule
+        self.by_address: dict[str, ReceiverRuling] = {}
+        for receiver in ruling.receivers:
+            self.by_address.setdefault(receiver.desk, receiver)
+            if receiver.view_group == MAIN:
+                self.by_address[receiver.desk] = receiver
+            self.by_address[f"{receiver.desk}#{receiver.view_group}"] = receiver
+
+    def faults(self) -> Iterator[str]:
+        """Everything that is not as expected."""
+        yield from self._receivers()
+        yield from self._rules()
+        for what in ("priority", "reason", "feed"):
+            yield from self._equal(what, "priority_reason" if what == "reason" else what)
+        for what in ("marks", "obligations"):
+            yield from self._holds(what)
+        for address, wanted in self.case.rules.items():
+            yield from self._differs(address, "rules", tuple(sorted(wanted)), "rules")
+        for address, wanted in self.case.views.items():
+            receiver = self.by_address.get(address)
+            if receiver is None or not set(wanted) <= set(receiver.view.names):
+                yield f"{address} does not get it through {', '.join(wanted)}"
+        yield from self._seen()
+
+    def _receivers(self) -> Iterator[str]:
+        case, got = self.case, self.by_address
+        yield from (f"{address} does not receive it" for address in case.receives if address not in got)
+        yield from (f"{address} receives it" for address in case.receives_not if address in got)
+        others = {r.desk for r in self.ruling.receivers if r.rules != (self.own_rule,)}
+        if case.exact:
+            extra = sorted(others - {address.partition("#")[0] for address in case.receives})
+            yield from (f"{desk} receives it, and nobody said so" for desk in extra)
+        if case.count is not None and len(others) != case.count:
+            yield f"{len(others)} desks receive it, not {case.count}"
+
+    def _rules(self) -> Iterator[str]:
+        shared = {rule for receiver in self.ruling.receivers for rule in receiver.rules}
+        denied = {rule for withheld in self.ruling.withheld for rule in (*withheld.block_rules, *withheld.proposed_by)}
+        matched = shared | denied
+        yield from (f"{rule} should match, and does not" for rule in self.case.proves if rule not in matched)
+        yield from (f"{rule} should not match, and does" for rule in self.case.limits if rule in matched)
+        withheld = {entry.desk: entry.block_rules for entry in self.ruling.withheld}
+        for desk, wanted in self.case.withheld.items():
+            if withheld.get(desk) != tuple(sorted(wanted)):
+                found = ", ".join(withheld.get(desk, ())) or "nothing"
+                yield f"{desk} is denied by {found}, not by {', '.join(wanted)}"
+
+    def _equal(self, what: str, attribute: str) -> Iterator[str]:
+        for address, wanted in getattr(self.case, what).items():
+            yield from self._differs(address, attribute, wanted, what)
+
+    def _differs(self, address: str, attribute: str, wanted: Any, what: str) -> Iterator[str]:
+        receiver = self.by_address.get(address)
+        found = None if receiver is None else getattr(receiver, attribute)
+        if found != wanted:
+            yield f"{address}: {what} is {found}, not {wanted}"
+
+    def _holds(self, what: str) -> Iterator[str]:
+        for address, wanted in getattr(self.case, what).items():
+            receiver = self.by_address.get(address)
+            found = () if receiver is None else getattr(receiver, what)
+            yield from (f"{address}: {what} lacks {name}" for name in wanted if name not in found)
+
+    def _seen(self) -> Iterator[str]:
+        for address, fields in self.case.shows.items():
+            for path, wanted in fields.items():
+                found = self._value(address, path)
+                if found != wanted:
+                    yield f"{address} sees {found!r} in {path}, not {wanted!r}"
+        for address, paths in self.case.hides.items():
+            for path in paths:
+                if not _at(self.event, path):
+                    yield f"the case's event has no {path} to hide"
+                elif self._value(address, path):
+                    yield f"{address} sees {path}"
+
+    def _value(self, address: str, path: str) -> Any:
+        receiver = self.by_address.get(address)
+        return None if receiver is None else _at(project(self.event, receiver.view), path)
+
+
+def _at(value: Any, path: str) -> Any:
+    """The value at a path, or the values that it leads to through lists."""
+    for index, step in enumerate(steps := path.split(".")):
+        if isinstance(value, list):
+            rest = ".".join(steps[index:])
+            return [found for item in value if (found := _at(item, rest)) is not None]
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(step)
+    return value
+
+
+def coverage_problems(pack: Pack, placed: Iterable[Placed[Case]], results: Iterable[CaseResult]) -> Iterator[PackProblem]:
+    """Rules and views without a case, and cases that no rule of the pack needs."""
+    proved, limited = set[str](), set[str]()
+    for case in placed:
+        proved |= set(case.form.proves)
+        limited |= set(case.form.limits)
+        named = (*case.form.proves, *case.form.limits)
+        if not named:
+            yield case.problem("No rule needs this case", "Say under proves or limits which rule it is about.")
+        yield from (
+            case.problem(f"The case is about {rule}, which is not in the pack", "Remove it, or correct the rule.")
+            for rule in named
+            if rule not in pack.rules
+        )
+    for rule in pack.sources:
+        if rule.form.id not in proved:
+            yield rule.problem(f"{rule.form.id} has no case that it matches", f"Add a case with `proves: {rule.form.id}`.")
+        if rule.form.id not in limited and rule.form.id != pack.file.own_rule:
+            yield rule.problem(f"{rule.form.id} has no case just outside it", f"Add one with `limits: {rule.form.id}`.")
+    used = {name for result in results for name in result.views}
+    for name in sorted(pack.views.names - used):
+        yield PackProblem("views", 0, f"No case makes use of the view {name!r}", "Add a case that is seen through it.")

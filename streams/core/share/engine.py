@@ -1,0 +1,293 @@
+"""The decision law: proposals by sharing rules, denials by block rules, and how several rules combine for one desk.
+
+Deny overrides; no proposal, no delivery; receivers are the union of the proposals, views their intersection.
+Source: domain rules section 1; clarifications 8, 14, 15, 24, 27-29, 38.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from schemas.gazetteer import Gazetteer
+from schemas.substances import SubstanceRegister
+from streams.core.share.access import Receiver, receivers_of
+from streams.core.share.conditions import Residue
+from streams.core.share.facts import Facts
+from streams.core.share.forms import PackFile
+from streams.core.share.plan import Block, ShareClause, TypePlan
+from streams.core.share.reach import Codes, Reach
+from streams.core.share.ruling import MAIN, NO_RELEASES, ReceiverRuling, Releases, Ruling, WithheldRuling
+
+_MAX_CACHED_RECEIVERS: Final = 300_000
+
+
+class _Hit(NamedTuple):
+    """A share clause that matched, from which places, and what is left to ask of each receiver."""
+
+    clause: ShareClause
+    places: Codes
+    left: tuple[Residue, ...]
+
+
+class _Proposal(NamedTuple):
+    """One clause that proposes a receiver, with how many units it reaches for this event."""
+
+    clause: ShareClause
+    width: int
+
+    @property
+    def specificity(self) -> tuple[int, int, int, int, str, int]:
+        """Most specific first: conditions, narrower area, narrower function, lower order, rule id (rules 1.7)."""
+        rule, clause = self.clause.rule, self.clause.clause
+        return (-self.clause.leaves, self.width, len(clause.functions), rule.order, rule.id, clause.number)
+
+
+class _Active(NamedTuple):
+    """A block rule that the event has met its part of; ``left`` is what the receiver must show, if anything."""
+
+    block: Block
+    left: Residue | None
+
+    def meets(self, receiver: Receiver) -> bool:
+        return self.left is None or self.left.holds(receiver)
+
+
+class _Input(NamedTuple):
+    """What all deliveries of one event share."""
+
+    priority: int
+    reason: str
+    marks: tuple[str, ...]
+
+
+class Engine:
+    """A pack bound to one gazetteer and substance register. Decides; keeps nothing but caches of pure results."""
+
+    def __init__(
+        self, pack: PackFile, plans: Mapping[str, TypePlan], gazetteer: Gazetteer, substances: SubstanceRegister
+    ) -> None:
+        self._plans = plans
+        self._own_rule = pack.own_rule
+        self.gazetteer = gazetteer
+        self.substances = substances
+        self.receivers = receivers_of(pack.access, gazetteer)
+        self._reach = Reach(gazetteer, self.receivers)
+        self._templates: dict[Any, tuple[ReceiverRuling, ...]] = {}
+        self._cached = 0
+
+    def decide(self, event: Mapping[str, Any], now: datetime, releases: Releases = NO_RELEASES) -> Ruling:
+        """What the rules say of one event.
+
+        Errors: none for what an event says; an event type without a plan reaches nobody.
+        """
+        plan = self._plans.get(event["event_type"])
+        handling, sensitivity = _strictest(event)
+        if plan is None:
+            return Ruling((), (), handling, sensitivity)
+        facts = Facts(event, self.gazetteer, self.substances, now)
+        proposed = self._proposed(plan, facts)
+        active = [a for block in plan.blocks if (a := _activate(block, facts)) is not None]
+        if not active:
+            return Ruling(proposed, (), handling, sensitivity)
+        receivers, withheld = self._deny(plan, proposed, active, facts, releases)
+        return Ruling(receivers, withheld, handling, sensitivity)
+
+    # Proposals
+
+    def _proposed(self, plan: TypePlan, facts: Facts) -> tuple[ReceiverRuling, ...]:
+        hits = self._hits(plan, facts)
+        known = _Input(facts.input_priority(), facts.input_priority_reason(), _event_marks(plan, facts))
+        if any(hit.left for hit in hits):
+            return self._combine(plan, hits, facts.origin_desk, known)
+        key = (plan.event_type, facts.origin_desk, known, *((hit.clause.clause.number, hit.places) for hit in hits))
+        found = self._templates.get(key)
+        if found is None:
+            found = self._combine(plan, hits, facts.origin_desk, known)
+            self._cached += len(found)
+            if self._cached > _MAX_CACHED_RECEIVERS:
+                self._templates.clear()
+                self._cached = len(found)
+            self._templates[key] = found
+        return found
+
+    def _hits(self, plan: TypePlan, facts: Facts) -> list[_Hit]:
+        hits = []
+        for allow in plan.allows:
+            met = allow.conditions.reduce(facts)
+            if met is False:
+                continue
+            for share in allow.clauses:
+                also = share.extra is None or share.extra.reduce(facts)
+                if also is not False:
+                    left = tuple(part for part in (met, also) if isinstance(part, Residue))
+                    hits.append(_Hit(share, self._reach.places(share.clause, facts), left))
+        return hits
+
+    def _combine(
+        self, plan: TypePlan, hits: Sequence[_Hit], origin_desk: str | None, known: _Input
+    ) -> tuple[ReceiverRuling, ...]:
+        """Bring the proposals together, one delivery for each desk and view group (clarification 29)."""
+        proposals: dict[tuple[str, str], list[_Proposal]] = {}
+        for hit in hits:
+            reached = self._reach.resolve(hit.clause.clause, hit.places)
+            group = hit.clause.rule.id if hit.clause.rule.separate else MAIN
+            proposal = _Proposal(hit.clause, len({receiver.unit for receiver in reached}))
+            for receiver in reached:
+                if all(left.holds(receiver) for left in hit.left):
+                    proposals.setdefault((receiver.desk, group), []).append(proposal)
+        made: dict[tuple[_Proposal, ...], ReceiverRuling] = {}
+        rulings = []
+        for (desk, group), by in sorted(proposals.items(), key=lambda item: (item[0][0], item[0][1] != MAIN, item[0][1])):
+            case = tuple(by)
+            own = desk == origin_desk and group == MAIN
+            ruling = made.get(case)
+            if ruling is None or own:
+                ruling = self._ruling(plan, group, by, known, own=own)
+                if not own:
+                    made[case] = ruling
+            best = min(by, key=lambda proposal: proposal.specificity)
+            rulings.append(ruling._replace(desk=desk, feed=best.clause.clause.feed(self.receivers[desk])))
+        return tuple(rulings)
+
+    def _ruling(
+        self, plan: TypePlan, group: str, by: Sequence[_Proposal], known: _Input, *, own: bool
+    ) -> ReceiverRuling:
+        """One delivery without its address: rules, view, priority, obligations."""
+        ordered = sorted(by, key=lambda proposal: proposal.specificity)
+        urgent = min(ordered, key=lambda proposal: proposal.clause.rule.priority).clause.rule
+        takes_rule = urgent.priority <= known.priority
+        return ReceiverRuling(
+            desk="",
+            view_group=group,
+            view=plan.own if own else plan.view(frozenset(proposal.clause.lens for proposal in by)),
+            rules=tuple(sorted({proposal.clause.rule.id for proposal in by})),
+            priority=urgent.priority if takes_rule else known.priority,
+            priority_reason=f"{urgent.id}: {urgent.reason}"[:200] if takes_rule else known.reason,
+            feed="",
+            obligations=_united(proposal.clause.rule.obligations for proposal in ordered),
+            marks=known.marks,
+        )
+
+    # Denials
+
+    def _deny(
+        self,
+        plan: TypePlan,  # noqa: ARG002 - kept beside the event it belongs to
+        proposed: Sequence[ReceiverRuling],
+        active: Sequence[_Active],
+        facts: Facts,
+        releases: Releases,
+    ) -> tuple[tuple[ReceiverRuling, ...], tuple[WithheldRuling, ...]]:
+        origin = facts.origin_desk
+        kept: list[ReceiverRuling] = []
+        denied: dict[str, tuple[set[str], set[str]]] = {}
+        for ruling in proposed:
+            if ruling.desk == origin:
+                kept.append(ruling)
+                continue
+            by = self._denying(active, self.receivers[ruling.desk], facts, releases, free=ruling.view.person_free)
+            if by:
+                blocks, rules = denied.setdefault(ruling.desk, (set(), set()))
+                blocks.update(by)
+                rules.update(ruling.rules)
+            else:
+                kept.append(ruling)
+        extracts = self._extracts(active, kept, facts, releases)
+        if extracts:
+            kept = sorted((*kept, *extracts), key=lambda r: (r.desk, r.view_group != MAIN, r.view_group))
+        told = {rule for blocks, _ in denied.values() for rule in blocks}
+        if told:
+            kept = [_tell_origin(ruling, origin, active, told) for ruling in kept]
+        withheld = (WithheldRuling(desk, _sorted(b), _sorted(r)) for desk, (b, r) in sorted(denied.items()))
+        return tuple(kept), tuple(withheld)
+
+    def _denying(
+        self, active: Iterable[_Active], receiver: Receiver, facts: Facts, releases: Releases, *, free: bool
+    ) -> list[str]:
+        """The block rules that keep this receiver from it, unless lifted or passed by a person-free view."""
+        denying = []
+        for each in active:
+            rule = each.block.rule
+            if (free and rule.passes == "person_free") or not each.meets(receiver):
+                continue
+            if rule.liftable_by is not None:
+                event_id = str(facts.event["event_id"])
+                if releases.lift(event_id, rule.id, receiver.unit, receiver.function, facts.now):
+                    continue
+            denying.append(rule.id)
+        return denying
+
+    def _extracts(
+        self, active: Sequence[_Active], kept: Sequence[ReceiverRuling], facts: Facts, releases: Releases
+    ) -> list[ReceiverRuling]:
+        """What block rules let through all the same: to desks that they alone keep from the event."""
+        found: dict[str, ReceiverRuling] = {}
+        has_it = {ruling.desk for ruling in kept}
+        for each in active:
+            exempt = each.block.exempt
+            if exempt is None or exempt.conditions.reduce(facts) is False:
+                continue
+            for clause in exempt.clauses:
+                for receiver in self._reach.resolve(clause, self._reach.places(clause, facts)):
+                    if receiver.desk in has_it or receiver.desk in found:
+                        continue
+                    free = exempt.view.person_free
+                    if self._denying(active, receiver, facts, releases, free=free) == [each.block.rule.id]:
+                        found[receiver.desk] = _extract(each.block, clause.feed(receiver), receiver.desk, self, facts)
+        return list(found.values())
+
+    def marks(self, facts: Facts) -> tuple[str, ...]:
+        """The marks that every delivery of this event carries."""
+        return _event_marks(self._plans[facts.event["event_type"]], facts)
+
+
+def _extract(block: Block, feed: str, desk: str, engine: Engine, facts: Facts) -> ReceiverRuling:
+    exempt = block.exempt
+    if exempt is None:
+        raise ValueError("only a block rule with an exception makes an extract")
+    form = exempt.form
+    return ReceiverRuling(
+        desk=desk,
+        view_group=block.rule.id,
+        view=exempt.view,
+        rules=(block.rule.id,),
+        priority=form.priority,
+        priority_reason=f"{block.rule.id}: {form.reason}"[:200],
+        feed=feed,
+        obligations=tuple(form.obligations),
+        marks=engine.marks(facts),
+    )
+
+
+def _activate(block: Block, facts: Facts) -> _Active | None:
+    met = block.conditions.reduce(facts)
+    if met is False:
+        return None
+    return _Active(block, met if isinstance(met, Residue) else None)
+
+
+def _event_marks(plan: TypePlan, facts: Facts) -> tuple[str, ...]:
+    return tuple(name for name, conditions in plan.marks if conditions.reduce(facts) is True)
+
+
+def _tell_origin(
+    ruling: ReceiverRuling, origin: str | None, active: Iterable[_Active], told: set[str]
+) -> ReceiverRuling:
+    """The publishing desk learns what a denial asks of it; nobody else learns of the denial."""
+    if ruling.desk != origin or ruling.view_group != MAIN:
+        return ruling
+    asked = (each.block.rule.obligations for each in active if each.block.rule.id in told)
+    return ruling._replace(obligations=_united((ruling.obligations, *asked)))
+
+
+def _strictest(event: Mapping[str, Any]) -> tuple[str, int]:
+    handling = max(str(event.get("handling") or "H0"), str(event.get("derived_max_handling") or "H0"))
+    return handling, int(event.get("sensitivity") or 0)
+
+
+def _united(lists: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for names in lists for name in names))
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names))

@@ -1,0 +1,189 @@
+"""The form of rule files: what a rule owner may write, as strict models. Names are checked later, against the catalogue."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]*$", max_length=100)]
+RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Z]+[0-9]*$", max_length=20)]
+StrategyRef = Annotated[str, StringConstraints(pattern=r"^S[123](\.[1-9])?-[0-9]{2}$")]
+Sentence = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Prose = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
+FieldPath = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", max_length=150)]
+PriorityNo = Annotated[int, Field(ge=1, le=5)]
+Operator = Literal[
+    "eq", "ne", "in", "not_in", "lt", "lte", "gte", "exists", "missing", "intersects", "excludes", "same_as"
+]
+
+
+class Form(BaseModel):
+    """Base of every form: unknown keys are refused, a number is not taken for a text, nor a text for a number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class FieldRef(Form):
+    """Another field of the event, or a fact of the engine, to compare with: ``{field: origin_unit.unit}``."""
+
+    field: FieldPath
+
+
+Value = FieldRef | str | int | float | bool | list[str | int | float | bool]
+
+
+def _named(value: Any) -> Any:
+    """Turn the written form ``[field, operator, value]`` into its named parts; ``all`` may stand last."""
+    if isinstance(value, list) and 3 <= len(value) <= 4:  # noqa: PLR2004 - the form's own length
+        parts = dict(zip(("field", "operator", "value"), value, strict=False))
+        return parts if len(value) == 3 else {**parts, "elements": value[3]}  # noqa: PLR2004
+    return value
+
+
+class Condition(Form):
+    """One condition. A path through a list means any of its elements, unless it ends with ``all``."""
+
+    field: FieldPath
+    operator: Operator
+    value: Value
+    elements: Literal["any", "all"] = "any"
+
+
+Leaf = Annotated[Condition, BeforeValidator(_named)]
+
+
+class AllOf(Form):
+    """One way for an ``any`` block to hold: several conditions together."""
+
+    all: Annotated[list[Leaf], Field(min_length=2)]
+
+
+Leg = AllOf | Leaf
+
+
+class When(Form):
+    """What must hold: every condition of ``when``, and at least one leg of ``any`` if there is one."""
+
+    when: list[Leaf] = []
+    any: Annotated[list[Leg], Field(min_length=1)] | None = None
+
+
+class Share(Form):
+    """Who gets it: the places that ``to`` names, at these levels, the desks with these functions; or partners.
+
+    Shape: without ``level`` the named places themselves. ``down`` adds the units below them. ``desk`` is the
+    specialist desk that receives instead of ``functions``. A ``view`` here narrows this clause alone.
+    """
+
+    to: str | Annotated[list[str], Field(min_length=1)] | None = None
+    level: Annotated[list[str], Field(min_length=1)] | None = None
+    functions: Annotated[list[str], Field(min_length=1)] | None = None
+    desk: str | None = None
+    partners: Annotated[list[str], Field(min_length=1)] | None = None
+    down: bool = False
+    when: list[Leaf] = []
+    view: Name | None = None
+    topic: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.{}-]+$", max_length=100)]
+
+
+class DangerException(When):
+    """What a block rule lets through all the same, in a delivery of its own and in a person-free view."""
+
+    share: Annotated[list[Share], Field(min_length=1)]
+    view: Name
+    priority: PriorityNo
+    obligations: list[Name] = []
+    reason: Sentence
+
+
+class Rule(When):
+    """One rule, block (``deny``) or sharing (``allow``)."""
+
+    id: RuleId
+    title: Sentence
+    effect: Literal["allow", "deny"]
+    strategy: list[StrategyRef] = []
+    law: Prose | None = None
+    reason: Sentence
+    note: Prose | None = None
+    order: int = 100
+    priority: PriorityNo = 4
+    obligations: list[Name] = []
+    share: list[Share] = []
+    view: Name | None = None
+    transform: list[Name] = []
+    separate: bool = False
+    unseal: list[FieldPath] = []
+    liftable_by: Literal["originator", "circle_owner", "investigation_leader_or_prosecutor"] | None = None
+    passes: Literal["person_free"] | None = None
+    exception: DangerException | None = None
+
+
+class FieldSet(Form):
+    """A named set of fields that several views share."""
+
+    id: Name
+    title: Sentence
+    fields: Annotated[list[FieldPath], Field(min_length=1)]
+
+
+class TypeView(Form):
+    """The fields of one event type that may leave its origin at all."""
+
+    type: Name
+    sets: list[Name] = []
+    fields: list[FieldPath] = []
+
+
+class NamedView(Form):
+    """A narrower view that rules ask for by name, with its fields for each event type it is made for."""
+
+    id: Name
+    title: Sentence
+    person_free: bool = False
+    types: Annotated[list[TypeView], Field(min_length=1)]
+
+
+class ViewFile(Form):
+    """A file of views."""
+
+    sets: list[FieldSet] = []
+    type_views: list[TypeView] = []
+    views: list[NamedView] = []
+
+
+class MarkRule(Form):
+    """A mark that every delivery of an event carries when the conditions hold."""
+
+    mark: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z_]*$", max_length=40)]
+    when: Annotated[list[Leaf], Field(min_length=1)]
+
+
+class AccessEntry(Form):
+    """What a desk of a function, or a partner of a class, may hold: sensitivity, marks and purposes."""
+
+    sensitivity: Annotated[int, Field(ge=0, le=4)]
+    marks: list[Literal["minors", "protected", "source"]] = []
+    purposes: Annotated[list[str], Field(min_length=1)]
+
+
+class Access(Form):
+    """Access data: by function, by partner class, and for single desks that differ."""
+
+    functions: dict[str, AccessEntry]
+    partners: dict[str, AccessEntry]
+    desks: dict[str, AccessEntry] = {}
+
+
+class PackFile(Form):
+    """The pack itself: version, owner, and what holds for all rules."""
+
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]+(\.[0-9]+)?$")]
+    title: Sentence
+    owner: Sentence
+    in_force_from: date
+    control_events: list[Name]
+    own_rule: RuleId
+    obligations: dict[Name, Sentence]
+    marks: list[MarkRule] = []
+    access: Access

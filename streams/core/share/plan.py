@@ -1,0 +1,137 @@
+"""A pack compiled for each event type: which rules can match it, with conditions as closures and lenses worked out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from schemas.catalogue import EVENT_TYPES
+from streams.core.share.conditions import Conditions, compile_conditions, leaf_count
+from streams.core.share.forms import DangerException, MarkRule, PackFile, Rule, Share, When
+from streams.core.share.reach import Clause, clause_of
+from streams.core.share.viewbook import ViewBook
+from streams.core.share.views import CompiledView, Lens, combine, own_view
+
+
+@dataclass(frozen=True, slots=True)
+class ShareClause:
+    """One clause of a sharing rule for one event type. ``extra`` are conditions of the clause itself."""
+
+    rule: Rule
+    clause: Clause
+    lens: Lens
+    extra: Conditions | None
+    leaves: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """A sharing rule for one event type."""
+
+    rule: Rule
+    conditions: Conditions
+    clauses: tuple[ShareClause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exempt:
+    """What a block rule lets through all the same."""
+
+    form: DangerException
+    conditions: Conditions
+    clauses: tuple[Clause, ...]
+    view: CompiledView
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block rule for one event type."""
+
+    rule: Rule
+    conditions: Conditions
+    exempt: Exempt | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypePlan:
+    """Everything that can match one event type."""
+
+    event_type: str
+    allows: tuple[Allow, ...]
+    blocks: tuple[Block, ...]
+    marks: tuple[tuple[str, Conditions], ...]
+    own: CompiledView
+    _views: dict[frozenset[Lens], CompiledView] = field(default_factory=dict, repr=False)
+
+    def view(self, lenses: frozenset[Lens]) -> CompiledView:
+        """The view through these lenses, made once: receivers with the same lenses share one view object."""
+        found = self._views.get(lenses)
+        if found is None:
+            found = self._views[lenses] = combine(self.event_type, lenses)
+        return found
+
+
+def compile_plans(pack: PackFile, rules: Iterable[Rule], views: ViewBook) -> Mapping[str, TypePlan]:
+    """The plan of every event type. Control events are routed by the own rule alone (rules section 2)."""
+    ordered = sorted(rules, key=lambda rule: rule.id)
+    numbers = _Numbers()
+    plans = {}
+    for event_type in EVENT_TYPES:
+        control = event_type in pack.control_events
+        sharing = [r for r in ordered if r.effect == "allow" and (not control or r.id == pack.own_rule)]
+        plans[event_type] = TypePlan(
+            event_type,
+            tuple(allow for rule in sharing if (allow := _allow(rule, event_type, views, numbers)) is not None),
+            tuple(
+                block
+                for rule in ordered
+                if rule.effect == "deny" and (block := _block(rule, event_type, views, numbers)) is not None
+            ),
+            _marks(pack.marks, event_type),
+            own_view(event_type),
+        )
+    return plans
+
+
+class _Numbers:
+    """Numbers for clauses: the same clause has the same number in every type's plan, so their desks are shared."""
+
+    def __init__(self) -> None:
+        self._given: dict[tuple[str, str, int], int] = {}
+
+    def clause(self, rule: Rule, part: str, index: int, share: Share) -> Clause:
+        number = self._given.setdefault((rule.id, part, index), len(self._given))
+        return clause_of(share, number)
+
+
+def _allow(rule: Rule, event_type: str, views: ViewBook, numbers: _Numbers) -> Allow | None:
+    conditions = compile_conditions(rule, event_type)
+    if conditions is None:
+        return None
+    clauses = []
+    for index, share in enumerate(rule.share):
+        extra = compile_conditions(When(when=share.when), event_type) if share.when else None
+        if share.when and extra is None:
+            continue
+        if extra is not None and not (extra.of_event or extra.of_receiver):
+            extra = None
+        clause = numbers.clause(rule, "share", index, share)
+        lens = views.lens(rule, share, event_type)
+        clauses.append(ShareClause(rule, clause, lens, extra, leaf_count(rule, share.when)))
+    return Allow(rule, conditions, tuple(clauses)) if clauses else None
+
+
+def _block(rule: Rule, event_type: str, views: ViewBook, numbers: _Numbers) -> Block | None:
+    conditions = compile_conditions(rule, event_type)
+    if conditions is None:
+        return None
+    form = rule.exception
+    met = None if form is None else compile_conditions(form, event_type)
+    if form is None or met is None:
+        return Block(rule, conditions, None)
+    clauses = tuple(numbers.clause(rule, "exception", index, share) for index, share in enumerate(form.share))
+    view = combine(event_type, [views.exception_lens(form.view, event_type)])
+    return Block(rule, conditions, Exempt(form, met, clauses, view))
+
+
+def _marks(marks: Iterable[MarkRule], event_type: str) -> tuple[tuple[str, Conditions], ...]:
+    found = ((mark.mark, compile_conditions(When(when=mark.when), event_type)) for mark in marks)
+    return tuple((name, conditions) for name, conditions in found if conditions is not None)

@@ -1,0 +1,26 @@
+"""What can be wrong with a rule pack, said so that its owner can mend it: the file, the line, and what would be right."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class PackProblem(NamedTuple):
+    """One thing wrong with a pack. ``line`` counts from 1; 0 means the file as a whole."""
+
+    file: str
+    line: int
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """``file:line: message. remedy``, as an editor can jump to it."""
+        return f"{self.file}:{self.line}: {self.message}. {self.remedy}"
+
+
+class PackError(ValueError):
+    """A rule pack cannot be used. It holds every problem found, in the order of files and lines."""
+
+    def __init__(self, problems: Iterable[PackProblem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(f"The rule pack has {len(self.problems)} problem(s):\n{lines}")

@@ -1,0 +1,196 @@
+"""Whom a share clause means: from places, levels and functions to desks. Pure look-ups in the gazetteer, cached."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from schemas.gazetteer import Gazetteer
+from schemas.records import desk_address
+from schemas.vocabulary import Level
+from streams.core.share.access import PARTNER_FUNCTION, Receiver
+from streams.core.share.facts import Facts
+from streams.core.share.forms import Share
+
+Codes: TypeAlias = tuple[str, ...]
+
+#: Places that a field of the payload names (clarification 6).
+FIELD_PLACES: Final[Mapping[str, str]] = {
+    "actor_home_area": "actor_home_area",
+    "competent_area": "competent_area",
+    "asked_units": "asked_of",
+}
+PLACES: Final = frozenset(
+    {
+        "origin",
+        "origin_desk",
+        "event_areas",
+        "ancestors",
+        "neighbours",
+        "all_areas",
+        "affected_or_all_areas",
+        *FIELD_PLACES,
+    }
+)
+#: Levels as rules name them; ``national`` is ``se`` and all national units (clarification 11).
+LEVELS: Final = (Level.NATIONAL, Level.REGION, Level.POLICE_AREA, Level.LOCAL_POLICE_AREA)
+_MAX_CACHED: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One share clause, ready to be resolved. ``number`` tells it from every other clause of the pack."""
+
+    number: int
+    to: str
+    units: Codes
+    levels: Codes
+    functions: Codes
+    partners: Codes
+    down: bool
+    topic: str
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it means the same desks whatever the event says."""
+        return self.to in ("units", "partners", "all_areas")
+
+    def feed(self, receiver: Receiver) -> str:
+        """The logical feed address of a receiver: its unit's code in place of ``{area}``."""
+        return self.topic.replace("{area}", receiver.unit).replace("{partner}", receiver.unit.removeprefix("partner."))
+
+
+def clause_of(form: Share, number: int) -> Clause:
+    """A clause from its form; ``to`` becomes ``units`` for unit codes and ``partners`` for partners."""
+    to = "partners" if form.partners else "units" if isinstance(form.to, list) else str(form.to)
+    return Clause(
+        number=number,
+        to=to,
+        units=tuple(form.to) if isinstance(form.to, list) else (),
+        levels=tuple(form.level or ()),
+        functions=(form.desk,) if form.desk else tuple(form.functions or ()),
+        partners=tuple(form.partners or ()),
+        down=form.down,
+        topic=form.topic,
+    )
+
+
+class Reach:
+    """Resolves clauses against one gazetteer. What a clause means for the same places is worked out once."""
+
+    def __init__(self, gazetteer: Gazetteer, receivers: Mapping[str, Receiver]) -> None:
+        self._gazetteer = gazetteer
+        self._receivers = receivers
+        self._cache: dict[tuple[int, Codes], tuple[Receiver, ...]] = {}
+        self._units: Mapping[str, Callable[[Clause, Codes], Iterable[str]]] = {
+            "origin": self._areas,
+            "event_areas": self._areas,
+            "ancestors": self._ancestors,
+            "neighbours": self._neighbours,
+            "all_areas": self._everywhere,
+            "affected_or_all_areas": self._affected,
+        }
+
+    def places(self, clause: Clause, facts: Facts) -> Codes:
+        """The places of the event that a clause starts from: all that its meaning depends on."""
+        if clause.fixed:
+            return ()
+        if clause.to == "origin":
+            return (facts.origin_unit,)
+        if clause.to == "origin_desk":
+            return (facts.origin_desk or "",)
+        if clause.to in FIELD_PLACES:
+            named = facts.payload.get(FIELD_PLACES[clause.to]) or ()
+            return (named,) if isinstance(named, str) else tuple(named)
+        if clause.to == "ancestors":
+            return facts.areas or (facts.origin_unit,)
+        return facts.areas
+
+    def resolve(self, clause: Clause, places: Codes) -> tuple[Receiver, ...]:
+        """The receivers that a clause means, in the order of their addresses."""
+        key = (clause.number, places)
+        found = self._cache.get(key)
+        if found is None:
+            if len(self._cache) >= _MAX_CACHED:
+                self._cache.clear()
+            found = self._cache[key] = tuple(
+                self._receivers[desk] for desk in sorted(set(self._desks(clause, places))) if desk in self._receivers
+            )
+        return found
+
+    def _desks(self, clause: Clause, places: Codes) -> Iterator[str]:
+        if clause.to == "origin_desk":
+            yield from places
+        elif clause.to == "partners":
+            yield from (desk_address(f"partner.{name}", PARTNER_FUNCTION) for name in clause.partners)
+        elif clause.to == "units":
+            yield from self._named(clause, clause.units)
+        elif clause.to in FIELD_PLACES:
+            yield from self._named(clause, [unit for place in places for unit in self._up(place, clause)])
+        else:
+            for unit in self._units[clause.to](clause, places):
+                yield from (desk_address(unit, function) for function in clause.functions)
+
+    def _named(self, clause: Clause, units: Iterable[str]) -> Iterator[str]:
+        """Desks of units named by code: those with a function of the rule, else the unit's first (clarification 10)."""
+        for unit in units:
+            wanted = [desk_address(unit, function) for function in clause.functions]
+            matching = [desk for desk in wanted if desk in self._receivers]
+            if unit.startswith("partner."):
+                matching = [desk_address(unit, PARTNER_FUNCTION)]
+            yield from matching or self._gazetteer.desks(unit)[:1]
+
+    # Units
+
+    def _areas(self, clause: Clause, places: Codes) -> Iterator[str]:
+        for place in places:
+            yield from self._up(place, clause)
+            if clause.down:
+                yield from self._down(place, clause)
+
+    def _up(self, place: str, clause: Clause) -> Iterator[str]:
+        """The unit of each level on the place's path, itself or upwards; without levels the place itself."""
+        if not clause.levels:
+            yield place
+        for level in clause.levels:
+            if level == Level.NATIONAL:
+                yield from self._at(level)
+            elif (unit := self._gazetteer.at_level(place, level)) is not None:
+                yield unit
+
+    def _down(self, place: str, clause: Clause) -> Iterator[str]:
+        for level in clause.levels:
+            if level != Level.NATIONAL:
+                yield from self._gazetteer.below(place, level)
+
+    def _ancestors(self, clause: Clause, places: Codes) -> Iterator[str]:
+        for place in places:
+            for unit in self._gazetteer.ancestors(place):
+                level = self._gazetteer.units[unit].level
+                if not clause.levels:
+                    yield unit
+                elif level in clause.levels:
+                    yield from self._at(level) if level is Level.NATIONAL else (unit,)
+
+    def _neighbours(self, clause: Clause, places: Codes) -> Iterator[str]:
+        own = set(places)
+        for place in places:
+            for level in clause.levels or (self._gazetteer.units[place].level,):
+                unit = self._gazetteer.at_level(place, level)
+                yield from (near for near in self._gazetteer.neighbours(unit or "") if near not in own)
+
+    def _everywhere(self, clause: Clause, places: Codes) -> Iterator[str]:  # noqa: ARG002 - one signature for all
+        for level in clause.levels:
+            yield from self._at(level)
+
+    def _affected(self, clause: Clause, places: Codes) -> Iterator[str]:
+        """The event's areas below national level, going down; everywhere if it has none (clarification 5)."""
+        below = [place for place in places if self._gazetteer.region_of(place) is not None]
+        if not below:
+            yield from self._everywhere(clause, places)
+        for place in below:
+            yield from self._down(place, clause)
+
+    def _at(self, level: str) -> Iterator[str]:
+        yield from self._gazetteer.units_at(level)
+        if level == Level.NATIONAL:
+            yield from self._gazetteer.units_at(Level.NATIONAL_UNIT)

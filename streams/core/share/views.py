@@ -1,0 +1,120 @@
+"""Views: which fields of an event a receiver sees. Allow-lists, intersected, compiled to a projection."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from streams.core.share.fields import leaves_of
+from streams.core.share.transforms import TRANSFORMS, Transform
+
+Projection: TypeAlias = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+#: The name of the view in which a desk has what it published itself.
+OWN: Final = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """What one rule contributes to a receiver's view of one event type."""
+
+    names: tuple[str, ...]
+    fields: frozenset[str]
+    transforms: tuple[str, ...]
+    person_free: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledView:
+    """The view of one receiver: what every contributing rule lets through, and their transforms.
+
+    Shape: ``names`` are the views and transforms that were combined, for the ledger.
+    """
+
+    event_type: str
+    names: tuple[str, ...]
+    fields: frozenset[str]
+    person_free: bool
+    pick: Projection = field(repr=False)
+    changes: tuple[Projection, ...] = field(repr=False)
+
+
+def combine(event_type: str, lenses: Iterable[Lens]) -> CompiledView:
+    """The view through several lenses: a field survives only if every one lets it through.
+
+    Shape: at least one lens. The result is the same whatever the order of the lenses.
+    """
+    through = list(lenses)
+    transforms = sorted({name for lens in through for name in lens.transforms})
+    views = sorted({name for lens in through for name in lens.names})
+    fields = frozenset.intersection(*(lens.fields for lens in through))
+    changes = tuple(change for name in transforms if (change := TRANSFORMS[name].change) is not None)
+    return CompiledView(
+        event_type,
+        (*views, *transforms),
+        fields,
+        any(lens.person_free for lens in through),
+        _projection(fields),
+        changes,
+    )
+
+
+def own_view(event_type: str) -> CompiledView:
+    """The whole event, for the desk that published it (clarification 8)."""
+    return CompiledView(event_type, (OWN,), leaves_of(event_type), person_free=False, pick=_whole, changes=())
+
+
+def lens_of(
+    event_type: str, allowed: Sequence[tuple[str, frozenset[str]]], transforms: Sequence[Transform], *, person_free: bool
+) -> Lens:
+    """A lens from named allow-lists and transforms: the fields that all of them leave."""
+    fields = frozenset.intersection(*(fields for _, fields in allowed))
+    for transform in transforms:
+        fields = transform.narrow(fields, event_type)
+    names = tuple(name for name, _ in allowed)
+    return Lens(names, fields, tuple(transform.name for transform in transforms), person_free)
+
+
+def project(event: Mapping[str, Any], view: CompiledView) -> dict[str, Any]:
+    """The minimised event: what the view lets through, then its transforms. A hidden field is not there at all.
+
+    Shape: an event as decoded in; a new dict out, which may share unchanged values with the event.
+    """
+    seen = view.pick(event)
+    for change in view.changes:
+        seen = change(seen)
+    return seen
+
+
+def _whole(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if value is not None}
+
+
+def _projection(fields: Iterable[str]) -> Projection:
+    tree: dict[str, Any] = {}
+    for path in sorted(fields):
+        branch = tree
+        *above, last = path.split(".")
+        for step in above:
+            branch = branch.setdefault(step, {})
+        branch[last] = None
+    return _picker(tree)
+
+
+def _picker(tree: Mapping[str, Any]) -> Projection:
+    steps = tuple((name, None if inner is None else _picker(inner)) for name, inner in tree.items())
+
+    def pick(source: Mapping[str, Any]) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for name, inner in steps:
+            value = source.get(name)
+            if value is None:
+                continue
+            if inner is None:
+                out[name] = value
+            elif isinstance(value, list):
+                out[name] = [inner(item) for item in value]
+            else:
+                out[name] = inner(value)
+        return out
+
+    return pick
