@@ -63,6 +63,8 @@ async def committed_reader(options: Mapping[str, Any], **settings: Any) -> Async
             "isolation_level": "read_committed",
             # The default once made a reader start at the end of a topic after its offset had left it.
             "auto_offset_reset": "earliest",
+            # A broker answers a connection's requests in turn: a fetch that waits holds up the questions behind it.
+            "fetch_max_wait_ms": 20,
             **settings,
         },
     )

@@ -26,6 +26,8 @@ DELIVERY_PREFIX = "delivery."
 #: How long one look for new records may wait at the broker; an answer comes at once when there is something.
 _WAIT_MS = 250
 _BATCH = 2_000
+#: One partition at a time: its records come as soon as they are there, and a long wait costs nobody anything.
+_FETCH = {"fetch_min_bytes": 1, "fetch_max_wait_ms": 500, "max_partition_fetch_bytes": 4 * 1024 * 1024}
 
 
 class WrongStartError(ValueError):
@@ -142,7 +144,7 @@ class Feed:
 
     async def _open(self) -> None:
         all_partitions = await partitions(self._options, self.topic)
-        consumer = await self._closing.enter_async_context(committed_reader(self._options))
+        consumer = await self._closing.enter_async_context(committed_reader(self._options, **_FETCH))
         self._partition = all_partitions[partition_of(self.desk, len(all_partitions))]
         self._end = await end_of(consumer, self._partition)
         start = await self._start(consumer)
