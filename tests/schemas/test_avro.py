@@ -6,7 +6,6 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-import avro.schema
 import fastavro
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
@@ -165,18 +164,21 @@ def test_every_event_type_has_an_event_and_a_delivery_schema() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_other_avro_libraries_take_every_schema(name: str) -> None:
-    """Two of them parse it, Apache's own among them, and it holds nothing that our code cannot write."""
+def test_another_avro_library_takes_every_schema(name: str) -> None:
+    """It parses, and holds nothing that our code cannot write."""
     schema = current_schemas()[name]
     fastavro.parse_schema(schema)
-    parsed = avro.schema.parse(json.dumps(schema))
-    assert json.loads(str(parsed))["fields"] == schema["fields"]
     kinds = {kind(field["type"], named_types(schema))[0] for field in schema["fields"]}
-    assert kinds <= {"string", "boolean", "long", "double", "bytes", "date", "timestamp-millis", "decimal"} | {
-        "union",
-        "array",
-        "record",
-    }
+    plain = {"string", "boolean", "long", "double", "bytes", "date", "timestamp-millis", "decimal"}
+    assert kinds <= plain | {"union", "array", "record"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_apaches_own_library_reads_every_schema_as_it_is(name: str) -> None:
+    """Where Apache's library is installed, it finds the same fields; the product does not need it."""
+    apache = pytest.importorskip("avro.schema", reason="Apache's avro is not installed")
+    schema = current_schemas()[name]
+    assert json.loads(str(apache.parse(json.dumps(schema))))["fields"] == schema["fields"]
 
 
 class Loop(BaseModel):
