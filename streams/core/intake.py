@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from schemas.catalogue import EVENT_TYPES
@@ -142,6 +143,7 @@ def settle(accepted: Accepted, known: Known | None) -> Forward[Accepted] | Drop 
     return Reject((Problem(RejectCode.ID_REUSED, "/event_id"),))
 
 
+@lru_cache(maxsize=4096)
 def origin_of(writer: str | None) -> Origin | None:
     """The desk that a writer's address names, or None when it names none."""
     unit, _, function = (writer or "").partition("/")
