@@ -1,9 +1,11 @@
 """What the tests of the cluster share: waiting for real processes, and looking at what they left."""
 
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -48,6 +50,7 @@ class Command:
         foreign = {name for name in os.environ if name.startswith("SAMBUS_") and name != "SAMBUS_CACHE"}
         kept = {name: value for name, value in os.environ.items() if name not in foreign}
         self.heard: list[str] = []
+        self._lines: queue.Queue[str] = queue.Queue()
         self.process = subprocess.Popen(
             [sys.executable, *arguments],
             env=kept | dict(variables),
@@ -58,20 +61,31 @@ class Command:
             bufsize=1,
             start_new_session=True,
         )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
 
     @classmethod
     def sambus(cls, *arguments: str, home: Path, **variables: str) -> Self:
         """The ``sambus`` command with its data in ``home``."""
         return cls(["-m", "deploy.cli", *arguments], {"SAMBUS_HOME": str(home), **variables})
 
-    def hear(self, words: str) -> str:
-        """Read on until a line holds these words; returns the line."""
+    def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.heard.append(line)
-            if words in line:
-                return line
-        raise AssertionError(f"{words!r} was not said, but: {''.join(self.heard)}")
+        with self.process.stdout:
+            for line in self.process.stdout:
+                self._lines.put(line)
+        self._lines.put("")
+
+    def hear(self, words: str) -> str:
+        """Read on until a line holds these words; returns the line. Fails when it ends, or says nothing for long."""
+        try:
+            while line := self._lines.get(timeout=PATIENCE):
+                self.heard.append(line)
+                if words in line:
+                    return line
+        except queue.Empty:
+            pass
+        raise AssertionError(f"{words!r} was not said, but: {self.said()}")
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""
@@ -79,9 +93,11 @@ class Command:
 
     def end(self) -> int:
         """Wait for its end; returns the exit code."""
-        said, _ = self.process.communicate(timeout=PATIENCE)
-        self.heard.append(said)
-        return self.process.returncode
+        code = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        while not self._lines.empty():
+            self.heard.append(self._lines.get())
+        return code
 
     def said(self) -> str:
         """Everything it has said so far."""
@@ -93,4 +109,4 @@ class Command:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate(timeout=PATIENCE)
+        self.end()
