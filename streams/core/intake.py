@@ -88,7 +88,9 @@ class Intake:
         if origin is None:  # cannot be: _problems has said so already
             return Reading(peek, Reject((Problem(RejectCode.ORIGIN_UNPROVEN, "/origin_unit"),)))
         digest = content_digest(record.value)
-        key = fingerprint(decoded.name, body)
+        # Keys name the publisher, and only the proven one counts: the body may leave it out.
+        proven = {**body, "origin_unit": {"unit": origin.unit, "function": origin.function}}
+        key = fingerprint(decoded.name, proven)
         accepted = Accepted(found.event_id, decoded.name, found.revision, origin, key, digest)
         return Reading(peek, accepted)
 

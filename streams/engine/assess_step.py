@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from schemas.codec import ORIGIN_HEADER, Codec
+from schemas.codec import MAX_BUS_BYTES, ORIGIN_HEADER, Codec
 from schemas.envelope import Origin
 from schemas.fingerprint import content_digest
 from schemas.problems import Problem, RejectCode
@@ -32,7 +32,7 @@ class AssessStep:
 
     def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:
         """Decode, assess, pass on or tell why not."""
-        event = self._codec.decode(record.value or b"").value
+        event = self._codec.decode(record.value or b"", limit=MAX_BUS_BYTES).value
         writer = header(record, ORIGIN_HEADER)
         origin = origin_of(writer)
         if origin is None:

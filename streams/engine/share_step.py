@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from schemas.codec import Codec
+from schemas.codec import MAX_BUS_BYTES, Codec
 from schemas.gazetteer import Gazetteer
 from schemas.problems import Problem, RejectCode
 from schemas.records import desk_address
@@ -43,7 +43,7 @@ class ShareStep:
     def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:  # noqa: ARG002
         """Decide, deliver, account."""
         data = record.value or b""
-        event = self._codec.decode(data).value
+        event = self._codec.decode(data, limit=MAX_BUS_BYTES).value
         at = moment(record.timestamp)
         ruling = decide(event, self._pack, self._reference.gazetteer, self._reference.substances, at)
         bodies: dict[int, bytes] = {}

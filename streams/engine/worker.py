@@ -8,6 +8,7 @@ import faust
 
 from schemas.codec import Codec
 from schemas.topics import ACCEPTED, ASSESSED, GATEWAY_IN
+from schemas.validation import prepare
 from streams.core.reference import load_reference
 from streams.core.share import Pack
 from streams.engine.app import build_app
@@ -22,6 +23,7 @@ from streams.engine.signals import Signal, configure, emit
 def agents(settings: Settings, pack: Pack | None = None) -> Mapping[Step, Sequence[str]]:
     """The agents with the topics that each reads."""
     codec, reference = Codec(), load_reference()
+    prepare()
     intake_topics = (GATEWAY_IN, *(f"in.{unit}" for unit in settings.own_access_units))
     return {
         IntakeStep(codec, reference): intake_topics,

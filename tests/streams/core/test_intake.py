@@ -168,3 +168,16 @@ def test_same_id_same_content_is_a_retry_and_other_content_is_refused() -> None:
     assert settle(accepted, None) == Forward(accepted)
     assert settle(accepted, Known(accepted.digest)) == Drop(DropCode.RETRY_SAME_ID)
     assert settle(accepted, Known(b"other")) == Reject((Problem(RejectCode.ID_REUSED, "/event_id"),))
+
+
+def test_a_report_number_is_the_publishing_units_own() -> None:
+    """The key of a report names the proven origin, though the body leaves it out: a re-send under a new id meets it."""
+    body = example("intelligence_report") | {"origin_unit": None}
+    writers = (f"{JARVA}/intelligence", f"{JARVA}/intelligence", "se.syd.malmo/intelligence")
+    again = body | {"event_id": "01a1c000-0000-7000-8000-000000000001"}
+    keys = []
+    for content, writer in zip((body, again, body), writers, strict=True):
+        accepted = INTAKE.read(published(content, writer)).outcome
+        assert isinstance(accepted, Accepted)
+        keys.append(accepted.fingerprint)
+    assert keys[0] == keys[1] != keys[2]
