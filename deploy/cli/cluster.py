@@ -18,7 +18,6 @@ from deploy.cluster.detach import Report, run_detached
 from deploy.cluster.keep import Keep
 from deploy.cluster.local import DEADLINE, PORT
 from deploy.cluster.settings import MOST_BROKERS
-from deploy.cluster.supervisor import Supervisor
 from deploy.cluster.worker import Worker
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -83,6 +82,8 @@ def up(connection: Connection, **options: Any) -> None:
     if options["detach"]:
         _detach(cluster, connection, options)
         return
+    from deploy.cluster.supervisor import Supervisor  # brings all of Kafka's client, which `down` need not wait for
+
     report = Report(options["report_fd"])
     kept = [Worker(home, number, _environment(connection)) for number in range(1, workers + 1)]
     supervisor = Supervisor(home, connection.aiokafka(), report.tell, cluster, kept)

@@ -1,12 +1,20 @@
 """What ``sambus up`` does with a Kafka that answers: makes its topics, and waits until workers read them."""
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
 from deploy.cluster.errors import ClusterError
+from deploy.topics import TopicsError, apply
+from schemas.gazetteer import load_gazetteer
+from schemas.topics import catalogue
 
 #: Seconds that the workers get to join their group before ``up`` tells that it does not wait any longer.
 JOIN_DEADLINE = 60.0
@@ -20,12 +28,6 @@ async def apply_topics(kafka: dict[str, Any]) -> str:
 
     Errors: ``ClusterError`` when no broker answers or it refuses.
     """
-    from aiokafka.errors import KafkaError
-
-    from deploy.topics import TopicsError, apply
-    from schemas.gazetteer import load_gazetteer
-    from schemas.topics import catalogue
-
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would say is said below, with the remedy
     try:
         changes = await apply(kafka, catalogue(load_gazetteer()))
@@ -42,24 +44,43 @@ async def apply_topics(kafka: dict[str, Any]) -> str:
     return f"Topics: {done} made or configured{differing}."
 
 
-async def workers_joined(kafka: dict[str, Any], group: str, count: int, running: Callable[[], bool]) -> bool:
-    """Wait until so many workers read; false when one ended or the deadline passed."""
-    from aiokafka.admin import AIOKafkaAdminClient
-    from aiokafka.errors import KafkaError
+async def members(kafka: dict[str, Any], group: str) -> frozenset[str]:
+    """The ids of those that the group knows now: a worker with a fixed name stays known after its end.
 
+    None when Kafka has no groups yet.
+    """
+    async with _asking(kafka) as admin:
+        with contextlib.suppress(KafkaError):
+            return (await _described(admin, group))[1]
+    return frozenset()
+
+
+async def workers_joined(
+    kafka: dict[str, Any], group: str, count: int, before: frozenset[str], running: Callable[[], bool]
+) -> bool:
+    """Wait until so many read that were not among those ``before``; false when one ended or the deadline passed."""
     until = time.monotonic() + JOIN_DEADLINE
-    admin = AIOKafkaAdminClient(**kafka)
-    await admin.start()
-    try:
+    async with _asking(kafka) as admin:
         while running() and time.monotonic() < until:
-            try:
-                (answer,) = await admin.describe_consumer_groups([group])
-                (code, _, state, _, _, members, *_) = answer.groups[0]
-            except KafkaError:
-                code, state, members = -1, "", []
-            if code == 0 and state == "Stable" and len(members) >= count:
-                return True
+            with contextlib.suppress(KafkaError):  # the group's coordinator may not be ready yet
+                stable, known = await _described(admin, group)
+                if stable and len(known - before) >= count:
+                    return True
             await asyncio.sleep(ASK_EVERY)
+    return False
+
+
+@asynccontextmanager
+async def _asking(kafka: dict[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(**kafka)
+    try:
+        await admin.start()
+        yield admin
     finally:
         await admin.close()
-    return False
+
+
+async def _described(admin: AIOKafkaAdminClient, group: str) -> tuple[bool, frozenset[str]]:
+    (answer,) = await admin.describe_consumer_groups([group])
+    (code, _, state, _, _, known, *_) = answer.groups[0]
+    return code == 0 and state == "Stable", frozenset(str(member[0]) for member in known)

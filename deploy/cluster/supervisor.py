@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, Protocol
 
-from deploy.cluster.bus import JOIN_DEADLINE, apply_topics, workers_joined
+from deploy.cluster.bus import JOIN_DEADLINE, apply_topics, members, workers_joined
 from deploy.cluster.errors import ClusterError
 from deploy.cluster.keep import Keep
 from deploy.cluster.local import LocalCluster
@@ -61,6 +61,7 @@ class Supervisor:
     cluster: LocalCluster | None
     workers: list[Worker]
     group: str = "sambus"
+    _before: frozenset[str] = frozenset()
     _fallen: dict[str, Fallen] = field(default_factory=dict)
 
     def run(self, ready: Callable[[bool], None]) -> None:
@@ -90,6 +91,7 @@ class Supervisor:
         else:
             keep.take(str(self.kafka["bootstrap_servers"]))
         self.tell(asyncio.run(apply_topics(self.kafka)))
+        self._before = asyncio.run(members(self.kafka, self.group)) if self.workers else frozenset()
         for worker in self.workers:
             worker.start()
             keep.note(worker.name, worker.identities())
@@ -100,7 +102,8 @@ class Supervisor:
         if not self.workers:
             return True
         began = time.monotonic()
-        if asyncio.run(workers_joined(self.kafka, self.group, len(self.workers), self._all_run)):
+        joined = workers_joined(self.kafka, self.group, len(self.workers), self._before, self._all_run)
+        if asyncio.run(joined):
             self.tell(f"{len(self.workers)} worker(s) read ({time.monotonic() - began:.1f} s).")
             return True
         if self._all_run():
