@@ -1,4 +1,4 @@
-"""Intake (mottagning): is this record an event that the bus can accept, and who really published it?"""
+"""Intake (mottagning): whether a record is an event that the bus can accept, and who really published it."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
