@@ -3,13 +3,18 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+)
 
 from consumers.bus import administrator, answered, committed_reader, milliseconds, moment_of, topics_of
 from consumers.health import Measured, PartitionLag, Worker, stage_of
@@ -21,8 +26,11 @@ from schemas.topics import QUARANTINE
 COUNTED = 2_000
 #: Counting stops after this, so that a status answer is quick also when a bus is far behind.
 COUNT_SECONDS = 3.0
+SETTLE_SECONDS = 5.0
 _WAIT_MS = 100
 _FETCH_BYTES = 256 * 1024
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,7 @@ async def measure(options: Mapping[str, Any], group: str, expected: Collection[s
 
 async def _members(admin: AIOKafkaAdminClient, group: str) -> tuple[str, list[Worker]]:
     """The group's state and members. One group a question: aiokafka reads an answer about two wrongly (0.14)."""
-    (described,) = await answered(admin.describe_consumer_groups([group]))
+    (described,) = await _settled(lambda: admin.describe_consumer_groups([group]))
     (_, _, state, _, _, members, *_) = described.groups[0]
     return str(state), sorted(
         (Worker(str(m[0]), str(m[2]).lstrip("/")) for m in members), key=lambda worker: worker.name
@@ -72,8 +80,20 @@ async def _members(admin: AIOKafkaAdminClient, group: str) -> tuple[str, list[Wo
 
 
 async def _committed(admin: AIOKafkaAdminClient, group: str) -> dict[TopicPartition, int]:
-    offsets = await answered(admin.list_consumer_group_offsets(group))
+    offsets = await _settled(lambda: admin.list_consumer_group_offsets(group))
     return {partition: int(at.offset) for partition, at in offsets.items() if at.offset >= 0}
+
+
+async def _settled(ask: Callable[[], Awaitable[T]]) -> T:
+    """An answer about a group; a cluster that has just started needs a moment to say who keeps its offsets."""
+    stop = time.monotonic() + SETTLE_SECONDS
+    while True:
+        try:
+            return await answered(ask())
+        except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError):
+            if time.monotonic() > stop:
+                raise
+            await asyncio.sleep(0.1)
 
 
 async def _lags(

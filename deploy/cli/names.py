@@ -31,7 +31,8 @@ def title_of(event_type: str, lang: str) -> str:
     known = EVENT_TYPES.get(event_type)
     if known is None:
         return event_type
-    return known.title_sv if lang == "sv" else known.title_en
+    title = known.title_sv if lang == "sv" else known.title_en
+    return title[:1].upper() + title[1:]
 
 
 def function_name(function: str, lang: str) -> str:

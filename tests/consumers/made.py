@@ -11,7 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from schemas.codec import Codec
-from schemas.envelope import Origin
+from schemas.envelope import Event, Origin
+from schemas.example_data import good_examples
 from schemas.gazetteer import load_gazetteer
 from schemas.problems import Problem as Found
 from schemas.problems import RejectCode
@@ -25,6 +26,7 @@ from schemas.records import (
     Withheld,
 )
 from schemas.topics import catalogue
+from schemas.validation import validate
 from schemas.vocabulary import Function, Handling
 
 JARVA = "se.stockholm.stockholm-nord.jarva/surveillance"
@@ -181,3 +183,11 @@ async def write(bootstrap: str, records: Iterable[Sent], *, commit: bool = True)
         return [((at := await sent).partition, at.offset) for sent in pending] if commit else []
     finally:
         await producer.stop()
+
+
+def example(event_type: str) -> Event[Any]:
+    """The first good example of an event type."""
+    event = validate(event_type, good_examples(event_type)[0].body)
+    if not isinstance(event, Event):
+        raise TypeError(f"the example of {event_type} is not good: {event}")
+    return event

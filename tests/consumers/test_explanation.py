@@ -65,7 +65,9 @@ def test_a_receiver_sees_its_own_lines_and_nothing_of_the_others() -> None:
         ("S15", ("S15",), 3),
     ]
     told = json.dumps(dataclasses.asdict(found), default=str)
-    assert not [secret for secret in ("S07", "B05", "secret_duty", SOLNA, made.input_hash, "in.gateway") if secret in told]
+    assert not [
+        secret for secret in ("S07", "B05", "secret_duty", SOLNA, made.input_hash, "in.gateway") if secret in told
+    ]
 
 
 @given(

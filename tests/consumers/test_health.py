@@ -8,6 +8,8 @@ import pytest
 from consumers.health import Limits, Measured, PartitionLag, ReasonCode, Stage, Worker, evaluate, stage_of
 
 NOW = datetime(2026, 7, 8, 12, 0, tzinfo=UTC)
+LIMIT_LAG, LIMIT_OPEN = NOW - timedelta(seconds=20), NOW - timedelta(seconds=60)
+TOO_LONG_OPEN = NOW - timedelta(seconds=61)
 WELL = Measured(
     at=NOW,
     lags=[
@@ -49,7 +51,11 @@ def test_a_bus_that_keeps_up_is_well() -> None:
         (
             replace(
                 WELL,
-                lags=[PartitionLag("events.accepted", 2, 0, True, None, open_since=NOW - timedelta(seconds=61))],
+                lags=[
+                    PartitionLag(
+                        "events.accepted", 2, 0, exact=True, oldest=None, open_since=NOW - timedelta(seconds=61)
+                    )
+                ],
             ),
             ReasonCode.TRANSACTION_STUCK,
             "events.accepted:2",
@@ -70,7 +76,12 @@ def test_limits_are_met_up_to_their_end() -> None:
         WELL,
         lags=[
             PartitionLag(
-                "in.gateway", 0, 9, True, oldest=NOW - timedelta(seconds=20), open_since=NOW - timedelta(seconds=60)
+                "in.gateway",
+                0,
+                9,
+                exact=True,
+                oldest=NOW - timedelta(seconds=20),
+                open_since=NOW - timedelta(seconds=60),
             )
         ],
         quarantined={"UNREADABLE": 100},
@@ -80,7 +91,7 @@ def test_limits_are_met_up_to_their_end() -> None:
 
 def test_a_clock_that_runs_ahead_gives_no_negative_lag() -> None:
     """The broker's clock and ours are two."""
-    ahead = replace(WELL, lags=[PartitionLag("in.gateway", 0, 1, True, oldest=NOW + timedelta(seconds=3))])
+    ahead = replace(WELL, lags=[PartitionLag("in.gateway", 0, 1, exact=True, oldest=NOW + timedelta(seconds=3))])
     assert evaluate(ahead, Limits()).sources[0].lag_seconds == 0.0
 
 

@@ -1,0 +1,130 @@
+"""``sambus quarantine``: everybody sees that and why, the publisher sees what, and can send it again."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+
+from schemas.codec import Codec
+from schemas.records import Quarantined
+from schemas.topics import QUARANTINE
+from tests.consumers.made import JARVA, PUBLISHER, Sent, example, new_id, quarantined
+from tests.deploy.cli_bus import prepare, sambus
+
+pytestmark = pytest.mark.kafka
+CODEC = Codec()
+
+
+def hold(kafka: str, record: Quarantined) -> str:
+    """Put a record into quarantine; gives its place."""
+    value = CODEC.encode("quarantined", record.model_dump(mode="python"))
+    ((partition, offset),) = prepare(kafka, [Sent(QUARANTINE, record.origin or "", value)])
+    return f"{partition}:{offset}"
+
+
+def seizure(**changes: object) -> tuple[str, Quarantined]:
+    """A quarantined seizure of the publisher's, and its id."""
+    event = example("drug_seizure").model_copy(update={"event_id": new_id()})
+    value = CODEC.encode("drug_seizure", event.model_dump(mode="python"))
+    return event.event_id, quarantined(PUBLISHER, event.event_id, value, **changes)
+
+
+def record_at(kafka: str, place: str) -> ConsumerRecord:
+    """What stands at ``topic:partition:offset``."""
+    topic, partition, offset = place.rsplit(":", 2)
+
+    async def work() -> ConsumerRecord:
+        consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
+        await consumer.start()
+        try:
+            where = TopicPartition(topic, int(partition))
+            consumer.assign([where])
+            consumer.seek(where, int(offset))
+            return await consumer.getone(where)
+        finally:
+            await consumer.stop()
+
+    return asyncio.run(work())
+
+
+def test_the_list_counts_by_code_and_origin_and_holds_no_content(kafka: str) -> None:
+    """All of it, or only one desk's."""
+    event_id, record = seizure()
+    place = hold(kafka, record)
+    foreign = hold(kafka, quarantined(JARVA, new_id(), b"Kalle Karlsson"))
+    everything = sambus(kafka, "quarantine", "list")
+    assert everything.exit_code == 0
+    for words in (place, foreign, "AREA_UNKNOWN /areas/0", PUBLISHER, "in quarantine"):
+        assert words in everything.stdout
+    assert "Kalle" not in everything.stdout
+    own = sambus(kafka, "quarantine", "list", "--as", PUBLISHER, "--json")
+    lines = [json.loads(line) for line in own.stdout.splitlines()]
+    assert {line["origin"] for line in lines} == {PUBLISHER}
+    assert [line["place"] for line in lines if line["event_id"] == event_id] == [place]
+
+
+def test_content_is_shown_to_the_publishers_desk_only(kafka: str) -> None:
+    """By place or id; problems and remedies to both."""
+    event_id, record = seizure()
+    place = hold(kafka, record)
+    own = sambus(kafka, "quarantine", "show", event_id, "--as", PUBLISHER, "--lang", "sv")
+    other = sambus(kafka, "quarantine", "show", place, "--as", JARVA, "--lang", "sv")
+    for result in (own, other):
+        assert result.exit_code == 0
+        assert "AREA_UNKNOWN /areas/0: Områdeskoden finns inte" in result.stdout
+    assert "zippåsar" in own.stdout
+    assert "zippåsar" not in other.stdout
+    assert "Innehållet visas bara" in other.stdout
+
+
+def test_a_record_that_is_not_there_is_exit_1(kafka: str) -> None:
+    """With where to look."""
+    prepare(kafka)
+    result = sambus(kafka, "quarantine", "show", "0:999999")
+    assert result.exit_code == 1
+    assert "quarantine list" in result.stderr
+
+
+def test_a_retry_publishes_the_same_bytes_again(kafka: str) -> None:
+    """Same topic, key, value and headers."""
+    event_id, record = seizure()
+    hold(kafka, record)
+    result = sambus(kafka, "quarantine", "retry", event_id, "--as", PUBLISHER)
+    assert result.exit_code == 0
+    sent = record_at(kafka, result.stdout.split()[-1])
+    assert (sent.topic, sent.key, sent.value) == ("in.gateway", event_id.encode(), record.value)
+    assert dict(sent.headers) == {"sambus_origin": PUBLISHER.encode()}
+
+
+def test_a_mended_retry_keeps_the_id_and_a_bad_mend_publishes_nothing(kafka: str, tmp_path: Path) -> None:
+    """The problems of a bad one are told with their remedies."""
+    event_id, record = seizure()
+    hold(kafka, record)
+    body = json.loads(example("drug_seizure").model_dump_json(exclude_none=True)) | {"event_id": event_id}
+    mend = tmp_path / "mended.json"
+    mend.write_text(json.dumps(body | {"sensitivity": 9}))
+    bad = sambus(kafka, "quarantine", "retry", event_id, "--as", PUBLISHER, "--mend", str(mend))
+    assert bad.exit_code == 1
+    assert "FIELD_INVALID /sensitivity" in bad.stderr
+    mend.write_text(json.dumps(body | {"sensitivity": 3}))
+    good = sambus(kafka, "quarantine", "retry", event_id, "--as", PUBLISHER, "--mend", str(mend))
+    assert good.exit_code == 0
+    sent = record_at(kafka, good.stdout.split()[-1])
+    decoded = CODEC.decode(sent.value).value
+    assert (sent.key, decoded["event_id"], decoded["sensitivity"]) == (event_id.encode(), event_id, 3)
+
+
+def test_only_the_publisher_retries(kafka: str) -> None:
+    """Anybody else would publish in its name."""
+    event_id, record = seizure()
+    hold(kafka, record)
+    assert sambus(kafka, "quarantine", "retry", event_id, "--as", JARVA).exit_code == 1
+
+
+def test_an_unreachable_bus_is_exit_3() -> None:
+    """For every one of them."""
+    for command in (["list"], ["show", "0:1"], ["retry", "0:1", "--as", JARVA]):
+        assert sambus("127.0.0.1:1", "quarantine", *command).exit_code == 3
