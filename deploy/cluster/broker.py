@@ -133,6 +133,7 @@ class Broker:
 
     def _failed(self, problem: str, code: int | None, log: Path) -> ClusterError:
         broker_log = self.folder / "logs" / "broker.log"
+        self._java.forget_archive()
         said = last_lines(log) or last_lines(broker_log)
         if "No space left on device" in said + last_lines(broker_log, 40):
             return disk_full(self.folder)

@@ -126,7 +126,7 @@ class LocalCluster:
         found = jars.ensure_jars(places.cache() / "jars", locked, progress=progress)
         version = jars.kafka_version(locked)
         executable = java.find_java(self._java)
-        runtime = java.Java(executable, tuple(found), java.archive_path(places.cache(), locked, executable))
+        runtime = java.Java(executable, tuple(found), java.archive_path(places.cache(), found, executable))
         cluster_id = self._cluster_id(version)
         self._brokers = [Broker(self.folder, self._layout, node, runtime) for node in self._layout.nodes()]
         self._run_all(cluster_id)

@@ -49,14 +49,15 @@ def make(cache: Path) -> None:
     """
     locked = jars.read_lock()
     executable = java.find_java()
-    archive = java.archive_path(cache, locked, executable)
+    class_path = jars.ensure_jars(cache / "jars", locked, progress=False)
+    archive = java.archive_path(cache, class_path, executable)
     lock = HomeLock(cache / "warm.lock")
     if archive is None or archive.exists() or not lock.take():
         return
     for old in (*cache.glob(f"{_SCRATCH}*"), *_unused(cache)):
         shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=_SCRATCH) as scratch:
-        runtime = java.Java(executable, tuple(jars.ensure_jars(cache / "jars", locked, progress=False)), archive)
+        runtime = java.Java(executable, tuple(class_path), archive)
         recorded = Path(scratch) / "recorded.aot"
         try:
             _record(Path(scratch), runtime, recorded)
