@@ -15,7 +15,7 @@ from aiokafka.partitioner import murmur2
 REACH_SECONDS = 3.0
 #: How long one question (offsets, metadata) may take once the broker was reached.
 ANSWER_SECONDS = 10.0
-STOP_SECONDS = 1.0
+STOP_SECONDS = 0.5
 
 T = TypeVar("T")
 

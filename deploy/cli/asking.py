@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from rich.console import Console
 
 from consumers.bus import BusUnreachableError as Unreachable
 from consumers.bus import TopicMissingError
-from deploy.cli.connection import EXIT_NOT_WELL, EXIT_WRONG_USE, BusUnreachableError
+from deploy.cli.connection import EXIT_NOT_WELL, BusUnreachableError
 from schemas.gazetteer import Gazetteer, load_gazetteer
 from schemas.partners import PARTNERS
 from schemas.vocabulary import Function
@@ -27,6 +28,8 @@ NEAR_NAMES = 3
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
+#: Control and format characters, and halves of surrogate pairs.
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs"})
 _AGO = re.compile(r"^([0-9]{1,6})\s*(s|m|h|d)$")
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -136,22 +139,14 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
+def printable(text: str) -> str:
+    """A publisher's text made safe for a terminal: no escape sequences, no reversed reading direction.
+
+    Shape: as long as it was; line breaks stay.
+    """
+    return "".join("\ufffd" if unicodedata.category(c) in _UNPRINTABLE and c != "\n" else c for c in text)
+
+
 def console(*, stderr: bool = False) -> Console:
     """Where people read. Nothing is marked up or emphasised by guess: contents are shown as they are."""
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
-
-
-__all__ = [
-    "EXIT_WRONG_USE",
-    "LOCAL",
-    "AskError",
-    "console",
-    "desk_option",
-    "desk_problem",
-    "json_option",
-    "lang_option",
-    "local_time",
-    "print_json",
-    "run",
-    "since_option",
-]

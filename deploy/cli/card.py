@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.padding import Padding
+from rich.console import Console
 from rich.text import Text
 
 from consumers.feed import Delivery, Unreadable
-from deploy.cli.asking import local_time
+from deploy.cli.asking import local_time, printable
 from deploy.cli.facts import joined, key_facts, text_of
-from deploy.cli.names import function_name, title_of
+from deploy.cli.names import function_name, rule_titles, title_of
 from schemas.gazetteer import Gazetteer
 from schemas.partners import PARTNERS
 from schemas.substances import SubstanceRegister
@@ -21,6 +21,7 @@ _PRIORITY = {
     4: ("cyan", "rutin", "routine"),
     5: ("dim", "bakgrund", "background"),
 }
+_BAR = "▎ "
 _MARKS_SV = {
     "NOT_EVALUATED": "EJ VÄRDERAD",
     "NOT_EVIDENCE": "EJ BEVIS",
@@ -37,26 +38,23 @@ class CardMaker:
         lang: str,
         gazetteer: Gazetteer,
         substances: SubstanceRegister,
-        rule_titles: Mapping[str, str] | None = None,
     ) -> None:
         self._lang = lang
         self._gazetteer = gazetteer
         self._substances = substances
-        self._rule_titles = rule_titles or {}
 
-    def card(self, item: Delivery | Unreadable) -> Padding:
+    def print(self, out: Console, item: Delivery | Unreadable) -> None:
         """One card. What the view hides is not there; nothing is guessed in its place."""
-        text = self._unreadable(item) if isinstance(item, Unreadable) else self._delivery(item)
-        return Padding(text, (0, 0, 1, 0))
-
-    def _delivery(self, item: Delivery) -> Text:
-        lines = [self._head(item), self._trust(item), *self._content(item.event), self._why(item)]
-        bar = _PRIORITY[item.meta.priority][0].rpartition(" on ")[2].removeprefix("bold ")
-        text = Text()
-        for number, line in enumerate(lines):
-            text.append("\n▎ " if number else "▎ ", style=bar)
-            text.append_text(line)
-        return text
+        if isinstance(item, Unreadable):
+            lines, bar = [self._unreadable(item)], "red"
+        else:
+            lines = [self._head(item), self._trust(item), *self._content(item.event), self._why(item)]
+            bar = _PRIORITY[item.meta.priority][0].rpartition(" on ")[2].removeprefix("bold ")
+        for line in lines:
+            line.plain = printable(line.plain)
+            for part in line.wrap(out, max(out.width - len(_BAR), 20)):
+                out.print(Text(_BAR, style=bar).append_text(part), soft_wrap=True)
+        out.print()
 
     def _head(self, item: Delivery) -> Text:
         meta = item.meta
@@ -76,14 +74,14 @@ class CardMaker:
 
     def _trust(self, item: Delivery) -> Text:
         meta, grading = item.meta, item.event.get("grading") or {}
-        grade = f"{grading.get('source', '')}{grading.get('info', '')}" or self._either("ej värderad", "not graded")
+        grade = f"{grading.get('source', '')}{grading.get('info', '')}"
         parts = [
             f"{self._either('från', 'from')} {self.desk_name(meta.origin.unit, meta.origin.function)}",
-            f"{self._either('värdering', 'grading')} {grade}",
+            f"{self._either('värdering', 'grading')} {grade}" if grade else "",
             " ".join(filter(None, (meta.handling, item.event.get("handling_text")))),
             f"{self._either('känslighet', 'sensitivity')} {meta.sensitivity}",
         ]
-        return Text(" · ".join(parts))
+        return Text(" · ".join(filter(None, parts)))
 
     def _content(self, event: Mapping[str, Any]) -> list[Text]:
         payload = event.get("payload") or {}
@@ -105,7 +103,8 @@ class CardMaker:
 
     def _why(self, item: Delivery) -> Text:
         meta = item.meta
-        rules = ", ".join(f"{rule} {self._rule_titles.get(rule, '')}".strip() for rule in meta.rules)
+        titles = rule_titles(meta.pack_version)
+        rules = ", ".join(f"{rule} {titles.get(rule, '')}".strip() for rule in meta.rules)
         parts = [f"{self._either('regel', 'rule')} {rules or '–'}", meta.priority_reason, meta.feed]
         if meta.obligations:
             parts.append(f"{self._either('plikter', 'duties')}: {', '.join(meta.obligations)}")
@@ -115,7 +114,7 @@ class CardMaker:
         said = self._either("En leverans kunde inte läsas", "A delivery could not be read")
         told = self._either("säg till driften", "tell operations")
         where = f"{item.position.partition}:{item.position.offset}"
-        return Text(f"▎ {said}: {item.code}, {where}, {item.size} B – {told}.", style="red")
+        return Text(f"{said}: {item.code}, {where}, {item.size} B – {told}.", style="red")
 
     def desk_name(self, unit: str, function: str) -> str:
         """A desk as people call it: the unit's name and the function."""

@@ -1,7 +1,7 @@
 """``sambus explain``: why an event went where it went, as far as the asking desk may know."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 import click
@@ -75,18 +75,18 @@ def _decision(out: Console, decision: Explanation, lang: str) -> None:
     published = f"{'publicerad' if swedish else 'published'} {local_time(decision.published_at)}"
     out.print(f"{title_of(decision.event_type, lang)}{revision}, {published}{pack}", style="bold")
     if decision.publisher is not None:
-        _publisher(out, decision.publisher, lang)
+        _publisher(out, decision.publisher, rule_titles(decision.pack_version), lang)
     for line in decision.own:
-        _own(out, line, lang)
+        _own(out, line, rule_titles(decision.pack_version), lang)
     out.print()
 
 
-def _publisher(out: Console, part: PublisherPart, lang: str) -> None:
+def _publisher(out: Console, part: PublisherPart, titles: Mapping[str, str], lang: str) -> None:
     out.print(f"  {_outcome(part, lang)}")
     if part.shared:
-        out.print(_table("Delad" if lang == "sv" else "Shared", part.shared, lang))
+        out.print(_table("Delad" if lang == "sv" else "Shared", part.shared, titles, lang))
     if part.withheld:
-        out.print(_table("Undanhållen" if lang == "sv" else "Withheld", part.withheld, lang))
+        out.print(_table("Undanhållen" if lang == "sv" else "Withheld", part.withheld, titles, lang))
 
 
 def _outcome(part: PublisherPart, lang: str) -> str:
@@ -104,20 +104,19 @@ def _outcome(part: PublisherPart, lang: str) -> str:
     return told.get(part.outcome, f"{dropped}: {part.outcome}.")
 
 
-def _table(title: str, reach: Iterable[Reach], lang: str) -> Table:
+def _table(title: str, reach: Iterable[Reach], titles: Mapping[str, str], lang: str) -> Table:
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2), pad_edge=True)
     columns = ("regel", "", "nivå", "funktion", "antal") if lang == "sv" else ("rule", "", "level", "function", "desks")
     for column in columns:
         table.add_column(column, justify="right" if column in {"antal", "desks"} else "left")
-    titles = rule_titles()
     for line in reach:
         level = LEVELS_SV.get(line.level, line.level) if lang == "sv" else line.level.replace("_", " ")
         table.add_row(line.rule, titles.get(line.rule, ""), level, function_name(line.function, lang), str(line.desks))
     return table
 
 
-def _own(out: Console, line: OwnLine, lang: str) -> None:
-    swedish, titles = lang == "sv", rule_titles()
+def _own(out: Console, line: OwnLine, titles: Mapping[str, str], lang: str) -> None:
+    swedish = lang == "sv"
     rules = ", ".join(f"{rule} {titles.get(rule, '')}".strip() for rule in line.rules) or "–"
     facts = [
         ("Ni fick den genom regel" if swedish else "You got it by rule", rules),

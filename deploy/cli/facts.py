@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from deploy.cli.words import FIELDS_SV, VALUES_SV
 from schemas.substances import SubstanceRegister
 
 #: At most so many facts on a card; the rest is in ``--json``.
@@ -14,6 +15,7 @@ TEXT_LENGTH = 240
 _SHORT = 60
 _HASH_LENGTH = 64
 _LISTED = 3
+_GROUPED = 5
 
 #: Fields that are read as text below the facts, the first that is there.
 TEXT_FIELDS = (
@@ -28,67 +30,20 @@ TEXT_FIELDS = (
     "measures_text",
     "notice_summary",
 )
+#: Registry numbers, references and hashes say little at a glance; ``--json`` has them.
+_SKIPPED_ENDS = ("_no", "_ref", "_refs", "_hash", "_code", "_method", "_id", "_ids", "_key", "_version")
+_SKIPPED = frozenset(
+    {"linked_scene", "gross_mass_g", "currency", "amount_orig", "language", "part", "centre", "polygon"}
+)
 #: Unit by the end of a field's name.
 _UNITS = {"_g": "g", "_ml": "ml", "_sek": "kr", "_pct": "%", "_m": "m", "_s": "s", "_mm": "mm", "_deg": "°"}
-
-_SWEDISH = {
-    "items": "innehåll",
-    "kind": "slag",
-    "observation_kind": "slag",
-    "seizure_context": "sammanhang",
-    "context": "sammanhang",
-    "seizing_authority": "myndighet",
-    "est_value": "värde",
-    "alert_level": "larmnivå",
-    "substance_id": "ämne",
-    "substances": "ämnen",
-    "identification": "identifiering",
-    "form": "form",
-    "deaths": "döda",
-    "dead": "döda",
-    "injured": "skadade",
-    "poisonings": "förgiftade",
-    "vehicle_plate": "fordon",
-    "confidence": "säkerhet",
-    "valid_until": "gäller till",
-    "status": "läge",
-    "stage": "skede",
-    "degree": "grad",
-    "mass": "vikt",
-    "gross_mass": "bruttovikt",
-    "count": "antal",
-    "volume": "volym",
-    "purity": "renhet",
-    "logo": "märke",
-    "outcome": "utfall",
-    "setting": "plats",
-    "amount": "belopp",
-    "platform": "plattform",
-    "urgency": "brådska",
-    "place_type": "platstyp",
-    "confirmed": "bekräftad",
-    "source": "källa",
-    "colour": "färg",
-    "duration": "längd",
-    "due_at": "senast",
-    "scope": "omfattning",
-    "theme": "tema",
-    "year": "år",
-    "municipality": "kommun",
-    "sold_as": "säljs som",
-    "route": "intag",
-    "window_days": "dagar",
-    "notice_type": "notistyp",
-    "location": "plats",
-}
 
 
 def key_facts(payload: Mapping[str, Any], lang: str, substances: SubstanceRegister) -> list[tuple[str, str]]:
     """Label and value of the facts that fit on a card, in the order of the event's schema."""
     facts = []
     for name, value in payload.items():
-        text = _fact(name, value, lang, substances)
-        if name not in TEXT_FIELDS and text:
+        if name not in TEXT_FIELDS and (text := _fact(name, value, lang, substances)):
             facts.append((label(name, lang), text))
     return facts[:MOST_FACTS]
 
@@ -105,14 +60,20 @@ def text_of(payload: Mapping[str, Any]) -> str | None:
 def label(name: str, lang: str) -> str:
     """A field's name for people; the unit stands with the value instead."""
     stem = _stem(name)
-    return _SWEDISH.get(stem, stem.replace("_", " ")) if lang == "sv" else stem.replace("_", " ")
+    return FIELDS_SV.get(stem, stem.replace("_", " ")) if lang == "sv" else stem.replace("_", " ")
 
 
 def _stem(name: str) -> str:
     return next((name.removesuffix(end) for end in _UNITS if name.endswith(end)), name)
 
 
+def _skipped(name: str) -> bool:
+    return name in _SKIPPED or (name.endswith(_SKIPPED_ENDS) and "substance" not in name)
+
+
 def _fact(name: str, value: Any, lang: str, substances: SubstanceRegister) -> str:
+    if _skipped(name):
+        return ""
     if isinstance(value, Mapping):
         return " ".join(part for part in (_fact(key, item, lang, substances) for key, item in value.items()) if part)
     if isinstance(value, list):
@@ -135,15 +96,13 @@ def _scalar(name: str, value: Any, lang: str, substances: SubstanceRegister) -> 
             return value.strftime("%Y-%m-%d %H:%M UTC")
         case date():
             return value.isoformat()
-        case Decimal():
-            text = f"{value.normalize():f}"
-        case int() | float():
-            text = f"{value:,}".replace(",", "\u202f") if abs(value) >= 10_000 else str(value)  # noqa: PLR2004
+        case Decimal() | int() | float():
+            text = _number(value)
         case str():
             text = _word(name, value, lang, substances)
         case _:
             return ""
-    unit = next((unit for end, unit in _UNITS.items() if name.endswith(end)), "")
+    unit = next((unit for end, unit in _UNITS.items() if name.endswith(end)), "st" if name == "count" else "")
     return f"{text} {unit}".strip()
 
 
@@ -152,7 +111,15 @@ def _word(name: str, value: str, lang: str, substances: SubstanceRegister) -> st
         return ""
     if "substance" in name and (known := substances.get(value)) is not None:
         return known.name_sv if lang == "sv" else known.name_en
-    return value
+    return VALUES_SV.get(value, value.replace("_", " ")) if lang == "sv" and value.islower() else value
+
+
+def _number(value: Decimal | float) -> str:
+    """Grouped by thousands from five digits on, without trailing zeros."""
+    plain = f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+    whole, point, rest = plain.partition(".")
+    grouped = f"{int(whole):,}".replace(",", "\u00a0") if len(whole.lstrip("-")) >= _GROUPED else whole
+    return f"{grouped}{point}{rest}"
 
 
 def joined(facts: Iterable[tuple[str, str]]) -> str:

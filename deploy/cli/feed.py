@@ -102,7 +102,7 @@ def _card_printer(lang: str) -> Callable[[Delivery | Unreadable], None]:
     from schemas.substances import load_substances
 
     maker, out = CardMaker(lang, load_gazetteer(), load_substances()), console()
-    return lambda item: out.print(maker.card(item))
+    return lambda item: maker.print(out, item)
 
 
 def _last_line(reading: Feed, told: Told, lang: str) -> None:

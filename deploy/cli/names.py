@@ -40,7 +40,13 @@ def function_name(function: str, lang: str) -> str:
     return FUNCTIONS_SV.get(function, function) if lang == "sv" else function.replace("_", " ")
 
 
-@lru_cache(maxsize=1)
-def rule_titles() -> Mapping[str, str]:
-    """Title by rule id, from the rule pack that is installed here."""
-    return {}
+@lru_cache(maxsize=8)
+def rule_titles(pack_version: str | None) -> Mapping[str, str]:
+    """Title by rule id, if the pack installed here is the one that decided; a rule's meaning changes with its pack."""
+    from streams.core.share.pack import Pack
+
+    try:
+        pack = Pack.load()
+    except (OSError, ValueError):
+        return {}
+    return {rule.id: rule.title for rule in pack.rules.values()} if pack.version == pack_version else {}

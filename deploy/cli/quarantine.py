@@ -11,7 +11,17 @@ from rich.table import Table
 
 from consumers.quarantine import Entry, Shown, entries, find, shown, summary
 from consumers.retry import as_it_came, mended, send
-from deploy.cli.asking import AskError, console, desk_option, json_option, lang_option, local_time, print_json, run
+from deploy.cli.asking import (
+    AskError,
+    console,
+    desk_option,
+    json_option,
+    lang_option,
+    local_time,
+    print_json,
+    printable,
+    run,
+)
 from deploy.cli.connection import Connection, connection_options
 from schemas.codec import Codec
 from schemas.problems import Problem
@@ -134,7 +144,8 @@ def _print_list(out: Console, found: list[Entry], codec: Codec, lang: str) -> No
 
 def _print_one(out: Console, view: Shown, lang: str) -> None:
     swedish = lang == "sv"
-    out.print(f"{view.place}  {local_time(view.at)}  {view.event_type or '?'}  {view.event_id or '?'}", style="bold")
+    head = f"{view.place}  {local_time(view.at)}  {view.event_type or '?'}  {view.event_id or '?'}"
+    out.print(printable(head), style="bold")
     origin = view.origin or ("ej styrkt" if swedish else "not proven")
     out.print(
         f"  {'från' if swedish else 'from'} {origin}, {view.source}, {view.size} B, {', '.join(view.header_names)}"
@@ -151,10 +162,10 @@ def _print_one(out: Console, view: Shown, lang: str) -> None:
     elif isinstance(view.content, str):
         out.print(f"  hex: {view.content}")
     else:
-        out.print(orjson.dumps(view.content, default=str, option=orjson.OPT_INDENT_2).decode())
+        out.print(printable(orjson.dumps(view.content, default=str, option=orjson.OPT_INDENT_2).decode()))
     if view.content is not None:
         for name, value in (view.headers or {}).items():
-            out.print(f"  {name}: {value}", style="dim")
+            out.print(printable(f"  {name}: {value}"), style="dim")
 
 
 def _problem(problem: Problem | QuarantinedProblem, lang: str) -> str:

@@ -38,6 +38,18 @@ def test_a_card_says_what_it_is_where_from_and_why(kafka: str) -> None:
 
 
 @pytest.mark.kafka
+def test_a_publishers_text_cannot_steer_the_terminal(kafka: str) -> None:
+    """Escape sequences and reversed direction are shown as unknown characters; a line break stays inside the card."""
+    codec, desk = Codec(), "se.nord/coordination"
+    view = {"payload": {"seizure_context": "\x1b[2Jgone\u202egnp\nnext"}}
+    prepare(kafka, [Sent(TOPIC, desk, delivery(codec, desk, new_id(), view))])
+    shown = sambus(kafka, "feed", "--as", desk).stdout
+    assert "gone" in shown
+    assert not set(shown) & {"\x1b", "\u202e"}
+    assert all(line.startswith("▎") for line in shown.splitlines() if line.strip())
+
+
+@pytest.mark.kafka
 def test_json_is_one_whole_object_a_line(kafka: str) -> None:
     """Position, meta and event; the offset can be used to go on from."""
     codec, desk = Codec(), "se.nord/prevention"
