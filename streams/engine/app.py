@@ -10,6 +10,7 @@ import aiokafka.producer.sender
 import faust
 from aiokafka import TopicPartition
 from faust.serializers import codecs
+from faust.types import TP
 
 from streams.engine.lane import Lane, Step
 from streams.engine.settings import Settings
@@ -35,31 +36,26 @@ codecs.register("batch", _AsIs())
 
 
 class Lanes:
-    """The lanes of the partitions that this worker has, by source topic and partition number."""
+    """The lanes of the partition numbers that this worker has."""
 
     def __init__(self, agents: Mapping[Step, Sequence[str]], settings: Settings) -> None:
         self._agents = agents
         self._settings = settings
-        self._lanes: dict[tuple[str, int], Lane] = {}
-        self._by_source: dict[tuple[str, int], Lane] = {}
-        self._totals: dict[str, Counters] = {step.name: Counters() for step in agents}
+        self._lanes: dict[int, Lane] = {}
+        self._done: dict[str, Counters] = {step.name: Counters() for step in agents}
         self.app: Any = None
 
-    def of(self, topic: str, partition: int) -> Lane | None:
-        """The lane that takes this partition's batches, if this worker has it."""
-        return self._by_source.get((topic, partition))
+    def of(self, partition: int) -> Lane | None:
+        """The lane that takes this partition number's batches, if this worker has it."""
+        return self._lanes.get(partition)
 
     async def open(self, assigned: Iterable[Any]) -> None:
-        """Open a lane for each agent and partition number assigned; only then let batches in."""
+        """Open a lane for each partition number assigned; only then let batches in."""
         await self.close()
-        partitions = {(tp.topic, tp.partition) for tp in assigned}
-        for step, sources in self._agents.items():
-            for number in sorted({number for topic, number in partitions if topic in sources}):
-                lane = Lane(step, number, sources, self._settings, self._pressure)
-                self._lanes[step.name, number] = lane
-                for topic in sources:
-                    self._by_source[topic, number] = lane
-        await asyncio.gather(*(lane.open() for lane in self._lanes.values()))
+        numbers = sorted({tp.partition for tp in assigned})
+        lanes = {number: Lane(self._agents, number, self._settings, self._pressure) for number in numbers}
+        await asyncio.gather(*(lane.open() for lane in lanes.values()))
+        self._lanes = lanes
         self.app.consumer.gate.set()
 
     async def close(self) -> None:
@@ -67,31 +63,23 @@ class Lanes:
         if self.app.consumer is not None:
             self.app.consumer.gate.clear()
         lanes, self._lanes = self._lanes, {}
-        self._by_source.clear()
         await asyncio.gather(*(lane.close() for lane in lanes.values()))
-        for lane in lanes.values():
-            self._totals[lane.step.name].add(lane.counters)
+        for work in (work for lane in lanes.values() for work in lane.works):
+            self._done[work.step.name].add(work.counters)
 
-    def totals(self) -> dict[str, Counters]:
-        """What each agent has done since the worker started."""
-        totals = {}
-        for name, done in self._totals.items():
-            totals[name] = Counters()
+    def totals(self) -> dict[str, tuple[Counters, int]]:
+        """What each agent has done since the worker started, and how many entries its state has here."""
+        totals = {name: Counters() for name in self._done}
+        entries = dict.fromkeys(self._done, 0)
+        for name, done in self._done.items():
             totals[name].add(done)
-        for lane in self._lanes.values():
-            totals[lane.step.name].add(lane.counters)
-        return totals
+        for work in (work for lane in self._lanes.values() for work in lane.works):
+            totals[work.step.name].add(work.counters)
+            entries[work.step.name] += len(work.state)
+        return {name: (totals[name], entries[name]) for name in totals}
 
-    def state_entries(self) -> dict[str, int]:
-        """How many entries each agent's state has in this worker."""
-        entries = dict.fromkeys(self._totals, 0)
-        for lane in self._lanes.values():
-            entries[lane.step.name] += len(lane.state)
-        return entries
-
-    def _pressure(self, sources: Sequence[TopicPartition], *, full: bool) -> None:
-        consumer = self.app.consumer
-        tps = {faust.types.TP(tp.topic, tp.partition) for tp in sources}
+    def _pressure(self, source: TopicPartition, *, full: bool) -> None:
+        consumer, tps = self.app.consumer, {TP(source.topic, source.partition)}
         if full:
             consumer.pause_partitions(tps)
         else:
@@ -139,7 +127,7 @@ def _feed(lanes: Lanes) -> Any:
     async def feed(batches: Any) -> None:
         async for event in batches.events():
             batch = event.message.value
-            lane = lanes.of(batch.topic, batch.partition)
+            lane = lanes.of(batch.partition)
             if lane is not None and batch.generation == lanes.app.consumer_generation_id:
                 lane.take(batch)
 
@@ -171,8 +159,7 @@ def _report(app: faust.App, lanes: Lanes, settings: Settings) -> None:
 
     @app.timer(interval=settings.report_every_s)
     async def report() -> None:
-        entries = lanes.state_entries()
-        for name, counters in lanes.totals().items():
+        for name, (counters, entries) in lanes.totals().items():
             emit(
                 Signal.WORKER_COUNTED,
                 agent=name,
@@ -183,5 +170,5 @@ def _report(app: faust.App, lanes: Lanes, settings: Settings) -> None:
                 dropped=dict(counters.dropped),
                 deciding_s=round(counters.deciding_s, 3),
                 committing_s=round(counters.committing_s, 3),
-                state_entries=entries[name],
+                state_entries=entries,
             )

@@ -1,4 +1,4 @@
-"""A lane: one agent's work on one partition number, exactly once.
+"""A lane: all agents' work on one partition number, exactly once.
 
 Each lane has its own transactional producer. The order on opening is what makes it safe: fence the former owner, then
 read the committed offsets, then load the state, then work from exactly there (docs/adr/0002).
@@ -7,6 +7,7 @@ read the committed offsets, then load the state, then work from exactly there (d
 import asyncio
 import os
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -40,9 +41,9 @@ class Step(Protocol):
 
 
 class Pressure(Protocol):
-    """Tells the consumer to stop or to go on fetching a lane's partitions."""
+    """Tells the consumer to stop or to go on fetching a partition."""
 
-    def __call__(self, sources: Sequence[TopicPartition], *, full: bool) -> None:
+    def __call__(self, source: TopicPartition, *, full: bool) -> None:
         """``full`` stops, otherwise goes on."""
 
 
@@ -50,24 +51,89 @@ class GapError(Exception):
     """Records between the last batch and this one are missing."""
 
 
+class Work:
+    """One agent's part of a lane: its step, its state and what it has done."""
+
+    def __init__(self, step: Step, partition: int, settings: Settings) -> None:
+        self.step = step
+        self.counters = Counters()
+        self.state = State(int(settings.memory.total_seconds() * 1000))
+        self.changelog = TopicPartition(f"state.{step.name}", partition)
+
+    def apply(self, record: Record, outbox: Outbox) -> None:
+        """Let the step decide; a bug of ours must neither lose the record nor stop the partition."""
+        before = len(outbox)
+        try:
+            self.step(record, self.state, outbox, self.counters)
+        except Exception as problem:  # noqa: BLE001
+            cause = type(problem).__name__
+            emit(Signal.STEP_FAILED, level="error", agent=self.step.name, cause=cause, where=where(problem))
+            outbox.keep(before)
+            self.step.contain(record, outbox)
+            self.counters.rejected["INTERNAL"] += 1
+
+    def remember(self, outbox: Outbox, at_ms: int) -> None:
+        """Write what changed in the state, and what left its window, to the changelog."""
+        self.state.expire()
+        for key, value in self.state.take_changes():
+            outbox.add(Output(self.changelog.topic, key, value, at_ms, partition=self.changelog.partition))
+
+
+class Source:
+    """One topic's part of a lane: the batches that wait and the offset that is expected next."""
+
+    def __init__(self, tp: TopicPartition, work: Work) -> None:
+        self.tp = tp
+        self.work = work
+        self.expected: int | None = None
+        self.full = False
+        self.backlog = 0
+        self._batches: deque[Batch] = deque()
+
+    def put(self, batch: Batch) -> None:
+        """Let a batch wait."""
+        self._batches.append(batch)
+        self.backlog += len(batch.records)
+
+    def take(self, most: int) -> list[Batch]:
+        """The oldest batches, at least one if there is any, until they hold ``most`` records."""
+        taken: list[Batch] = []
+        count = 0
+        while self._batches and count < most:
+            taken.append(self._batches.popleft())
+            count += len(taken[-1].records)
+        self.backlog -= count
+        return taken
+
+    def new_in(self, batch: Batch) -> Sequence[Record]:
+        """The records of a batch that are expected; older ones were done by an earlier owner.
+
+        Errors: ``GapError`` when records before the batch are missing.
+        """
+        if self.expected is None:
+            return batch.records
+        if batch.start is not None and batch.start > self.expected:
+            raise GapError
+        return [record for record in batch.records if record.offset >= self.expected]
+
+
 class Lane:
-    """One agent on one partition number."""
+    """Every agent's work on one partition number."""
 
     def __init__(
-        self, step: Step, partition: int, sources: Sequence[str], settings: Settings, pressure: Pressure
+        self, agents: Mapping[Step, Sequence[str]], partition: int, settings: Settings, pressure: Pressure
     ) -> None:
-        self.step = step
         self.partition = partition
-        self.counters = Counters()
+        self.works = [Work(step, partition, settings) for step in agents]
         self._settings = settings
         self._pressure = pressure
-        self._sources = [TopicPartition(topic, partition) for topic in sources]
-        self._changelog = f"state.{step.name}"
-        self.state = State(int(settings.memory.total_seconds() * 1000))
-        self._next: dict[str, int] = {}
-        self._queue: asyncio.Queue[Batch] = asyncio.Queue()
-        self._backlog = 0
-        self._full = False
+        # Last agent first: what is nearly done goes out before more is taken in.
+        self._sources = {
+            topic: Source(TopicPartition(topic, partition), work)
+            for work in reversed(self.works)
+            for topic in agents[work.step]
+        }
+        self._arrived = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
         self._partitions: dict[str, int] = {}
@@ -78,24 +144,20 @@ class Lane:
         started = time.monotonic()
         self._producer = aiokafka.AIOKafkaProducer(
             **self._settings.kafka,
-            transactional_id=f"{self._settings.group}-{self.step.name}-{self.partition}",
+            transactional_id=f"{self._settings.group}-{self.partition}",
             transaction_timeout_ms=self._settings.transaction_timeout_ms,
             max_batch_size=512 * 1024,
             max_request_size=4 * 1024 * 1024,
-            retry_backoff_ms=20,
+            retry_backoff_ms=self._settings.retry_backoff_ms,
         )
         await self._producer.start()
         loaded = await self._load()
-        for topic in (*self.step.outputs, self._changelog):
+        outputs = {topic for work in self.works for topic in (*work.step.outputs, work.changelog.topic)}
+        for topic in sorted(outputs):
             self._partitions[topic] = len(await self._producer.partitions_for(topic))
-        self._task = asyncio.create_task(self._run(), name=f"lane-{self.step.name}-{self.partition}")
-        emit(
-            Signal.LANE_OPENED,
-            agent=self.step.name,
-            partition=self.partition,
-            state_records_loaded=loaded,
-            opened_in_s=round(time.monotonic() - started, 3),
-        )
+        self._task = asyncio.create_task(self._run(), name=f"lane-{self.partition}")
+        seconds = round(time.monotonic() - started, 3)
+        emit(Signal.LANE_OPENED, partition=self.partition, state_records_loaded=loaded, opened_in_s=seconds)
 
     async def _load(self) -> int:
         """Read the committed offsets, then the state that goes with them; returns the changelog records read."""
@@ -108,30 +170,28 @@ class Lane:
         )
         await reader.start()
         try:
-            changelog = TopicPartition(self._changelog, self.partition)
-            reader.assign([changelog])
-            for source in self._sources:
-                committed = await reader.committed(source)
-                if committed is not None:
-                    self._next[source.topic] = committed
-            return await restore(self.state, reader, changelog)
+            changelogs = [work.changelog for work in self.works]
+            reader.assign(changelogs)
+            for source in self._sources.values():
+                source.expected = await reader.committed(source.tp)
+            return await restore({work.changelog: work.state for work in self.works}, reader)
         finally:
             await reader.stop()
 
     def take(self, batch: Batch) -> None:
-        """Queue a batch; above the bound its partitions are paused until the lane has caught up."""
-        self._queue.put_nowait(batch)
-        self._backlog += len(batch.records)
-        if not self._full and self._backlog > self._settings.backlog_records:
-            self._full = True
-            self._pressure(self._sources, full=True)
+        """Queue a batch; above the bound its partition is paused until the lane has caught up."""
+        source = self._sources[batch.topic]
+        source.put(batch)
+        self._arrived.set()
+        if not source.full and source.backlog > self._settings.backlog_records:
+            source.full = True
+            self._pressure(source.tp, full=True)
 
     async def close(self) -> None:
         """Finish the cycle at hand, then let go; an unfinished transaction is aborted by the next owner's fence."""
         self._closing = True
+        self._arrived.set()
         if self._task is not None:
-            if self._queue.empty():
-                self._task.cancel()
             await asyncio.wait([self._task], timeout=3)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -139,13 +199,18 @@ class Lane:
             try:
                 await asyncio.wait_for(self._producer.stop(), 5)
             except (TimeoutError, KafkaError) as problem:
-                emit(Signal.LANE_ABANDONED, level="warning", agent=self.step.name, cause=type(problem).__name__)
-        emit(Signal.LANE_CLOSED, agent=self.step.name, partition=self.partition)
+                cause = type(problem).__name__
+                emit(Signal.LANE_ABANDONED, level="warning", partition=self.partition, cause=cause)
+        emit(Signal.LANE_CLOSED, partition=self.partition)
 
     async def _run(self) -> None:
         try:
-            while not self._closing:
-                await self._cycle(await self._gather())
+            while True:
+                await self._arrived.wait()
+                if self._closing:
+                    return
+                self._arrived.clear()
+                await self._cycle()
         except ProducerFenced:
             self._stop(Signal.LANE_FENCED, EXIT_FENCED)
         except GapError:
@@ -155,84 +220,55 @@ class Lane:
 
     def _stop(self, signal: Signal, code: int, **fields: str) -> None:
         """Stop the whole worker: what is committed is whole, what is not will be done again by the next owner."""
-        emit(signal, level="error", agent=self.step.name, partition=self.partition, **fields)
+        emit(signal, level="error", partition=self.partition, **fields)
         os._exit(code)
 
-    async def _gather(self) -> list[Batch]:
-        """Everything queued, up to the bound: one transaction a cycle, however many batches."""
-        batches = [await self._queue.get()]
-        count = len(batches[0].records)
-        while count < self._settings.cycle_records and not self._queue.empty():
-            batches.append(self._queue.get_nowait())
-            count += len(batches[-1].records)
-        return batches
-
-    async def _cycle(self, batches: Sequence[Batch]) -> None:
-        """Decide on the batches and commit outputs, state and offsets together."""
+    async def _cycle(self) -> None:
+        """Decide on what waits, last agent first, and commit outputs, state and offsets together."""
         outbox = Outbox(self._partitions)
+        ends: dict[TopicPartition, int] = {}
+        for source in self._sources.values():
+            batches = source.take(self._settings.cycle_records)
+            if batches:
+                ends[source.tp] = await self._decide(source, batches, outbox)
+                self._relieve(source)
+        if not ends:
+            return
         started = time.perf_counter()
-        ends: dict[str, int] = {}
-        taken = 0
+        await self._commit(outbox, ends)
+        spent = time.perf_counter() - started
+        for work in self.works:
+            work.counters.cycles_committed += 1
+            work.counters.committing_s += spent / len(self.works)
+
+    async def _decide(self, source: Source, batches: Sequence[Batch], outbox: Outbox) -> int:
+        """Let the step decide on each record that is expected; returns the offset to go on from."""
+        counters = source.work.counters
+        before, started, yielded = len(outbox), time.perf_counter(), time.perf_counter()
         for batch in batches:
-            taken += await self._decide(batch, ends, outbox)
-        self.state.expire()
-        for key, value in self.state.take_changes():
-            outbox.add(Output(self._changelog, key, value, self._newest(batches), partition=self.partition))
-        decided = time.perf_counter()
-        if ends:
-            await self._commit(outbox, ends)
-        self.counters.records_taken += taken
-        self.counters.records_written += len(outbox)
-        self.counters.cycles_committed += 1
-        self.counters.deciding_s += decided - started
-        self.counters.committing_s += time.perf_counter() - decided
-        self._relieve(batches)
+            for record in source.new_in(batch):
+                source.work.apply(record, outbox)
+                counters.records_taken += 1
+                if time.perf_counter() - yielded > _YIELD_EVERY_S:
+                    await asyncio.sleep(0)
+                    yielded = time.perf_counter()
+            source.expected = max(source.expected or 0, batch.end)
+        source.work.remember(outbox, int(batches[-1].records[-1].timestamp))
+        counters.records_written += len(outbox) - before
+        counters.deciding_s += time.perf_counter() - started
+        return source.expected or 0
 
-    async def _decide(self, batch: Batch, ends: dict[str, int], outbox: Outbox) -> int:
-        """Let the step decide on each record that is expected; older ones were done by an earlier owner."""
-        expected = self._next.get(batch.topic)
-        if expected is not None and batch.start is not None and batch.start > expected:
-            raise GapError
-        taken = 0
-        yielded = time.perf_counter()
-        for record in batch.records:
-            if expected is not None and record.offset < expected:
-                continue
-            self._apply(record, outbox)
-            taken += 1
-            if time.perf_counter() - yielded > _YIELD_EVERY_S:
-                await asyncio.sleep(0)
-                yielded = time.perf_counter()
-        if expected is None or batch.end > expected:
-            ends[batch.topic] = self._next[batch.topic] = batch.end
-        return taken
-
-    def _apply(self, record: Record, outbox: Outbox) -> None:
-        before = len(outbox)
-        try:
-            self.step(record, self.state, outbox, self.counters)
-        except Exception as problem:  # noqa: BLE001 - a bug of ours must neither lose the record nor stop the partition
-            cause = type(problem).__name__
-            emit(Signal.STEP_FAILED, level="error", agent=self.step.name, cause=cause, where=where(problem))
-            outbox.keep(before)
-            self.step.contain(record, outbox)
-            self.counters.rejected["INTERNAL"] += 1
-
-    async def _commit(self, outbox: Outbox, ends: Mapping[str, int]) -> None:
+    async def _commit(self, outbox: Outbox, ends: Mapping[TopicPartition, int]) -> None:
         producer = self._producer
         await producer.begin_transaction()
         futures = await outbox.send(producer)
-        offsets = {TopicPartition(topic, self.partition): end for topic, end in ends.items()}
-        await producer.send_offsets_to_transaction(offsets, self._settings.group)
+        await producer.send_offsets_to_transaction(ends, self._settings.group)
         await asyncio.gather(*futures)
         await producer.commit_transaction()
 
-    @staticmethod
-    def _newest(batches: Sequence[Batch]) -> int:
-        return max(int(batch.records[-1].timestamp) for batch in batches)
-
-    def _relieve(self, batches: Sequence[Batch]) -> None:
-        self._backlog -= sum(len(batch.records) for batch in batches)
-        if self._full and self._backlog < self._settings.backlog_records // 4:
-            self._full = False
-            self._pressure(self._sources, full=False)
+    def _relieve(self, source: Source) -> None:
+        if source.backlog:
+            self._arrived.set()
+        if source.full and source.backlog < self._settings.backlog_records // 4:
+            source.full = False
+            self._pressure(source.tp, full=False)

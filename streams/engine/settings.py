@@ -20,7 +20,9 @@ class Settings:
     group: str = GROUP
     #: A name that stays over restarts lets a quick restart pass without a rebalance (static membership).
     instance: str | None = None
-    #: Most records that one transaction gathers.
+    #: How long a refused request of a transaction waits before it is tried again.
+    retry_backoff_ms: int = 20
+    #: Most records that one transaction gathers from each topic.
     cycle_records: int = 2000
     #: Fetching of a partition pauses above this many waiting records, and goes on below a quarter of it.
     backlog_records: int = 4000

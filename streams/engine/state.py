@@ -5,7 +5,7 @@ missing records, and a table can only change inside a stream iteration (docs/adr
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import aiokafka
 from aiokafka import TopicPartition
@@ -68,18 +68,19 @@ class State:
             self._newest_ms = max(self._newest_ms, _AT.unpack_from(entry)[0])
 
 
-async def restore(state: State, reader: aiokafka.AIOKafkaConsumer, changelog: TopicPartition) -> int:
-    """Read a changelog partition into the state, up to its last stable offset; returns the records read.
+async def restore(states: Mapping[TopicPartition, State], reader: aiokafka.AIOKafkaConsumer) -> int:
+    """Read changelog partitions into their states, up to their last stable offsets; returns the records read.
 
-    The caller has fenced the former owner, so the partition cannot grow meanwhile, and ``reader`` reads committed
-    records of this partition alone.
+    The caller has fenced the former owner, so the partitions cannot grow meanwhile, and ``reader`` reads committed
+    records of these partitions alone.
     """
-    end = (await reader.end_offsets([changelog]))[changelog]
-    await reader.seek_to_beginning(changelog)
+    ends = await reader.end_offsets(list(states))
+    await reader.seek_to_beginning(*states)
+    left = {changelog for changelog, end in ends.items() if end > 0}
     count = 0
-    while await reader.position(changelog) < end:
-        fetched = await reader.getmany(changelog, timeout_ms=200, max_records=20_000)
-        for record in fetched.get(changelog, ()):
-            state.restore(record.key, record.value)
-            count += 1
+    while left := {changelog for changelog in left if await reader.position(changelog) < ends[changelog]}:
+        for changelog, records in (await reader.getmany(*left, timeout_ms=200, max_records=20_000)).items():
+            for record in records:
+                states[changelog].restore(record.key, record.value)
+            count += len(records)
     return count
