@@ -11,6 +11,7 @@ import uuid_utils
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     KafkaError,
+    KafkaTimeoutError,
     MessageSizeTooLargeError,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
@@ -262,6 +263,6 @@ def _unreachable(problem: BaseException, topic: str | None) -> BusUnreachable:
         )
     if isinstance(problem, UnknownTopicOrPartitionError):
         return BusUnreachable(f"The bus has no topic {topic}: run `sambus topics apply`.")
-    if isinstance(problem, TimeoutError):
+    if isinstance(problem, (TimeoutError, KafkaTimeoutError)):
         return BusUnreachable("The bus did not confirm in time. Send the same events again with the same ids.")
     return BusUnreachable(f"The bus cannot be reached ({type(problem).__name__}): is it running at this address?")

@@ -80,8 +80,12 @@ class Gazetteer:
         self._ancestors = {code: self._path(code)[1:] for code in self.units}
         self._at_level = {code: self._levels(code) for code in self.units}
         self._children = {code: tuple(u.code for u in self._current if u.parent == code) for code in self.units}
-        self._by_level = {level: tuple(u.code for u in self._current if u.level is level) for level in Level}
-        self._below = {(code, level): self._find_below(code, level) for code in self.units for level in Level}
+        self._by_level: dict[str, tuple[str, ...]] = {
+            level: tuple(u.code for u in self._current if u.level is level) for level in Level
+        }
+        self._below: dict[tuple[str, str], tuple[str, ...]] = {
+            (code, level): self._find_below(code, level) for code in self.units for level in Level
+        }
         self._neighbours = {unit.code: self._find_neighbours(unit) for unit in self.units.values()}
         self._desks = {
             unit.code: tuple(desk_address(unit.code, function) for function in unit.functions)
@@ -150,11 +154,11 @@ class Gazetteer:
 
     def units_at(self, level: Level | str) -> tuple[str, ...]:
         """Every unit of this level, in the gazetteer's order."""
-        return self._by_level[Level(level)]
+        return self._by_level.get(level, _NO_CODES)
 
     def below(self, code: str, level: Level | str) -> tuple[str, ...]:
         """The units of this level at or below the code."""
-        return self._below.get((code, Level(level)), _NO_CODES)
+        return self._below.get((code, level), _NO_CODES)
 
     def neighbours(self, code: str) -> tuple[str, ...]:
         """Neighbours by land and sea of a police area; the other local police areas of the same police area."""
