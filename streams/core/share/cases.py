@@ -21,7 +21,7 @@ from streams.core.share.views import project
 
 RuleIds = Annotated[list[RuleId], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 #: A desk, or a desk and the view group of one of its deliveries: ``se/coordination#S17``.
-Address = Annotated[str, Field(pattern=r"^[a-z0-9.-]+/[a-z_]+(#[A-Z]+[0-9]*)?$", max_length=150)]
+Address = Annotated[str, Field(pattern=r"^[a-z0-9.-]+/[a-z_]+(#(main|[A-Z]+[0-9]*))?$", max_length=150)]
 
 
 class CaseRelease(Form):
@@ -33,8 +33,16 @@ class CaseRelease(Form):
     expires: datetime
 
 
+class Seen(Form):
+    """What a view shows and hides of the case's event, whoever may get it."""
+
+    view: Name
+    shows: dict[str, Any] = {}
+    hides: Annotated[list[str], Field(min_length=1)]
+
+
 class Case(Form):
-    """One case. It proves a rule that matches, or limits one that just does not, or both of different rules."""
+    """One case. It proves a rule that matches, or limits one that just does not, or it looks through a view."""
 
     name: Annotated[str, Field(min_length=10, max_length=200)]
     proves: RuleIds = []
@@ -56,6 +64,7 @@ class Case(Form):
     obligations: dict[Address, list[Name]] = {}
     shows: dict[Address, dict[str, Any]] = {}
     hides: dict[Address, list[str]] = {}
+    seen: Seen | None = None
 
 
 class CaseResult(NamedTuple):
@@ -104,7 +113,8 @@ class Bench:
         engine = self.pack.engine(self.gazetteer, self.substances)
         ruling = engine.decide(event, case.at, _releases(case, event["event_id"]))
         faults = (*self._unknown_names(case), *_Judge(case, event, ruling, self.pack).faults())
-        return CaseResult(placed, faults, frozenset(n for r in ruling.receivers for n in r.view.names))
+        used = {name for receiver in ruling.receivers for name in receiver.view.names}
+        return CaseResult(placed, faults, frozenset(used | ({case.seen.view} if case.seen else set())))
 
     def _unknown_names(self, case: Case) -> Iterator[str]:
         """Desks that do not exist: a case that expects nothing for them would always pass."""
@@ -130,6 +140,7 @@ class _Judge:
         self.event = event
         self.ruling = ruling
         self.own_rule = pack.file.own_rule
+        self.book = pack.views
         self.by_address: dict[str, ReceiverRuling] = {}
         for receiver in ruling.receivers:
             self.by_address.setdefault(receiver.desk, receiver)
@@ -152,6 +163,8 @@ class _Judge:
             if receiver is None or not set(wanted) <= set(receiver.view.names):
                 yield f"{address} does not get it through {', '.join(wanted)}"
         yield from self._seen()
+        if self.case.seen is not None:
+            yield from self._through(self.case.seen)
 
     def _receivers(self) -> Iterator[str]:
         case, got = self.case, self.by_address
@@ -205,6 +218,21 @@ class _Judge:
                 elif self._value(address, path):
                     yield f"{address} sees {path}"
 
+    def _through(self, seen: Seen) -> Iterator[str]:
+        view = self.book.through(seen.view, self.event["event_type"])
+        if view is None:
+            yield f"there is no view {seen.view} of {self.event['event_type']}"
+            return
+        shown = project(self.event, view)
+        for path, wanted in seen.shows.items():
+            if _at(shown, path) != wanted:
+                yield f"{seen.view} shows {_at(shown, path)!r} in {path}, not {wanted!r}"
+        for path in seen.hides:
+            if not _at(self.event, path):
+                yield f"the case's event has no {path} to hide"
+            elif _at(shown, path):
+                yield f"{seen.view} shows {path}"
+
     def _value(self, address: str, path: str) -> Any:
         receiver = self.by_address.get(address)
         return None if receiver is None else _at(project(self.event, receiver.view), path)
@@ -229,8 +257,9 @@ def coverage_problems(pack: Pack, placed: Iterable[Placed[Case]], results: Itera
         proved |= set(case.form.proves)
         limited |= set(case.form.limits)
         named = (*case.form.proves, *case.form.limits)
-        if not named:
-            yield case.problem("No rule needs this case", "Say under proves or limits which rule it is about.")
+        if not named and case.form.seen is None:
+            remedy = "Say under proves or limits which rule it is about, or under seen which view."
+            yield case.problem("No rule needs this case", remedy)
         yield from (
             case.problem(f"The case is about {rule}, which is not in the pack", "Remove it, or correct the rule.")
             for rule in named

@@ -89,7 +89,7 @@ class Engine:
         active = [a for block in plan.blocks if (a := _activate(block, facts)) is not None]
         if not active:
             return Ruling(proposed, (), handling, sensitivity)
-        receivers, withheld = self._deny(plan, proposed, active, facts, releases)
+        receivers, withheld = self._deny(proposed, active, facts, releases)
         return Ruling(receivers, withheld, handling, sensitivity)
 
     # Proposals
@@ -135,10 +135,10 @@ class Engine:
             for receiver in reached:
                 if all(left.holds(receiver) for left in hit.left):
                     proposals.setdefault((receiver.desk, group), []).append(proposal)
-        made: dict[tuple[_Proposal, ...], ReceiverRuling] = {}
+        made: dict[tuple[tuple[int, int], ...], ReceiverRuling] = {}
         rulings = []
         for (desk, group), by in sorted(proposals.items(), key=lambda item: (item[0][0], item[0][1] != MAIN, item[0][1])):
-            case = tuple(by)
+            case = tuple((id(proposal.clause), proposal.width) for proposal in by)
             own = desk == origin_desk and group == MAIN
             ruling = made.get(case)
             if ruling is None or own:
@@ -171,12 +171,7 @@ class Engine:
     # Denials
 
     def _deny(
-        self,
-        plan: TypePlan,  # noqa: ARG002 - kept beside the event it belongs to
-        proposed: Sequence[ReceiverRuling],
-        active: Sequence[_Active],
-        facts: Facts,
-        releases: Releases,
+        self, proposed: Sequence[ReceiverRuling], active: Sequence[_Active], facts: Facts, releases: Releases
     ) -> tuple[tuple[ReceiverRuling, ...], tuple[WithheldRuling, ...]]:
         origin = facts.origin_desk
         kept: list[ReceiverRuling] = []
@@ -220,7 +215,7 @@ class Engine:
     def _extracts(
         self, active: Sequence[_Active], kept: Sequence[ReceiverRuling], facts: Facts, releases: Releases
     ) -> list[ReceiverRuling]:
-        """What block rules let through all the same: to desks that they alone keep from the event."""
+        """What block rules let through all the same, to desks that do not have the event and that no other rule denies."""
         found: dict[str, ReceiverRuling] = {}
         has_it = {ruling.desk for ruling in kept}
         for each in active:
@@ -232,7 +227,7 @@ class Engine:
                     if receiver.desk in has_it or receiver.desk in found:
                         continue
                     free = exempt.view.person_free
-                    if self._denying(active, receiver, facts, releases, free=free) == [each.block.rule.id]:
+                    if set(self._denying(active, receiver, facts, releases, free=free)) <= {each.block.rule.id}:
                         found[receiver.desk] = _extract(each.block, clause.feed(receiver), receiver.desk, self, facts)
         return list(found.values())
 

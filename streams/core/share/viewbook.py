@@ -9,7 +9,7 @@ from streams.core.share.forms import NamedView, Rule, Share, TypeView
 from streams.core.share.loading import PackForms, Placed, suggest
 from streams.core.share.problems import PackError, PackProblem
 from streams.core.share.transforms import TRANSFORMS
-from streams.core.share.views import Lens, lens_of
+from streams.core.share.views import CompiledView, Lens, combine, lens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,14 @@ class ViewBook:
     def names(self) -> frozenset[str]:
         """The names of all views, as decisions show them."""
         return frozenset(self.named) | {type_view_name(event_type) for event_type in self.of_type}
+
+    def through(self, name: str, event_type: str) -> CompiledView | None:
+        """One view alone, as a case looks through it; None when it says nothing of the event type."""
+        allowed = self.of_type if name == type_view_name(event_type) else self.named.get(name, {})
+        if event_type not in allowed:
+            return None
+        fields = allowed[event_type] & self.of_type[event_type]
+        return combine(event_type, [Lens((name,), fields, (), name in self.person_free)])
 
     def lens(self, rule: Rule, share: Share, event_type: str) -> Lens:
         """What one share clause of a rule lets through: the type view, with what it unseals, the views it names."""
