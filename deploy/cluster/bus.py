@@ -19,6 +19,12 @@ from schemas.topics import catalogue
 #: Seconds that the workers get to join their group before ``up`` tells that it does not wait any longer.
 JOIN_DEADLINE = 60.0
 
+#: Seconds that a Kafka gets to read its groups after its start.
+KNOW_DEADLINE = 10.0
+
+#: No error, and "no such group".
+_ANSWERS = (0, 69)
+
 #: Seconds between questions.
 ASK_EVERY = 0.2
 
@@ -47,11 +53,16 @@ async def apply_topics(kafka: dict[str, Any]) -> str:
 async def members(kafka: dict[str, Any], group: str) -> frozenset[str]:
     """The ids of those that the group knows now: a worker with a fixed name stays known after its end.
 
-    None when Kafka has no groups yet.
+    Shape: asked until Kafka has read its groups, for ``KNOW_DEADLINE`` seconds; after that none are known.
     """
+    until = time.monotonic() + KNOW_DEADLINE
     async with _asking(kafka) as admin:
-        with contextlib.suppress(KafkaError):
-            return (await _described(admin, group))[1]
+        while time.monotonic() < until:
+            with contextlib.suppress(KafkaError):
+                answered, _, known = await _described(admin, group)
+                if answered:
+                    return known
+            await asyncio.sleep(ASK_EVERY)
     return frozenset()
 
 
@@ -63,7 +74,7 @@ async def workers_joined(
     async with _asking(kafka) as admin:
         while running() and time.monotonic() < until:
             with contextlib.suppress(KafkaError):  # the group's coordinator may not be ready yet
-                stable, known = await _described(admin, group)
+                _, stable, known = await _described(admin, group)
                 if stable and len(known - before) >= count:
                     return True
             await asyncio.sleep(ASK_EVERY)
@@ -80,7 +91,8 @@ async def _asking(kafka: dict[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-async def _described(admin: AIOKafkaAdminClient, group: str) -> tuple[bool, frozenset[str]]:
+async def _described(admin: AIOKafkaAdminClient, group: str) -> tuple[bool, bool, frozenset[str]]:
+    """Whether Kafka answered, whether the group is stable, and the ids of its members."""
     (answer,) = await admin.describe_consumer_groups([group])
     (code, _, state, _, _, known, *_) = answer.groups[0]
-    return code == 0 and state == "Stable", frozenset(str(member[0]) for member in known)
+    return code in _ANSWERS, state == "Stable", frozenset(str(member[0]) for member in known)

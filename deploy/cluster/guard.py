@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     stopping = _listen(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     signal.signal(signal.SIGCHLD, lambda *_: None)  # only so that it wakes the wait below
     if niceness:
-        os.nice(niceness)
+        _stand_back(niceness)
     try:
         program = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_die_with(os.getpid()))  # noqa: PLW1509 - the guard has one thread
     except OSError as problem:
@@ -47,6 +47,13 @@ def main(arguments: list[str]) -> int:
         if sys.stdin.buffer in ready and not os.read(sys.stdin.fileno(), 512):
             break
     return _end(program, patience)
+
+
+def _stand_back(niceness: int) -> None:
+    """Leave the processor to others: as told, and on Linux to whoever wants it at all."""
+    os.nice(niceness)
+    if sys.platform == "linux":
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _listen(*signals: signal.Signals) -> list[int]:

@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 from deploy.cluster import jars, java, places, ports
 from deploy.cluster.broker import Broker
 from deploy.cluster.errors import OtherDataError, StartDeadlineError
+from deploy.cluster.java import Java
 from deploy.cluster.keep import Keep
 from deploy.cluster.process import Guarded
 from deploy.cluster.settings import Layout
@@ -49,9 +50,10 @@ class LocalCluster:
         self.home = (home or places.home()).absolute()
         self.folder = self.home / "kafka"
         self._layout = Layout(brokers, port)
-        self._java, self._deadline = java, deadline
+        self._java, self._deadline, self._kind = java, deadline, kind
         self.keep = Keep(self.home, kind)
         self._brokers: list[Broker] = []
+        self._runtime: Java | None = None
         self._warming: Guarded | None = None
 
     @property
@@ -84,6 +86,8 @@ class LocalCluster:
             raise places.unwritable(self.home, problem) from None
         try:
             self._start(progress=progress)
+            if self._kind == "program":  # `sambus up` starts its workers first
+                self.warm_up()
         except OSError as problem:
             self._end_here()
             raise places.unwritable(self.home, problem) from None
@@ -103,6 +107,13 @@ class LocalCluster:
         self.stop()
         if self.folder.exists():
             shutil.rmtree(self.folder)
+
+    def warm_up(self) -> None:
+        """Begin to make the start-up archive, once a machine, in the background; ``start`` does it for programs."""
+        from deploy.cluster import warm
+
+        if self._runtime is not None and self._runtime.archive is not None:
+            self._warming = warm.begin(self._runtime.archive)
 
     @property
     def brokers(self) -> tuple[Broker, ...]:
@@ -126,14 +137,10 @@ class LocalCluster:
         found = jars.ensure_jars(places.cache() / "jars", locked, progress=progress)
         version = jars.kafka_version(locked)
         executable = java.find_java(self._java)
-        runtime = java.Java(executable, tuple(found), java.archive_path(places.cache(), found, executable))
+        self._runtime = runtime = Java(executable, tuple(found), java.archive_path(places.cache(), found, executable))
         cluster_id = self._cluster_id(version)
         self._brokers = [Broker(self.folder, self._layout, node, runtime) for node in self._layout.nodes()]
         self._run_all(cluster_id)
-        if runtime.archive is not None:
-            from deploy.cluster import warm
-
-            self._warming = warm.begin(runtime.archive)
 
     def _run_all(self, cluster_id: str) -> None:
         for broker in self._brokers:

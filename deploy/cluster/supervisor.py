@@ -74,6 +74,8 @@ class Supervisor:
             try:
                 self._start(keep)
                 ready(self._await_workers(keep))
+                if self.cluster is not None:
+                    self.cluster.warm_up()
                 while True:
                     self._look(keep)
                     threading.Event().wait(LOOK_EVERY)
