@@ -38,6 +38,8 @@ class Receiver(NamedTuple):
     receiver_class: str
     clearance: Clearance
     purposes: frozenset[str]
+    #: Receivers of one kind differ in nothing but their unit: function, class, clearance and purposes are the same.
+    kind: int
 
 
 def required_clearance(event: Mapping[str, Any]) -> Clearance:
@@ -58,20 +60,22 @@ def required_clearance(event: Mapping[str, Any]) -> Clearance:
 def receivers_of(access: Access, gazetteer: Gazetteer) -> dict[str, Receiver]:
     """Every desk of the gazetteer and every partner, by desk address."""
     found: dict[str, Receiver] = {}
+    kinds: dict[tuple[Any, ...], int] = {}
     for unit in gazetteer.units.values():
         for function in unit.functions:
             desk = desk_address(unit.code, function)
             entry = access.desks.get(desk) or access.functions[function]
-            found[desk] = _receiver(unit.code, str(function), str(unit.level), POLICE, entry)
+            found[desk] = _receiver(unit.code, str(function), str(unit.level), POLICE, entry, kinds)
     for partner in PARTNERS.values():
         desk = desk_address(partner.code, PARTNER_FUNCTION)
         entry = access.desks.get(desk) or access.partners[partner.partner_class]
-        found[desk] = _receiver(partner.code, str(PARTNER_FUNCTION), "partner", str(partner.partner_class), entry)
+        found[desk] = _receiver(partner.code, str(PARTNER_FUNCTION), "partner", str(partner.partner_class), entry, kinds)
     return found
 
 
-def _receiver(unit: str, function: str, level: str, receiver_class: str, entry: AccessEntry) -> Receiver:
-    clearance = Clearance(entry.sensitivity, frozenset(entry.marks))
-    return Receiver(
-        desk_address(unit, function), unit, function, level, receiver_class, clearance, frozenset(entry.purposes)
-    )
+def _receiver(  # noqa: PLR0913 - the parts of one receiver
+    unit: str, function: str, level: str, receiver_class: str, entry: AccessEntry, kinds: dict[tuple[Any, ...], int]
+) -> Receiver:
+    clearance, purposes = Clearance(entry.sensitivity, frozenset(entry.marks)), frozenset(entry.purposes)
+    kind = kinds.setdefault((function, receiver_class, tuple(clearance), purposes), len(kinds))
+    return Receiver(desk_address(unit, function), unit, function, level, receiver_class, clearance, purposes, kind)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from streams.core.share.access import Receiver
-from streams.core.share.facts import EVENT_FACTS, RECEIVER_FACTS, Facts
+from streams.core.share.facts import EVENT_FACTS, RECEIVER_FACTS, UNIT_FACTS, Facts
 from streams.core.share.fields import find_field
 from streams.core.share.forms import AllOf, Condition, FieldRef, When
 
@@ -22,24 +22,33 @@ class _Source(NamedTuple):
     read: Reader | None
     many: bool
     of_receiver: bool
+    of_unit: bool = False
 
 
 class _Leaf(NamedTuple):
+    """A test, whether it asks about the receiver, and whether about its unit and not only about its kind."""
+
     test: Test
     of_receiver: bool
+    of_unit: bool
 
 
 class _Leg(NamedTuple):
     of_event: tuple[Test, ...]
     of_receiver: tuple[Test, ...]
+    of_unit: bool = False
 
 
 class Residue(NamedTuple):
-    """What remains of a rule's conditions when the event has said its part: tests of one receiver at a time."""
+    """What remains of a rule's conditions when the event has said its part: tests of one receiver at a time.
+
+    Shape: ``of_unit`` tells whether two receivers of one kind may get different answers.
+    """
 
     facts: Facts
     tests: tuple[Test, ...]
     legs: tuple[tuple[Test, ...], ...]
+    of_unit: bool
 
     def holds(self, receiver: Receiver) -> bool:
         """Whether the conditions hold for this receiver."""
@@ -53,33 +62,37 @@ class Residue(NamedTuple):
 class Conditions(NamedTuple):
     """A rule's conditions for one event type."""
 
-    of_event: tuple[Test, ...]
-    of_receiver: tuple[Test, ...]
+    every: _Leg
     legs: tuple[_Leg, ...] | None
+
+    @property
+    def always(self) -> bool:
+        """Whether they hold for every event of the type and every receiver."""
+        return self.legs is None and self.every == _Leg((), ())
 
     def reduce(self, facts: Facts) -> "bool | Residue":
         """Whether the conditions hold for the event, or what of them is left to ask of each receiver."""
-        for test in self.of_event:
+        every = self.every
+        for test in every.of_event:
             if not test(facts, None):
                 return False
-        left: tuple[tuple[Test, ...], ...] = ()
-        if self.legs is not None:
-            found = self._legs(facts, self.legs)
-            if found is None:
-                return False
-            left = found
-        return Residue(facts, self.of_receiver, left) if self.of_receiver or left else True
-
-    @staticmethod
-    def _legs(facts: Facts, legs: Iterable[_Leg]) -> tuple[tuple[Test, ...], ...] | None:
-        """Nothing left when a leg holds already; None when no leg can hold; else what the receiver must show."""
-        left = []
-        for leg in legs:
-            if all(test(facts, None) for test in leg.of_event):
+        left: list[_Leg] = []
+        for leg in self.legs or ():
+            for test in leg.of_event:
+                if not test(facts, None):
+                    break
+            else:
                 if not leg.of_receiver:
-                    return ()
-                left.append(leg.of_receiver)
-        return tuple(left) or None
+                    left = []
+                    break
+                left.append(leg)
+        else:
+            if self.legs is not None and not left:
+                return False
+        if not every.of_receiver and not left:
+            return True
+        of_unit = every.of_unit or any(leg.of_unit for leg in left)
+        return Residue(facts, every.of_receiver, tuple(leg.of_receiver for leg in left), of_unit)
 
 
 def compile_conditions(form: When, event_type: str, more: Sequence[Condition] = ()) -> Conditions | None:
@@ -91,14 +104,14 @@ def compile_conditions(form: When, event_type: str, more: Sequence[Condition] = 
     if every is None:
         return None
     if form.any is None:
-        return Conditions(every.of_event, every.of_receiver, None)
+        return Conditions(every, None)
     legs = [_leg(leg.all if isinstance(leg, AllOf) else (leg,), event_type) for leg in form.any]
     possible = tuple(leg for leg in legs if leg is not None)
     if not possible:
         return None
     if _Leg((), ()) in possible:  # one leg holds for every event of this type
-        return Conditions(every.of_event, every.of_receiver, None)
-    return Conditions(every.of_event, every.of_receiver, possible)
+        return Conditions(every, None)
+    return Conditions(every, possible)
 
 
 def leaf_count(form: When, more: Sequence[Condition] = ()) -> int:
@@ -107,14 +120,15 @@ def leaf_count(form: When, more: Sequence[Condition] = ()) -> int:
 
 
 def _leg(conditions: Iterable[Condition], event_type: str) -> _Leg | None:
-    of_event, of_receiver = [], []
+    of_event, of_receiver, of_unit = [], [], False
     for condition in conditions:
         leaf = _leaf(condition, event_type)
         if leaf is False:
             return None
         if leaf is not True:
             (of_receiver if leaf.of_receiver else of_event).append(leaf.test)
-    return _Leg(tuple(of_event), tuple(of_receiver))
+            of_unit = of_unit or leaf.of_unit
+    return _Leg(tuple(of_event), tuple(of_receiver), of_unit)
 
 
 def _leaf(condition: Condition, event_type: str) -> "_Leaf | bool":
@@ -128,7 +142,8 @@ def _leaf(condition: Condition, event_type: str) -> "_Leaf | bool":
     test = _test(condition, many=source.many, other=other)
     if source.read is None and other is None:
         return test(None, None)
-    return _Leaf(_bind(source, other, test), source.of_receiver or (other is not None and other.of_receiver))
+    both = (source,) if other is None else (source, other)
+    return _Leaf(_bind(source, other, test), any(s.of_receiver for s in both), any(s.of_unit for s in both))
 
 
 def _bind(source: _Source, other: _Source | None, test: Callable[[Any, Any], bool]) -> Test:
@@ -154,7 +169,8 @@ def _source(name: str, event_type: str) -> _Source:
     if name in RECEIVER_FACTS:
         of_receiver = RECEIVER_FACTS[name]
         read_receiver = of_receiver.read
-        return _Source(lambda _, receiver: read_receiver(receiver), of_receiver.many, of_receiver=True)
+        of_unit = name in UNIT_FACTS
+        return _Source(lambda _, receiver: read_receiver(receiver), of_receiver.many, of_receiver=True, of_unit=of_unit)
     field = find_field(event_type, name)
     if field is None:
         return _Source(None, many=False, of_receiver=False)

@@ -49,7 +49,19 @@ class _Active(NamedTuple):
     left: Residue | None
 
     def meets(self, receiver: Receiver) -> bool:
+        """Whether the rule matches this receiver."""
         return self.left is None or self.left.holds(receiver)
+
+    def idle(self, kinds: Iterable[Receiver]) -> bool:
+        """Whether it surely denies nobody: it asks only about kinds of receivers, and none of these is meant."""
+        return self.left is not None and not self.left.of_unit and not any(map(self.left.holds, kinds))
+
+
+class _Template(NamedTuple):
+    """The deliveries proposed before any denial, and one receiver of each kind among them."""
+
+    rulings: tuple[ReceiverRuling, ...]
+    kinds: tuple[Receiver, ...]
 
 
 class _Input(NamedTuple):
@@ -72,7 +84,7 @@ class Engine:
         self.substances = substances
         self.receivers = receivers_of(pack.access, gazetteer)
         self._reach = Reach(gazetteer, self.receivers)
-        self._templates: dict[Any, tuple[ReceiverRuling, ...]] = {}
+        self._templates: dict[Any, _Template] = {}
         self._cached = 0
 
     def decide(self, event: Mapping[str, Any], now: datetime, releases: Releases = NO_RELEASES) -> Ruling:
@@ -87,14 +99,14 @@ class Engine:
         facts = Facts(event, self.gazetteer, self.substances, now)
         proposed = self._proposed(plan, facts)
         active = [a for block in plan.blocks if (a := _activate(block, facts)) is not None]
-        if not active:
-            return Ruling(proposed, (), handling, sensitivity)
-        receivers, withheld = self._deny(proposed, active, facts, releases)
+        if all(each.block.exempt is None and each.idle(proposed.kinds) for each in active):
+            return Ruling(proposed.rulings, (), handling, sensitivity)
+        receivers, withheld = self._deny(proposed.rulings, active, facts, releases)
         return Ruling(receivers, withheld, handling, sensitivity)
 
     # Proposals
 
-    def _proposed(self, plan: TypePlan, facts: Facts) -> tuple[ReceiverRuling, ...]:
+    def _proposed(self, plan: TypePlan, facts: Facts) -> _Template:
         hits = self._hits(plan, facts)
         known = _Input(facts.input_priority(), facts.input_priority_reason(), _event_marks(plan, facts))
         if any(hit.left for hit in hits):
@@ -103,10 +115,10 @@ class Engine:
         found = self._templates.get(key)
         if found is None:
             found = self._combine(plan, hits, facts.origin_desk, known)
-            self._cached += len(found)
+            self._cached += len(found.rulings)
             if self._cached > _MAX_CACHED_RECEIVERS:
                 self._templates.clear()
-                self._cached = len(found)
+                self._cached = len(found.rulings)
             self._templates[key] = found
         return found
 
@@ -125,7 +137,7 @@ class Engine:
 
     def _combine(
         self, plan: TypePlan, hits: Sequence[_Hit], origin_desk: str | None, known: _Input
-    ) -> tuple[ReceiverRuling, ...]:
+    ) -> _Template:
         """Bring the proposals together, one delivery for each desk and view group (clarification 29)."""
         proposals: dict[tuple[str, str], list[_Proposal]] = {}
         for hit in hits:
@@ -147,7 +159,8 @@ class Engine:
                     made[case] = ruling
             best = min(by, key=lambda proposal: proposal.specificity)
             rulings.append(ruling._replace(desk=desk, feed=best.clause.clause.feed(self.receivers[desk])))
-        return tuple(rulings)
+        others = (self.receivers[desk] for desk, _ in proposals if desk != origin_desk)
+        return _Template(tuple(rulings), tuple({receiver.kind: receiver for receiver in others}.values()))
 
     def _ruling(
         self, plan: TypePlan, group: str, by: Sequence[_Proposal], known: _Input, *, own: bool

@@ -172,3 +172,6 @@ RECEIVER_FACTS: Final[Mapping[str, ReceiverFact]] = {
     "receiver.purposes": ReceiverFact(Kind.TEXT, True, frozenset(map(str, Purpose)), lambda r: r.purposes),
     "receiver.clearance": ReceiverFact(Kind.CLEARANCE, False, _NO_VALUES, lambda r: r.clearance),
 }
+
+#: Facts in which receivers of one kind may differ.
+UNIT_FACTS: Final = frozenset({"receiver.desk", "receiver.unit", "receiver.level"})

@@ -111,7 +111,7 @@ def _allow(rule: Rule, event_type: str, views: ViewBook, numbers: _Numbers) -> A
         extra = compile_conditions(When(when=share.when), event_type) if share.when else None
         if share.when and extra is None:
             continue
-        if extra is not None and not (extra.of_event or extra.of_receiver):
+        if extra is not None and extra.always:
             extra = None
         clause = numbers.clause(rule, "share", index, share)
         lens = views.lens(rule, share, event_type)
