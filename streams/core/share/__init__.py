@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-def decide(  # noqa: PLR0913 - an event, everything it is decided by, and nothing else
+def decide(
     event: Mapping[str, Any],
     pack: Pack,
     gazetteer: Gazetteer,

@@ -18,7 +18,7 @@ MINOR_AGE_BANDS: Final = frozenset({"<12", "12-14", "15-17"})
 
 
 class Clearance(NamedTuple):
-    """What may be held, or must be held to see: a sensitivity, and marks for special kinds of people (clarification 17)."""
+    """What may be held, or must be held to see: a sensitivity, and marks for kinds of people (clarification 17)."""
 
     sensitivity: int
     marks: frozenset[str]
@@ -69,11 +69,13 @@ def receivers_of(access: Access, gazetteer: Gazetteer) -> dict[str, Receiver]:
     for partner in PARTNERS.values():
         desk = desk_address(partner.code, PARTNER_FUNCTION)
         entry = access.desks.get(desk) or access.partners[partner.partner_class]
-        found[desk] = _receiver(partner.code, str(PARTNER_FUNCTION), "partner", str(partner.partner_class), entry, kinds)
+        found[desk] = _receiver(
+            partner.code, str(PARTNER_FUNCTION), "partner", str(partner.partner_class), entry, kinds
+        )
     return found
 
 
-def _receiver(  # noqa: PLR0913 - the parts of one receiver
+def _receiver(
     unit: str, function: str, level: str, receiver_class: str, entry: AccessEntry, kinds: dict[tuple[Any, ...], int]
 ) -> Receiver:
     clearance, purposes = Clearance(entry.sensitivity, frozenset(entry.marks)), frozenset(entry.purposes)

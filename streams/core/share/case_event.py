@@ -44,7 +44,7 @@ def case_event(written: Mapping[str, Any], gazetteer: Gazetteer, substances: Sub
 
 
 def _usual(kind: EventType) -> dict[str, Any]:
-    empty = {
+    empty: dict[str, Any] = {
         name: [] if fields_of(kind.name)[name].many else None
         for name in kind.model.model_fields
         if name not in ("payload", "enrichment")

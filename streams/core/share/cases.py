@@ -1,4 +1,4 @@
-"""Cases (fall): what a rule pack is expected to say of made-up events, written beside the rules and run against them."""
+"""Cases (fall): what a rule pack should say of made-up events, written beside the rules and run against them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -250,7 +250,9 @@ def _at(value: Any, path: str) -> Any:
     return value
 
 
-def coverage_problems(pack: Pack, placed: Iterable[Placed[Case]], results: Iterable[CaseResult]) -> Iterator[PackProblem]:
+def coverage_problems(
+    pack: Pack, placed: Iterable[Placed[Case]], results: Iterable[CaseResult]
+) -> Iterator[PackProblem]:
     """Rules and views without a case, and cases that no rule of the pack needs."""
     proved, limited = set[str](), set[str]()
     for case in placed:
@@ -267,7 +269,9 @@ def coverage_problems(pack: Pack, placed: Iterable[Placed[Case]], results: Itera
         )
     for rule in pack.sources:
         if rule.form.id not in proved:
-            yield rule.problem(f"{rule.form.id} has no case that it matches", f"Add a case with `proves: {rule.form.id}`.")
+            yield rule.problem(
+                f"{rule.form.id} has no case that it matches", f"Add a case with `proves: {rule.form.id}`."
+            )
         if rule.form.id not in limited and rule.form.id != pack.file.own_rule:
             yield rule.problem(f"{rule.form.id} has no case just outside it", f"Add one with `limits: {rule.form.id}`.")
     used = {name for result in results for name in result.views}

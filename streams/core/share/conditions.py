@@ -120,7 +120,9 @@ def leaf_count(form: When, more: Sequence[Condition] = ()) -> int:
 
 
 def _leg(conditions: Iterable[Condition], event_type: str) -> _Leg | None:
-    of_event, of_receiver, of_unit = [], [], False
+    of_event: list[Test] = []
+    of_receiver: list[Test] = []
+    of_unit = False
     for condition in conditions:
         leaf = _leaf(condition, event_type)
         if leaf is False:
@@ -208,6 +210,9 @@ def _gather(value: Any, steps: tuple[str, ...]) -> list[Any]:
 
 # What operators mean. A missing value equals nothing and is in nothing; a comparison of size with it never holds.
 
+#: Lists without elements are as good as missing.
+_EMPTY: tuple[list[Any], tuple[Any, ...]] = ([], ())
+
 _SINGLE: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda have, want: have == want,
     "ne": lambda have, want: have != want,
@@ -225,7 +230,7 @@ def _test(condition: Condition, *, many: bool, other: _Source | None) -> Callabl
     operator, literal = condition.operator, condition.value
     if operator in ("exists", "missing"):
         wanted = (operator == "exists") is bool(literal)
-        return lambda have, _: (have is not None and have != [] and have != ()) is wanted
+        return lambda have, _: (have is not None and have not in _EMPTY) is wanted
     if operator in ("intersects", "excludes"):
         return _overlap(literal, wanted=operator == "intersects", compared=other is not None)
     test = _SINGLE[operator]

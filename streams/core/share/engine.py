@@ -14,32 +14,12 @@ from streams.core.share.access import Receiver, receivers_of
 from streams.core.share.conditions import Residue
 from streams.core.share.facts import Facts
 from streams.core.share.forms import PackFile
-from streams.core.share.plan import Block, ShareClause, TypePlan
-from streams.core.share.reach import Codes, Reach
+from streams.core.share.plan import Block, TypePlan
+from streams.core.share.proposals import Hit, Input, Template, combine_proposals, delivery_order, united
+from streams.core.share.reach import Reach
 from streams.core.share.ruling import MAIN, NO_RELEASES, ReceiverRuling, Releases, Ruling, WithheldRuling
 
 _MAX_CACHED_RECEIVERS: Final = 300_000
-
-
-class _Hit(NamedTuple):
-    """A share clause that matched, from which places, and what is left to ask of each receiver."""
-
-    clause: ShareClause
-    places: Codes
-    left: tuple[Residue, ...]
-
-
-class _Proposal(NamedTuple):
-    """One clause that proposes a receiver, with how many units it reaches for this event."""
-
-    clause: ShareClause
-    width: int
-
-    @property
-    def specificity(self) -> tuple[int, int, int, int, str, int]:
-        """Most specific first: conditions, narrower area, narrower function, lower order, rule id (rules 1.7)."""
-        rule, clause = self.clause.rule, self.clause.clause
-        return (-self.clause.leaves, self.width, len(clause.functions), rule.order, rule.id, clause.number)
 
 
 class _Active(NamedTuple):
@@ -57,21 +37,6 @@ class _Active(NamedTuple):
         return self.left is not None and not self.left.of_unit and not any(map(self.left.holds, kinds))
 
 
-class _Template(NamedTuple):
-    """The deliveries proposed before any denial, and one receiver of each kind among them."""
-
-    rulings: tuple[ReceiverRuling, ...]
-    kinds: tuple[Receiver, ...]
-
-
-class _Input(NamedTuple):
-    """What all deliveries of one event share."""
-
-    priority: int
-    reason: str
-    marks: tuple[str, ...]
-
-
 class Engine:
     """A pack bound to one gazetteer and substance register. Decides; keeps nothing but caches of pure results."""
 
@@ -84,7 +49,7 @@ class Engine:
         self.substances = substances
         self.receivers = receivers_of(pack.access, gazetteer)
         self._reach = Reach(gazetteer, self.receivers)
-        self._templates: dict[Any, _Template] = {}
+        self._templates: dict[Any, Template] = {}
         self._cached = 0
 
     def decide(self, event: Mapping[str, Any], now: datetime, releases: Releases = NO_RELEASES) -> Ruling:
@@ -106,15 +71,15 @@ class Engine:
 
     # Proposals
 
-    def _proposed(self, plan: TypePlan, facts: Facts) -> _Template:
+    def _proposed(self, plan: TypePlan, facts: Facts) -> Template:
         hits = self._hits(plan, facts)
-        known = _Input(facts.input_priority(), facts.input_priority_reason(), _event_marks(plan, facts))
+        known = Input(facts.input_priority(), facts.input_priority_reason(), _event_marks(plan, facts))
         if any(hit.left for hit in hits):
-            return self._combine(plan, hits, facts.origin_desk, known)
+            return combine_proposals(plan, hits, self._reach, facts.origin_desk, known)
         key = (plan.event_type, facts.origin_desk, known, *((hit.clause.clause.number, hit.places) for hit in hits))
         found = self._templates.get(key)
         if found is None:
-            found = self._combine(plan, hits, facts.origin_desk, known)
+            found = combine_proposals(plan, hits, self._reach, facts.origin_desk, known)
             self._cached += len(found.rulings)
             if self._cached > _MAX_CACHED_RECEIVERS:
                 self._templates.clear()
@@ -122,7 +87,7 @@ class Engine:
             self._templates[key] = found
         return found
 
-    def _hits(self, plan: TypePlan, facts: Facts) -> list[_Hit]:
+    def _hits(self, plan: TypePlan, facts: Facts) -> list[Hit]:
         hits = []
         for allow in plan.allows:
             met = allow.conditions.reduce(facts)
@@ -132,54 +97,8 @@ class Engine:
                 also = share.extra is None or share.extra.reduce(facts)
                 if also is not False:
                     left = tuple(part for part in (met, also) if isinstance(part, Residue))
-                    hits.append(_Hit(share, self._reach.places(share.clause, facts), left))
+                    hits.append(Hit(share, self._reach.places(share.clause, facts), left))
         return hits
-
-    def _combine(
-        self, plan: TypePlan, hits: Sequence[_Hit], origin_desk: str | None, known: _Input
-    ) -> _Template:
-        """Bring the proposals together, one delivery for each desk and view group (clarification 29)."""
-        proposals: dict[tuple[str, str], list[_Proposal]] = {}
-        for hit in hits:
-            reached = self._reach.resolve(hit.clause.clause, hit.places)
-            group = hit.clause.rule.id if hit.clause.rule.separate else MAIN
-            proposal = _Proposal(hit.clause, len({receiver.unit for receiver in reached}))
-            for receiver in reached:
-                if all(left.holds(receiver) for left in hit.left):
-                    proposals.setdefault((receiver.desk, group), []).append(proposal)
-        made: dict[tuple[tuple[int, int], ...], ReceiverRuling] = {}
-        rulings = []
-        for (desk, group), by in sorted(proposals.items(), key=lambda item: (item[0][0], item[0][1] != MAIN, item[0][1])):
-            case = tuple((id(proposal.clause), proposal.width) for proposal in by)
-            own = desk == origin_desk and group == MAIN
-            ruling = made.get(case)
-            if ruling is None or own:
-                ruling = self._ruling(plan, group, by, known, own=own)
-                if not own:
-                    made[case] = ruling
-            best = min(by, key=lambda proposal: proposal.specificity)
-            rulings.append(ruling._replace(desk=desk, feed=best.clause.clause.feed(self.receivers[desk])))
-        others = (self.receivers[desk] for desk, _ in proposals if desk != origin_desk)
-        return _Template(tuple(rulings), tuple({receiver.kind: receiver for receiver in others}.values()))
-
-    def _ruling(
-        self, plan: TypePlan, group: str, by: Sequence[_Proposal], known: _Input, *, own: bool
-    ) -> ReceiverRuling:
-        """One delivery without its address: rules, view, priority, obligations."""
-        ordered = sorted(by, key=lambda proposal: proposal.specificity)
-        urgent = min(ordered, key=lambda proposal: proposal.clause.rule.priority).clause.rule
-        takes_rule = urgent.priority <= known.priority
-        return ReceiverRuling(
-            desk="",
-            view_group=group,
-            view=plan.own if own else plan.view(frozenset(proposal.clause.lens for proposal in by)),
-            rules=tuple(sorted({proposal.clause.rule.id for proposal in by})),
-            priority=urgent.priority if takes_rule else known.priority,
-            priority_reason=f"{urgent.id}: {urgent.reason}"[:200] if takes_rule else known.reason,
-            feed="",
-            obligations=_united(proposal.clause.rule.obligations for proposal in ordered),
-            marks=known.marks,
-        )
 
     # Denials
 
@@ -202,7 +121,7 @@ class Engine:
                 kept.append(ruling)
         extracts = self._extracts(active, kept, facts, releases)
         if extracts:
-            kept = sorted((*kept, *extracts), key=lambda r: (r.desk, r.view_group != MAIN, r.view_group))
+            kept = sorted((*kept, *extracts), key=lambda ruling: delivery_order(ruling.desk, ruling.view_group))
         told = {rule for blocks, _ in denied.values() for rule in blocks}
         if told:
             kept = [_tell_origin(ruling, origin, active, told) for ruling in kept]
@@ -228,7 +147,7 @@ class Engine:
     def _extracts(
         self, active: Sequence[_Active], kept: Sequence[ReceiverRuling], facts: Facts, releases: Releases
     ) -> list[ReceiverRuling]:
-        """What block rules let through all the same, to desks that do not have the event and that no other rule denies."""
+        """What block rules let through all the same: to desks without the event that no other rule denies."""
         found: dict[str, ReceiverRuling] = {}
         has_it = {ruling.desk for ruling in kept}
         for each in active:
@@ -285,16 +204,12 @@ def _tell_origin(
     if ruling.desk != origin or ruling.view_group != MAIN:
         return ruling
     asked = (each.block.rule.obligations for each in active if each.block.rule.id in told)
-    return ruling._replace(obligations=_united((ruling.obligations, *asked)))
+    return ruling._replace(obligations=united((ruling.obligations, *asked)))
 
 
 def _strictest(event: Mapping[str, Any]) -> tuple[str, int]:
     handling = max(str(event.get("handling") or "H0"), str(event.get("derived_max_handling") or "H0"))
     return handling, int(event.get("sensitivity") or 0)
-
-
-def _united(lists: Iterable[Iterable[str]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for names in lists for name in names))
 
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What the engine knows of an event beyond its fields: facts that rules may ask about, worked out once for each event."""
+"""What the engine knows of an event beyond its fields: facts that rules may ask about."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -128,49 +128,49 @@ class Facts:
 
 
 class Fact(NamedTuple):
-    """One fact by the name that rules use: its kind, whether it is a list, its values, and how it is found."""
+    """One fact by the name that rules use: its kind, how it is found, its values if closed, whether it is a list."""
 
     kind: Kind
-    many: bool
-    values: frozenset[str] | None
     read: Callable[[Facts], Any]
+    values: frozenset[str] | None = None
+    many: bool = False
 
 
 class ReceiverFact(NamedTuple):
     """One fact of a possible receiver."""
 
     kind: Kind
-    many: bool
-    values: frozenset[str] | None
     read: Callable[[Receiver], Any]
+    values: frozenset[str] | None = None
+    many: bool = False
 
-
-_NO_VALUES: Final = None
 
 #: Facts of the event. They go before fields of the same name: ``priority`` is the input priority (clarification 27).
 EVENT_FACTS: Final[Mapping[str, Fact]] = {
-    "now": Fact(Kind.MOMENT, False, _NO_VALUES, lambda f: f.now),
-    "priority": Fact(Kind.NUMBER, False, _NO_VALUES, Facts.input_priority),
-    "areas.count": Fact(Kind.NUMBER, False, _NO_VALUES, Facts.area_count),
-    "regions.count": Fact(Kind.NUMBER, False, _NO_VALUES, Facts.region_count),
-    "substance.alert_tier": Fact(Kind.NUMBER, False, _NO_VALUES, Facts.alert_tier),
-    "home_units": Fact(Kind.TEXT, True, _NO_VALUES, lambda f: f.home_units),
-    "holds_personal_data": Fact(Kind.TRUTH, False, _NO_VALUES, Facts.holds_personal_data),
-    "validation": Fact(Kind.TEXT, False, frozenset({"failed", "passed"}), Facts.validation),
-    "required_clearance": Fact(Kind.CLEARANCE, False, _NO_VALUES, Facts.required_clearance),
+    "now": Fact(Kind.MOMENT, lambda f: f.now),
+    "priority": Fact(Kind.NUMBER, Facts.input_priority),
+    "areas.count": Fact(Kind.NUMBER, Facts.area_count),
+    "regions.count": Fact(Kind.NUMBER, Facts.region_count),
+    "substance.alert_tier": Fact(Kind.NUMBER, Facts.alert_tier),
+    "home_units": Fact(Kind.TEXT, lambda f: f.home_units, many=True),
+    "holds_personal_data": Fact(Kind.TRUTH, Facts.holds_personal_data),
+    "validation": Fact(Kind.TEXT, Facts.validation, frozenset({"failed", "passed"})),
+    "required_clearance": Fact(Kind.CLEARANCE, Facts.required_clearance),
 }
+
+_FUNCTIONS: Final = frozenset(map(str, Function))
+_LEVELS: Final = frozenset({*map(str, Level), "partner"})
+_CLASSES: Final = frozenset({POLICE, *map(str, PartnerClass)})
 
 #: Facts of the receiver, one at a time.
 RECEIVER_FACTS: Final[Mapping[str, ReceiverFact]] = {
-    "receiver.desk": ReceiverFact(Kind.TEXT, False, _NO_VALUES, lambda r: r.desk),
-    "receiver.unit": ReceiverFact(Kind.TEXT, False, _NO_VALUES, lambda r: r.unit),
-    "receiver.function": ReceiverFact(Kind.TEXT, False, frozenset(map(str, Function)), lambda r: r.function),
-    "receiver.level": ReceiverFact(Kind.TEXT, False, frozenset({*map(str, Level), "partner"}), lambda r: r.level),
-    "receiver.class": ReceiverFact(
-        Kind.TEXT, False, frozenset({POLICE, *map(str, PartnerClass)}), lambda r: r.receiver_class
-    ),
-    "receiver.purposes": ReceiverFact(Kind.TEXT, True, frozenset(map(str, Purpose)), lambda r: r.purposes),
-    "receiver.clearance": ReceiverFact(Kind.CLEARANCE, False, _NO_VALUES, lambda r: r.clearance),
+    "receiver.desk": ReceiverFact(Kind.TEXT, lambda r: r.desk),
+    "receiver.unit": ReceiverFact(Kind.TEXT, lambda r: r.unit),
+    "receiver.function": ReceiverFact(Kind.TEXT, lambda r: r.function, _FUNCTIONS),
+    "receiver.level": ReceiverFact(Kind.TEXT, lambda r: r.level, _LEVELS),
+    "receiver.class": ReceiverFact(Kind.TEXT, lambda r: r.receiver_class, _CLASSES),
+    "receiver.purposes": ReceiverFact(Kind.TEXT, lambda r: r.purposes, frozenset(map(str, Purpose)), many=True),
+    "receiver.clearance": ReceiverFact(Kind.CLEARANCE, lambda r: r.clearance),
 }
 
 #: Facts in which receivers of one kind may differ.

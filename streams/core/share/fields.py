@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, StrEnum
-from functools import lru_cache
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -40,7 +40,7 @@ class Field(NamedTuple):
     values: frozenset[str | int] | None = None
 
 
-@lru_cache(maxsize=None)
+@cache
 def fields_of(event_type: str) -> Mapping[str, Field]:
     """Every field of a type by its path, groups of fields too."""
     return {field.path: field for field in _walk(EVENT_TYPES[event_type].model, "", many=False)}
@@ -58,19 +58,21 @@ def enrichment_names() -> frozenset[str]:
     return frozenset(p.removeprefix("enrichment.") for p in fields_of(some_type) if p.startswith("enrichment."))
 
 
-@lru_cache(maxsize=None)
+@cache
 def leaves_of(event_type: str) -> frozenset[str]:
     """The paths that hold a value: what an allow-list may name."""
     return frozenset(path for path, field in fields_of(event_type).items() if field.kind is not Kind.BRANCH)
 
 
-@lru_cache(maxsize=None)
+@cache
 def sealed_leaves(event_type: str) -> frozenset[str]:
     """The leaves that are sealed, or lie in a group of fields that is."""
-    return frozenset(p for p in leaves_of(event_type) if any(_within(p, sealed) for sealed in sealed_fields(event_type)))
+    return frozenset(
+        p for p in leaves_of(event_type) if any(_within(p, sealed) for sealed in sealed_fields(event_type))
+    )
 
 
-@lru_cache(maxsize=None)
+@cache
 def person_leaves(event_type: str) -> frozenset[str]:
     """The leaves that hold or lead to a person."""
     branches = (*PERSON_BRANCHES, *person_fields(event_type))

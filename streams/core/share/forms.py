@@ -1,4 +1,4 @@
-"""The form of rule files: what a rule owner may write, as strict models. Names are checked later, against the catalogue."""
+"""The form of rule files: what a rule owner may write, as strict models. Names are checked later."""
 
 from datetime import date
 from typing import Annotated, Any, Literal

@@ -53,9 +53,9 @@ class PackForms:
 
 def read_pack(folder: Path) -> PackForms:
     """Read a pack's rules and views. Errors: ``PackError`` with every problem of form, in all files."""
-    found, problems, digest = PackForms(), [], hashlib.sha256()
-    paths = pack_files(folder)
-    for path in paths:
+    found, digest = PackForms(), hashlib.sha256()
+    problems: list[PackProblem] = []
+    for path in pack_files(folder):
         name = path.relative_to(folder).as_posix()
         try:
             marked = read_marked(path, name)
@@ -65,7 +65,9 @@ def read_pack(folder: Path) -> PackForms:
         else:
             digest.update(f"{name}\n{_canonical(marked.data)}\n".encode())
     if not problems and found.pack is None:
-        problems.append(PackProblem("pack.yaml", 0, "The pack has no pack.yaml", "Add it with version and access data."))
+        problems.append(
+            PackProblem("pack.yaml", 0, "The pack has no pack.yaml", "Add it with version and access data.")
+        )
     if problems:
         raise PackError(problems)
     found.digest = digest.hexdigest()
@@ -103,7 +105,8 @@ def place_list(model: type[F], marked: Marked, data: Any, at: Position) -> list[
     """Every item of a list as a form. Errors: ``PackError`` with the problems of all of them."""
     if not isinstance(data, list):
         raise PackError([marked.problem(at, "A list is expected here", "Begin each entry with a dash.")])
-    placed, problems = [], []
+    placed: list[Placed[F]] = []
+    problems: list[PackProblem] = []
     for index, item in enumerate(data):
         try:
             placed.append(place(model, marked, item, (*at, index)))

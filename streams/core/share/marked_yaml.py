@@ -49,7 +49,9 @@ def read_marked(path: Path, name: str) -> Marked:
         return parse_marked(raw.decode("utf-8"), name)
     except OSError as problem:
         reason = problem.strerror or "unknown reason"
-        raise PackError([PackProblem(name, 0, f"The file cannot be read: {reason}", "Check path and rights.")]) from None
+        raise PackError(
+            [PackProblem(name, 0, f"The file cannot be read: {reason}", "Check path and rights.")]
+        ) from None
     except UnicodeDecodeError:
         raise PackError([PackProblem(name, 0, "The file is not UTF-8 text", "Save it as UTF-8.")]) from None
 
@@ -72,7 +74,8 @@ def _refuse_traps(text: str, name: str) -> None:
     """Look through the stream of parser events, which costs no more than the text is long, before building data."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
-        line = event.start_mark.line + 1
+        mark: Any = event.start_mark
+        line = mark.line + 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise PackError([PackProblem(name, line, "Anchors and aliases are not allowed", "Write the value out.")])
         if isinstance(event, yaml.CollectionStartEvent):
@@ -112,10 +115,12 @@ def _mapping(node: Any, at: Position, lines: dict[Position, int], name: str) -> 
 def _scalar(node: Any, name: str) -> Any:
     try:
         constructor = yaml.SafeLoader("")
-        value = constructor.construct_object(node)  # type: ignore[no-untyped-call]
+        value = constructor.construct_object(node)
     except (ValueError, yaml.YAMLError):
         line = node.start_mark.line + 1
-        raise PackError([PackProblem(name, line, "The value is not readable", "Put it in quotes if it is text.")]) from None
+        raise PackError(
+            [PackProblem(name, line, "The value is not readable", "Put it in quotes if it is text.")]
+        ) from None
     if value is None or isinstance(value, str | int | float | bool | date | datetime):
         return value
     line = node.start_mark.line + 1

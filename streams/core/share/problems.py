@@ -1,4 +1,4 @@
-"""What can be wrong with a rule pack, said so that its owner can mend it: the file, the line, and what would be right."""
+"""What can be wrong with a rule pack, said so that its owner can mend it: file, line, and what would be right."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

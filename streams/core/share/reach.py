@@ -79,7 +79,7 @@ class Reach:
 
     def __init__(self, gazetteer: Gazetteer, receivers: Mapping[str, Receiver]) -> None:
         self._gazetteer = gazetteer
-        self._receivers = receivers
+        self.receivers = receivers
         self._cache: dict[tuple[int, Codes], tuple[Receiver, ...]] = {}
         self._units: Mapping[str, Callable[[Clause, Codes], Iterable[str]]] = {
             "origin": self._areas,
@@ -113,7 +113,7 @@ class Reach:
             if len(self._cache) >= _MAX_CACHED:
                 self._cache.clear()
             found = self._cache[key] = tuple(
-                self._receivers[desk] for desk in sorted(set(self._desks(clause, places))) if desk in self._receivers
+                self.receivers[desk] for desk in sorted(set(self._desks(clause, places))) if desk in self.receivers
             )
         return found
 
@@ -134,7 +134,7 @@ class Reach:
         """Desks of units named by code: those with a function of the rule, else the unit's first (clarification 10)."""
         for unit in units:
             wanted = [desk_address(unit, function) for function in clause.functions]
-            matching = [desk for desk in wanted if desk in self._receivers]
+            matching = [desk for desk in wanted if desk in self.receivers]
             if unit.startswith("partner."):
                 matching = [desk_address(unit, PARTNER_FUNCTION)]
             yield from matching or self._gazetteer.desks(unit)[:1]

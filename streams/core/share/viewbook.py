@@ -56,7 +56,7 @@ def type_view_name(event_type: str) -> str:
 
 
 def build_views(found: PackForms) -> ViewBook:
-    """Work out a pack's views. Errors: ``PackError`` with every unknown, sealed or forbidden field, and missing types."""
+    """Work out a pack's views. Errors: ``PackError`` with every unknown or sealed field and missing type."""
     problems = list(_doubles(found))
     sets = {entry.form.id: entry.form.fields for entry in found.sets}
     of_type: dict[str, frozenset[str]] = {}
@@ -99,7 +99,10 @@ def _doubles(found: PackForms) -> Iterator[PackProblem]:
 
 
 def _field_problems(
-    placed: "Placed[TypeView] | Placed[NamedView]", view: TypeView, sets: Mapping[str, Iterable[str]], at: tuple[str | int, ...]
+    placed: "Placed[TypeView] | Placed[NamedView]",
+    view: TypeView,
+    sets: Mapping[str, Iterable[str]],
+    at: tuple[str | int, ...],
 ) -> Iterator[PackProblem]:
     if view.type not in EVENT_TYPES:
         yield placed.problem(f"There is no event type {view.type!r}", suggest(view.type, EVENT_TYPES), *at, "type")

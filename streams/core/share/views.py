@@ -35,7 +35,7 @@ class CompiledView:
     fields: frozenset[str]
     person_free: bool
     pick: Projection = field(repr=False)
-    changes: tuple[Projection, ...] = field(repr=False)
+    changes: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = field(repr=False)
 
 
 def combine(event_type: str, lenses: Iterable[Lens]) -> CompiledView:
@@ -64,7 +64,11 @@ def own_view(event_type: str) -> CompiledView:
 
 
 def lens_of(
-    event_type: str, allowed: Sequence[tuple[str, frozenset[str]]], transforms: Sequence[Transform], *, person_free: bool
+    event_type: str,
+    allowed: Sequence[tuple[str, frozenset[str]]],
+    transforms: Sequence[Transform],
+    *,
+    person_free: bool,
 ) -> Lens:
     """A lens from named allow-lists and transforms: the fields that all of them leave."""
     fields = frozenset.intersection(*(fields for _, fields in allowed))

@@ -1,0 +1,113 @@
+"""How several sharing rules combine for one desk: one delivery, its view, priority, feed and obligations.
+
+Source: domain rules sections 1.4-1.7; clarifications 27, 29, 38.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from streams.core.share.access import Receiver
+from streams.core.share.conditions import Residue
+from streams.core.share.plan import ShareClause, TypePlan
+from streams.core.share.reach import Codes, Reach
+from streams.core.share.ruling import MAIN, ReceiverRuling
+
+#: Length of a reason in a delivery and in the ledger.
+_REASON = 200
+
+
+class Hit(NamedTuple):
+    """A share clause that matched, from which places, and what is left to ask of each receiver."""
+
+    clause: ShareClause
+    places: Codes
+    left: tuple[Residue, ...]
+
+
+class Input(NamedTuple):
+    """What all deliveries of one event share: the priority known before the rules, why, and the marks."""
+
+    priority: int
+    reason: str
+    marks: tuple[str, ...]
+
+
+class Template(NamedTuple):
+    """The deliveries proposed before any denial, and one receiver of each kind among them."""
+
+    rulings: tuple[ReceiverRuling, ...]
+    kinds: tuple[Receiver, ...]
+
+
+class _Proposal(NamedTuple):
+    """One clause that proposes a receiver, with how many units it reaches for this event."""
+
+    clause: ShareClause
+    width: int
+
+    @property
+    def specificity(self) -> tuple[int, int, int, int, str, int]:
+        """Most specific first: conditions, narrower area, narrower function, lower order, rule id (rules 1.7)."""
+        rule, clause = self.clause.rule, self.clause.clause
+        return (-self.clause.leaves, self.width, len(clause.functions), rule.order, rule.id, clause.number)
+
+
+def combine_proposals(
+    plan: TypePlan, hits: Sequence[Hit], reach: Reach, origin_desk: str | None, known: Input
+) -> Template:
+    """Bring the proposals together: one delivery for each desk and view group (clarification 29)."""
+    proposals = _proposals(hits, reach)
+    made: dict[tuple[tuple[int, int], ...], ReceiverRuling] = {}
+    rulings = []
+    for desk, group in sorted(proposals, key=lambda key: delivery_order(*key)):
+        by = proposals[desk, group]
+        if desk == origin_desk and group == MAIN:
+            ruling = _ruling(plan, group, by, known)._replace(view=plan.own)
+        else:
+            case = tuple((proposal.clause.clause.number, proposal.width) for proposal in by)
+            found = made.get(case)
+            ruling = found if found is not None else made.setdefault(case, _ruling(plan, group, by, known))
+        rulings.append(ruling._replace(desk=desk, feed=by[0].clause.clause.feed(reach.receivers[desk])))
+    others = (reach.receivers[desk] for desk, _ in proposals if desk != origin_desk)
+    return Template(tuple(rulings), tuple({receiver.kind: receiver for receiver in others}.values()))
+
+
+def delivery_order(desk: str, group: str) -> tuple[str, bool, str]:
+    """The order of deliveries in a ruling: by desk, its main delivery first."""
+    return desk, group != MAIN, group
+
+
+def united(lists: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """Every name once, in the order of first mention."""
+    return tuple(dict.fromkeys(name for names in lists for name in names))
+
+
+def _proposals(hits: Iterable[Hit], reach: Reach) -> dict[tuple[str, str], list[_Proposal]]:
+    """Who is proposed by which clauses, the most specific clause first."""
+    widths = ((hit, reach.resolve(hit.clause.clause, hit.places)) for hit in hits)
+    proposed = [(_Proposal(hit.clause, len({r.unit for r in reached})), hit.left, reached) for hit, reached in widths]
+    found: dict[tuple[str, str], list[_Proposal]] = {}
+    for proposal, left, reached in sorted(proposed, key=lambda entry: entry[0].specificity):
+        rule = proposal.clause.rule
+        group = rule.id if rule.separate else MAIN
+        for receiver in reached:
+            if all(residue.holds(receiver) for residue in left):
+                found.setdefault((receiver.desk, group), []).append(proposal)
+    return found
+
+
+def _ruling(plan: TypePlan, group: str, by: Sequence[_Proposal], known: Input) -> ReceiverRuling:
+    """One delivery without its address: rules, view, priority, obligations. ``by`` has the most specific first."""
+    urgent = min(by, key=lambda proposal: proposal.clause.rule.priority).clause.rule
+    takes_rule = urgent.priority <= known.priority
+    return ReceiverRuling(
+        desk="",
+        view_group=group,
+        view=plan.view(frozenset(proposal.clause.lens for proposal in by)),
+        rules=tuple(sorted({proposal.clause.rule.id for proposal in by})),
+        priority=urgent.priority if takes_rule else known.priority,
+        priority_reason=f"{urgent.id}: {urgent.reason}"[:_REASON] if takes_rule else known.reason,
+        feed="",
+        obligations=united(proposal.clause.rule.obligations for proposal in by),
+        marks=known.marks,
+    )
