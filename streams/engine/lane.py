@@ -174,9 +174,18 @@ class Lane:
             reader.assign(changelogs)
             for source in self._sources.values():
                 source.expected = await reader.committed(source.tp)
+            await self._tell_losses(reader)
             return await restore({work.changelog: work.state for work in self.works}, reader)
         finally:
             await reader.stop()
+
+    async def _tell_losses(self, reader: aiokafka.AIOKafkaConsumer) -> None:
+        """Tell of records that retention removed before they were read: they are lost, and nobody may overlook it."""
+        beginnings = await reader.beginning_offsets([source.tp for source in self._sources.values()])
+        for source in self._sources.values():
+            lost = beginnings[source.tp] - (source.expected or 0)
+            if source.expected is not None and lost > 0:
+                emit(Signal.RECORDS_EXPIRED_UNREAD, level="error", topic=source.tp.topic, records_at_most=lost)
 
     def take(self, batch: Batch) -> None:
         """Queue a batch; above the bound its partition is paused until the lane has caught up."""

@@ -26,8 +26,9 @@ class Record(Protocol):
 class Batch:
     """The records that one fetch gave for one partition.
 
-    ``start`` is the position the fetch began at and ``end`` the one it left: between them lie the records and the
-    markers of transactions, which are never handed out. Two batches with nothing lost between them meet end to start.
+    ``start`` is where the batch fetched before it ended, None for the first after a seek to the committed offset;
+    ``end`` is the position it left. Between them lie the records and the markers of transactions, which are never handed
+    out. A batch that was fetched and not handed over leaves its neighbours with a gap between end and start.
     """
 
     topic: str

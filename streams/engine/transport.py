@@ -19,6 +19,11 @@ from streams.engine.records import Batch
 class BatchThread(driver.AIOKafkaConsumerThread):
     """The consumer's thread: fetches with positions, over a consumer with our own options."""
 
+    def __post_init__(self) -> None:
+        """Start with no partition fetched from yet."""
+        super().__post_init__()
+        self._reached: dict[Any, int] = {}
+
     def _create_worker_consumer(self, transport: "BatchTransport") -> aiokafka.AIOKafkaConsumer:
         """Build the consumer as Faust does, but read committed and with the options of the connection."""
         self._assignor = self.app.assignor
@@ -49,16 +54,33 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         timeout: float | None = None,  # noqa: ASYNC109 - Faust's signature
         max_records: int | None = None,
     ) -> Mapping[Any, Any]:
-        """Fetch, and tell for each partition from where to where."""
-        generation = self.app.consumer_generation_id
-        starts = {tp: _position(consumer, tp) for tp in active_partitions or ()}
+        """Fetch, and chain each partition's batches: each begins where the one fetched before it ended."""
         records = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        generation = self.app.consumer_generation_id
         batches = {}
         for tp, fetched in records.items():
             if fetched:
                 end = max(fetched[-1].offset + 1, _position(consumer, tp) or 0)
-                batches[tp] = Batch(tp.topic, tp.partition, starts.get(tp), end, generation, fetched)
+                batches[tp] = Batch(tp.topic, tp.partition, self._reached.get(tp), end, generation, fetched)
+                self._reached[tp] = end
         return batches
+
+    async def seek_to_committed(self) -> Mapping[Any, Any]:
+        """Go back to what lanes have committed; each partition's chain of batches begins anew."""
+        offsets: Mapping[Any, Any] = await self.call_thread(self._seek_to_committed)
+        return offsets
+
+    async def _seek_to_committed(self) -> Mapping[Any, Any]:
+        consumer = self._ensure_consumer()
+        offsets = {}
+        for tp in consumer.assignment():
+            offsets[tp] = await consumer.committed(tp)
+            if offsets[tp] is None:
+                await consumer.seek_to_beginning(tp)
+            else:
+                consumer.seek(tp, offsets[tp])
+            self._reached.pop(tp, None)
+        return offsets
 
 
 def _position(consumer: Any, tp: Any) -> int | None:
