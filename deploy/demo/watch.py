@@ -1,0 +1,114 @@
+"""Watches the bus while the day goes on: when did each record come to its end, and each delivery to its desk."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, suppress
+from types import TracebackType
+from typing import Any, Self
+
+from aiokafka import AIOKafkaConsumer
+
+from consumers.bus import committed_reader
+from deploy.demo.books import Books
+from deploy.demo.reading import enter, is_watched, places_of
+from schemas.codec import Codec
+from schemas.topics import DECISIONS
+
+#: Seconds that a published record gets to come to its end.
+PATIENCE = 30.0
+_WAIT_MS = 500
+
+
+class StalledError(Exception):
+    """The bus stopped: what was published did not come to its end. The text says how many, never what."""
+
+
+class Watch:
+    """Follows ledger, quarantine and every delivery topic from the beginning, as a committed reader.
+
+    Units: times are seconds of ``time.monotonic``.
+    """
+
+    def __init__(self, options: Mapping[str, Any], running: Callable[[], bool]) -> None:
+        self.books = Books()
+        self.decisions: dict[str, list[Mapping[str, Any]]] = {}
+        self._options = options
+        self._running = running
+        self._sent: dict[str, float] = {}
+        self._seen: dict[str, float] = {}
+        self._source: dict[str, str] = {}
+        self._changed = asyncio.Condition()
+        self._stack = AsyncExitStack()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        there = await places_of(self._options)
+        reader = await self._stack.enter_async_context(committed_reader(self._options, fetch_max_wait_ms=_WAIT_MS))
+        places = [place for topic, found in there.items() if is_watched(topic) for place in found]
+        reader.assign(places)
+        await reader.seek_to_beginning()
+        self._task = asyncio.create_task(self._follow(reader))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self._stack.aclose()
+
+    def sent(self, place: str, at: float) -> None:
+        """Note when a record was handed to the client; its place is known once it is confirmed."""
+        self._sent[place] = at
+
+    def latencies(self) -> list[float]:
+        """Milliseconds from publishing to a delivery that a committed reader could see, one for each delivery."""
+        return [
+            (seen - sent) * 1000
+            for delivery, seen in self._seen.items()
+            if (sent := self._sent.get(self._source.get(delivery, ""))) is not None
+        ]
+
+    async def settled(self, places: Iterable[str]) -> None:
+        """Wait until these records have come to their ends and what they owe is delivered.
+
+        Errors: ``StalledError`` when that takes too long, or the worker or the watch has ended.
+        """
+        waited = set(places)
+        until = time.monotonic() + PATIENCE
+        async with self._changed:
+            while left := self._left(waited):
+                if time.monotonic() > until or not self._running() or (self._task is not None and self._task.done()):
+                    raise StalledError(f"{left} records or deliveries did not come in time.")
+                with suppress(TimeoutError):  # looks again whether the worker runs, even if nothing comes
+                    await asyncio.wait_for(self._changed.wait(), 1.0)
+
+    def _left(self, places: set[str]) -> int:
+        ended = {place for place, _ in self.books.ends}
+        return len(places - ended) + len(set(self.books.owed) - set(self.books.delivered))
+
+    async def _follow(self, reader: AIOKafkaConsumer) -> None:
+        codec = Codec()
+        while True:
+            fetched = await reader.getmany(timeout_ms=_WAIT_MS)
+            now = time.monotonic()
+            if not fetched:
+                continue
+            for record in (record for records in fetched.values() for record in records):
+                value = enter(self.books, codec, record)
+                if value is not None:
+                    self._note(record.topic, value, now)
+            async with self._changed:
+                self._changed.notify_all()
+
+    def _note(self, topic: str, value: Mapping[str, Any], now: float) -> None:
+        if topic == DECISIONS:
+            self.decisions.setdefault(value["event_id"], []).append(value)
+            prefix = f"{value['event_id']}:{value['revision']}"
+            for receiver in value["receivers"]:
+                self._source[f"{prefix}:{receiver['desk']}:{receiver['view_group']}"] = value["accepted_from"]
+        elif "delivery_id" in value:
+            self._seen.setdefault(value["delivery_id"], now)
