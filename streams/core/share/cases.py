@@ -277,3 +277,16 @@ def coverage_problems(
     used = {name for result in results for name in result.views}
     for name in sorted(pack.views.names - used):
         yield PackProblem("views", 0, f"No case makes use of the view {name!r}", "Add a case that is seen through it.")
+
+
+def verify(folder: Path, gazetteer: Gazetteer, substances: SubstanceRegister) -> tuple[PackProblem, ...]:
+    """Everything wrong with a pack but cases that fail: its form, its names, and what lacks a case.
+
+    Errors: none raised; every problem is in the answer, in the order of files and lines.
+    """
+    try:
+        pack, placed = Pack.load(folder, gazetteer), read_cases(folder)
+    except PackError as error:
+        return error.problems
+    bench = Bench(pack, gazetteer, substances)
+    return tuple(sorted(coverage_problems(pack, placed, map(bench.run, placed))))
