@@ -1,0 +1,153 @@
+"""The tables of the docs that are made from the code. ``python -m tests.docs.tables`` writes them anew."""
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from consumers.health import Limits, Measured, PartitionLag, ReasonCode, evaluate
+from schemas.catalogue import EVENT_TYPES
+from schemas.checks import CHECK_REMEDIES
+from schemas.gazetteer import load_gazetteer
+from schemas.marks import sealed_fields
+from schemas.problems import REMEDIES
+from schemas.topics import DAY_MS, MIB, Topic, catalogue, delivery_areas
+from streams.core.share.transforms import TRANSFORMS
+
+ROOT: Final = Path(__file__).parents[2]
+#: Every page that stands in these docs, decisions included.
+PAGES: Final = (*sorted((ROOT / "docs").rglob("*.md")), ROOT / "CHANGELOG.md")
+
+_PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table; a bar inside a cell is escaped."""
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+
+
+def reject_codes() -> str:
+    """Every reject code with its remedy."""
+    rows = ((f"`{code}`", english, swedish) for code, (swedish, english) in REMEDIES.items())
+    return table(("code", "what would be right", "åtgärd"), rows)
+
+
+def checks() -> str:
+    """Every check between fields with its remedy."""
+    rows = ((f"`{check}`", english, swedish) for check, (swedish, english) in CHECK_REMEDIES.items())
+    return table(("check", "what would be right", "åtgärd"), rows)
+
+
+def event_types() -> str:
+    """Every event type: its Swedish name, who may publish it, what is usual, and whether it must be graded first."""
+    rows = (
+        (
+            f"`{kind.name}`",
+            kind.title_sv,
+            ", ".join(sorted(kind.publishers)) or "any",
+            str(kind.usual_sensitivity),
+            str(kind.usual_purpose),
+            str(kind.retention_class),
+            "yes" if kind.intelligence_kind else "",
+        )
+        for kind in EVENT_TYPES.values()
+    )
+    heads = ("type", "på svenska", "functions that may publish", "sensitivity", "purpose", "retention", "grade first")
+    return table(heads, rows)
+
+
+def topics() -> str:
+    """Every topic, those of regions, units and desks by their pattern."""
+    gazetteer = load_gazetteer()
+    unit, desk = "se.stockholm", "se.noa/intelligence"
+    patterns = {f"in.{unit}": "in.<unit>", "desk.se.noa.intelligence": "desk.<unit>.<function>"}
+    regions = {f"deliver.{area}" for area in delivery_areas(gazetteer)[:-2]}
+    rows: dict[str, tuple[str, ...]] = {}
+    for topic in catalogue(gazetteer, own_access_units=[unit], own_access_desks=[desk]):
+        name = "deliver.<region>" if topic.name in regions else patterns.get(topic.name, topic.name)
+        rows.setdefault(name, _topic_row(name, topic))
+    return table(("topic", "key", "kept", "largest record", "written by", "read by"), rows.values())
+
+
+def _topic_row(name: str, topic: Topic) -> tuple[str, ...]:
+    kept = "latest of each key" if topic.cleanup == "compact" else "for ever"
+    if topic.retention_ms is not None:
+        kept = f"{topic.retention_ms // DAY_MS} days"
+    unit = "<unit>" if name == "in.<unit>" else "<unit>/<function>"
+    hand = {"se.stockholm": unit, "se.noa/intelligence": unit, "gateway:bergslagen": "gateway:<region>"}
+    writers, readers = ([hand.get(who, who) for who in side] for side in (topic.writers, topic.readers))
+    size = f"{topic.max_message_bytes // MIB} MiB"
+    return f"`{name}`", topic.key, kept, size, _told(writers), _told(readers)
+
+
+def _told(who: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in who)
+
+
+def sealed() -> str:
+    """Every sealed field by event type."""
+    found = {name: sorted(sealed_fields(name)) for name in EVENT_TYPES}
+    common = set.intersection(*(set(paths) for paths in found.values()))
+    rows = [("every type", ", ".join(f"`{path}`" for path in sorted(common)))]
+    rows += [
+        (f"`{name}`", ", ".join(f"`{path}`" for path in paths if path not in common))
+        for name, paths in found.items()
+        if set(paths) - common
+    ]
+    return table(("type", "sealed fields"), rows)
+
+
+def transforms() -> str:
+    """Every transform that a rule may name."""
+    return table(("transform", "what it does"), ((f"`{t.name}`", t.title) for t in TRANSFORMS.values()))
+
+
+def health_reasons() -> str:
+    """Every reason of ``sambus status`` with its remedy, as the code gives it."""
+    found = {reason.code: reason.remedy for reason in evaluate(_unwell(), Limits()).reasons}
+    return table(("code", "remedy"), ((f"`{code}`", found[code]) for code in ReasonCode))
+
+
+def _unwell() -> Measured:
+    """A bus on which everything is wrong at once."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    old = now - timedelta(days=1)
+    lag = PartitionLag("in.gateway", 0, unread=1, exact=True, oldest=old, open_since=old)
+    return Measured(now, [lag], {}, [], "Empty", {"UNREADABLE": 10_000}, ["quarantine"])
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {
+    "reject codes": reject_codes,
+    "checks": checks,
+    "event types": event_types,
+    "topics": topics,
+    "sealed fields": sealed,
+    "transforms": transforms,
+    "health reasons": health_reasons,
+}
+
+
+def filled(text: str) -> str:
+    """A page with its generated tables as the code would have them. Errors: ``KeyError`` for an unknown table."""
+    return _PART.sub(lambda part: part[1] + "\n" + TABLES[part[2]]() + "\n" + part[3], text)
+
+
+def names(text: str) -> list[str]:
+    """The generated tables that a page holds."""
+    return [part[2] for part in _PART.finditer(text)]
+
+
+def main() -> None:
+    """Write every page's tables anew."""
+    for path in PAGES:
+        text = path.read_text("utf-8")
+        if (new := filled(text)) != text:
+            path.write_text(new, "utf-8")
+            sys.stdout.write(f"{path.relative_to(ROOT)}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""The rule and the cases of the rule owner's guide, loaded into a copy of the real pack and run."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from schemas.gazetteer import load_gazetteer
+from schemas.substances import load_substances
+from streams.core.share import Pack, PackError
+from streams.core.share.cases import Bench, CaseResult, read_cases, verify
+from streams.core.share.loading import RULES
+from tests.docs.blocks import blocks
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """The package's pack with the rules and cases of the guide."""
+    folder = tmp_path / "pack"
+    shutil.copytree(RULES, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "guide.yaml").write_text("\n".join(block.text for block in blocks("yaml", "rules")), "utf-8")
+    (folder / "guide_test.yaml").write_text("\n".join(block.text for block in blocks("yaml", "cases")), "utf-8")
+    return folder
+
+
+def results(pack: Path) -> list[CaseResult]:
+    """What came of the guide's cases."""
+    bench = Bench(Pack.load(pack), load_gazetteer(), load_substances())
+    return [bench.run(case) for case in read_cases(pack) if case.source.file == "guide_test.yaml"]
+
+
+def test_the_rules_of_the_guide_are_a_whole_and_their_cases_hold(pack: Path) -> None:
+    assert verify(pack, load_gazetteer(), load_substances()) == ()
+    found = results(pack)
+    assert [(result.where, result.faults) for result in found if result.faults] == []
+    assert {rule for result in found for rule in (*result.case.form.proves, *result.case.form.limits)} == {"S90"}
+
+
+def test_the_cases_of_the_guide_fail_without_its_rule(pack: Path) -> None:
+    (pack / "guide.yaml").unlink()
+    assert any(result.faults for result in results(pack))
+
+
+def test_a_slip_is_told_with_its_line_as_the_guide_says(pack: Path) -> None:
+    rules = pack / "guide.yaml"
+    rules.write_text(rules.read_text("utf-8").replace("functions: [prevention]", "functions: [inteligence]"), "utf-8")
+    with pytest.raises(PackError, match=r"guide\.yaml:9: There is no function 'inteligence'"):
+        Pack.load(pack)
