@@ -18,7 +18,7 @@ from streams.core.share.transforms import TRANSFORMS
 
 ROOT: Final = Path(__file__).parents[2]
 #: Every page that stands in these docs, decisions included.
-PAGES: Final = (*sorted((ROOT / "docs").rglob("*.md")), ROOT / "CHANGELOG.md")
+PAGES: Final = (*sorted((ROOT / "docs").rglob("*.md")), ROOT / "CHANGELOG.md", ROOT / "README.md")
 
 _PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

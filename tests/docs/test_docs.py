@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import importlib.util
 import json
 import os
 import re
@@ -31,17 +32,20 @@ _GUIDES = {
 # Tables
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_generated_tables_are_those_of_the_code(page: Path) -> None:
+    """A table made from the code is as the code would make it now."""
     text = page.read_text("utf-8")
     assert filled(text) == text, "run python -m tests.docs.tables"
 
 
 def test_every_generated_table_stands_in_one_page() -> None:
+    """No table is made for nothing, and none stands twice."""
     assert sorted(name for page in PAGES for name in names(page.read_text("utf-8"))) == sorted(TABLES)
 
 
 def test_a_changed_table_is_found() -> None:
+    """A table that somebody changed by hand does not pass."""
     page = (ROOT / "docs" / "publishing.md").read_text("utf-8")
     assert filled(page.replace("| `ID_REUSED` |", "| `ID_USED` |")) == page
 
@@ -83,8 +87,13 @@ def parse(words: list[str]) -> click.Context:
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("command", commands(), ids=str)
 def test_a_command_in_the_docs_is_one(command: Command) -> None:
+    """Commands, options, desks and files that the docs show exist."""
     tool, *words = command.words
-    assert tool == "sambus"
+    if tool != "sambus":
+        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE)
+        assert tool == "make"
+        assert set(words) <= set(targets)
+        return
     assert parse(words).command.name == [word for word in words if not word.startswith("-")][_depth(words) - 1]
 
 
@@ -105,12 +114,14 @@ def _depth(words: list[str]) -> int:
     ],
 )
 def test_a_wrong_command_is_found(line: list[str]) -> None:
+    """The check above refuses what is no command."""
     with pytest.raises(click.UsageError):
         parse(line)
 
 
 @pytest.mark.parametrize("command", commands("run"), ids=str)
 def test_a_command_marked_to_run_does_what_is_shown(command: Command, folder: Path) -> None:
+    """Commands that need no Kafka run, end well, and print what the docs show."""
     line = [sys.executable, "-m", "deploy.cli", *command.words[1:]]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
@@ -142,6 +153,7 @@ def _every_command() -> list[str]:
 
 @pytest.mark.parametrize("command", _every_command())
 def test_every_command_is_documented(command: str) -> None:
+    """Operations have every command in their list."""
     assert f"`{command}`" in _GUIDES["operations.md"]
 
 
@@ -150,6 +162,7 @@ def test_every_command_is_documented(command: str) -> None:
 
 @pytest.mark.parametrize("block", blocks("json"), ids=str)
 def test_a_json_example_is_json(block: Block) -> None:
+    """JSON is JSON, one object a line; an event may stand over several."""
     whole = "event" in block.marks
     for text in [block.text] if whole else block.text.splitlines():
         assert isinstance(json.loads(text), dict)
@@ -157,6 +170,7 @@ def test_a_json_example_is_json(block: Block) -> None:
 
 @pytest.mark.parametrize("block", blocks("json", "event"), ids=str)
 def test_an_event_in_the_docs_is_an_event(block: Block) -> None:
+    """Whoever copies an event out of the docs has one that validates."""
     body = json.loads(block.text)
     found = validate(body["event_type"], body)
     assert isinstance(found, Event), found
@@ -165,6 +179,7 @@ def test_an_event_in_the_docs_is_an_event(block: Block) -> None:
 
 @pytest.mark.parametrize("block", blocks("python"), ids=str)
 def test_python_in_the_docs_names_what_is_there(block: Block) -> None:
+    """Imports in Python examples exist."""
     for node in ast.walk(ast.parse(block.text)):
         if isinstance(node, ast.ImportFrom):
             module = importlib.import_module(str(node.module))
@@ -173,6 +188,7 @@ def test_python_in_the_docs_names_what_is_there(block: Block) -> None:
 
 @pytest.mark.parametrize("block", blocks("python", "run"), ids=str)
 def test_python_marked_to_run_runs(block: Block) -> None:
+    """Python that needs no Kafka runs and its assertions hold."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     line = [sys.executable, "-c", block.text]
     done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60, check=False)
@@ -183,12 +199,14 @@ def test_python_marked_to_run_runs(block: Block) -> None:
 
 
 def test_every_variable_is_documented() -> None:
+    """Variables that the code reads and variables that the docs list are the same."""
     used = {name for name in re.findall(r"SAMBUS_[A-Z_]*[A-Z]", _CODE) if name not in ("SAMBUS_SASL", "SAMBUS_TLS")}
     table = _GUIDES["operations.md"].partition("## Variables")[2]
     assert used == set(re.findall(r"`(SAMBUS_[A-Z_]+)`", table))
 
 
 def test_every_signal_is_documented() -> None:
+    """Signals of the engine and signals that the docs list are the same."""
     table = _GUIDES["operations.md"].partition("| signal |")[2].partition("\n\n")[0]
     told = {
         name
@@ -205,11 +223,13 @@ def _terms() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("term", "name"), _terms(), ids=lambda value: value)
 def test_a_term_of_the_glossary_has_its_name_in_the_code(term: str, name: str) -> None:
+    """The name that a term has in the code occurs there."""
     assert term
     assert re.search(rf"\b{re.escape(name)}\b", _CODE), f"{term}: nothing is called {name}"
 
 
 def test_the_glossary_is_in_the_order_of_the_swedish_alphabet() -> None:
+    """One finds a word where one looks for it, and once."""
     order = {letter: number for number, letter in enumerate("abcdefghijklmnopqrstuvwxyzåäö")}
     words = [[order[c] for c in term.partition(" (")[0].lower() if c in order] for term, _ in _terms()]
     assert words == sorted(words)
@@ -219,8 +239,9 @@ def test_the_glossary_is_in_the_order_of_the_swedish_alphabet() -> None:
 # Links and places
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_internal_links_lead_somewhere(page: Path) -> None:
+    """Pages and headings that a page links to exist."""
     text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)]+)\)", text):
         if "://" in target:
@@ -238,8 +259,9 @@ def _headings(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_files_and_tests_that_a_page_names_are_there(page: Path) -> None:
+    """Paths, patterns of paths and tests in backticks exist."""
     rooms = "|".join((*ROOMS, "tests", "docs"))
     for name in re.findall(rf"`((?:{rooms})/[^`\s]*)`", page.read_text("utf-8")):
         path, _, test = name.partition("::")
@@ -249,4 +271,5 @@ def test_files_and_tests_that_a_page_names_are_there(page: Path) -> None:
 
 
 def test_no_page_holds_a_path_of_a_machine() -> None:
+    """Nothing in the docs holds on one machine only."""
     assert re.findall(r"(?:^|[\s`(\"'])(/(?:home|root|tmp|work|Users|var|opt|usr|mnt)/\S*)", _DOCS) == []

@@ -30,6 +30,7 @@ def results(pack: Path) -> list[CaseResult]:
 
 
 def test_the_rules_of_the_guide_are_a_whole_and_their_cases_hold(pack: Path) -> None:
+    """The guide's rule with its cases makes a pack that passes every check."""
     assert verify(pack, load_gazetteer(), load_substances()) == ()
     found = results(pack)
     assert [(result.where, result.faults) for result in found if result.faults] == []
@@ -37,11 +38,13 @@ def test_the_rules_of_the_guide_are_a_whole_and_their_cases_hold(pack: Path) -> 
 
 
 def test_the_cases_of_the_guide_fail_without_its_rule(pack: Path) -> None:
+    """The guide's cases prove its rule: without it they fail."""
     (pack / "guide.yaml").unlink()
     assert any(result.faults for result in results(pack))
 
 
 def test_a_slip_is_told_with_its_line_as_the_guide_says(pack: Path) -> None:
+    """A misspelt function is told with file and line."""
     rules = pack / "guide.yaml"
     rules.write_text(rules.read_text("utf-8").replace("functions: [prevention]", "functions: [inteligence]"), "utf-8")
     with pytest.raises(PackError, match=r"guide\.yaml:9: There is no function 'inteligence'"):
