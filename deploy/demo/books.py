@@ -1,5 +1,6 @@
 """The books of the day: every record published came to one end, and every delivery owed was made once. Pure values."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -70,6 +71,17 @@ class Verdict:
         return not any(self.faults.values())
 
 
+def counts(books: Books, published: int) -> dict[str, int]:
+    """The sums that people look at."""
+    return {
+        "published": published,
+        "accepted": books.ended(ACCEPTED),
+        "quarantined": books.ended(QUARANTINED),
+        "duplicates": books.ended(DUPLICATE),
+        "deliveries": sum(books.delivered.values()),
+    }
+
+
 def owed(decision: Mapping[str, Any]) -> Iterable[str]:
     """The id of every delivery that a decision promises."""
     prefix = f"{decision['event_id']}:{decision['revision']}"
@@ -115,4 +127,4 @@ def by_level_and_function(desks: Mapping[str, int], gazetteer: Gazetteer) -> dic
 def percentile(values: Iterable[float], share: float) -> float | None:
     """The value that this share of all is not above (nearest rank); None of nothing."""
     ranked = sorted(values)
-    return ranked[max(0, -(-int(len(ranked) * share * 100) // 100) - 1)] if ranked else None
+    return ranked[max(0, math.ceil(round(len(ranked) * share, 6)) - 1)] if ranked else None

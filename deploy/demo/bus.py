@@ -33,13 +33,13 @@ class DemoBus:
         return {"bootstrap_servers": self._cluster.bootstrap}
 
     def __enter__(self) -> Self:
+        if self._kept and (self.home / "kafka").exists():
+            raise ClusterError(
+                f"{self.home} holds a bus already, and the demo's books begin with an empty one.",
+                "Name another folder with --keep.",
+                exit_code=2,
+            )
         try:
-            if self._kept and (self.home / "kafka").exists():
-                raise ClusterError(
-                    f"{self.home} holds a bus already, and the demo's books begin with an empty one.",
-                    "Name another folder with --keep.",
-                    exit_code=2,
-                )
             self._cluster.start(progress=True)
         except BaseException:
             self._sweep()

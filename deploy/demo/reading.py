@@ -34,7 +34,9 @@ async def audit(options: Mapping[str, Any]) -> Books:
     """
     books, codec = Books(), Codec()
     there = await places_of(options)
-    wanted = [place for topic, found in there.items() if is_watched(topic) or topic.startswith("in.") for place in found]
+    wanted = [
+        place for topic, found in there.items() if is_watched(topic) or topic.startswith("in.") for place in found
+    ]
     async with committed_reader(options, max_partition_fetch_bytes=_FETCH_BYTES) as reader:
         starts = await answered(reader.beginning_offsets(wanted))
         for place in wanted:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Any, Self
@@ -72,23 +72,22 @@ class Watch:
             if (sent := self._sent.get(self._source.get(delivery, ""))) is not None
         ]
 
-    async def settled(self, places: Iterable[str]) -> None:
-        """Wait until these records have come to their ends and what they owe is delivered.
+    async def settled(self, confirmed: int) -> None:
+        """Wait until so many records have come to their ends and all that is owed is delivered.
 
         Errors: ``StalledError`` when that takes too long, or the worker or the watch has ended.
         """
-        waited = set(places)
         until = time.monotonic() + PATIENCE
         async with self._changed:
-            while left := self._left(waited):
+            while left := self._left(confirmed):
                 if time.monotonic() > until or not self._running() or (self._task is not None and self._task.done()):
                     raise StalledError(f"{left} records or deliveries did not come in time.")
                 with suppress(TimeoutError):  # looks again whether the worker runs, even if nothing comes
                     await asyncio.wait_for(self._changed.wait(), 1.0)
 
-    def _left(self, places: set[str]) -> int:
-        ended = {place for place, _ in self.books.ends}
-        return len(places - ended) + len(set(self.books.owed) - set(self.books.delivered))
+    def _left(self, confirmed: int) -> int:
+        books = self.books
+        return max(0, confirmed - len(books.ends)) + len(books.owed.keys() - books.delivered.keys())
 
     async def _follow(self, reader: AIOKafkaConsumer) -> None:
         codec = Codec()

@@ -1,0 +1,208 @@
+"""Runs the day: publishes chapter by chapter, shows what people see, looks after the claims, and closes the books."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import date
+from types import TracebackType
+from typing import Self
+
+from consumers.health import Limits, evaluate
+from consumers.ledger import search
+from consumers.measure import measure
+from consumers.quarantine import entries
+from deploy.cli.names import title_of
+from deploy.demo.books import Books, counts, percentile
+from deploy.demo.bus import DemoBus
+from deploy.demo.claims import Looker
+from deploy.demo.making import Made, Maker, client_body
+from deploy.demo.people import ANALYST, JARVA, PATROL, Followed
+from deploy.demo.reading import audit
+from deploy.demo.screen import CHECKED, Screen
+from deploy.demo.story import Chapter
+from deploy.demo.telling import Teller, Told
+from deploy.demo.watch import Watch
+from producers.client import Producer, Receipt, publish_raw
+from schemas.codec import Codec
+from schemas.gazetteer import load_gazetteer
+from schemas.problems import DropCode
+from schemas.records import QuarantinedProblem
+from schemas.topics import GATEWAY_IN
+from streams.engine.settings import GROUP
+
+#: Seconds that a chapter stays before the next one, by the length of its text, at speed 1.
+_BREATH, _PER_LETTER = 0.5, 0.012
+
+
+@dataclass
+class Tally:
+    """What the publishers and the onlookers counted themselves."""
+
+    confirmed: int = 0
+    held: int = 0
+    failed: int = 0
+    codes: set[str] = field(default_factory=set)
+
+
+class Day:
+    """One told day on one bus; an async context manager that holds its clients.
+
+    Shape: ``speed`` divides the pauses for reading; 0 leaves them out. Nothing else ever waits for a clock.
+    Errors: ``StalledError``, and those of producers and consumers when the bus goes away.
+    """
+
+    def __init__(self, bus: DemoBus, day: date, screen: Screen, teller: Teller, speed: float) -> None:
+        self._bus = bus
+        self._screen = screen
+        self._teller = teller
+        self._speed = speed
+        self._codec = Codec()
+        self._gazetteer = load_gazetteer()
+        self._maker = Maker(day)
+        self._looker = Looker(bus.options, self._maker, self._gazetteer, self._codec)
+        self._producers: dict[str, Producer] = {}
+        self._stack = AsyncExitStack()
+        self.watch = Watch(bus.options, bus.runs)
+        self._patrol = Followed(bus.options, PATROL, self._codec)
+        self._analyst = Followed(bus.options, (ANALYST,), self._codec)
+        self.tally = Tally()
+
+    async def __aenter__(self) -> Self:
+        try:
+            for each in (self.watch, self._patrol, self._analyst):
+                await self._stack.enter_async_context(each)
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def tell(self, chapter: Chapter) -> None:
+        """One chapter, from its heading to its checks."""
+        self._screen.chapter(chapter.at, chapter.title[self._teller.lang], chapter.text[self._teller.lang])
+        try:
+            made = self._maker.chapter(chapter)
+            again = [self._maker.made(name) for name in chapter.again]
+            for each in (*again, *made):
+                await self._publish(each)
+            measured = asyncio.create_task(measure(self._bus.options, GROUP, (), self._codec))
+            try:
+                await self.watch.settled(self.tally.confirmed)
+                await self._people((*again, *made))
+            finally:
+                health = evaluate(await measured, Limits())
+            unread = sum(source.unread for source in health.sources)
+            self._operations(unread, max((source.lag_seconds for source in health.sources), default=0.0))
+            await self._check(chapter, made, again)
+        finally:
+            self._screen.end_chapter()
+        await self._pause(chapter)
+
+    async def books(self) -> Books:
+        """The books, read anew from Kafka."""
+        return await audit(self._bus.options)
+
+    async def _publish(self, made: Made) -> None:
+        """Publish one event as its unit would: through the client, or past it when the story says so."""
+        what = title_of(made.body["event_type"], self._teller.lang)
+        if made.record is None or (made.telling.wrong is not None and made.telling.wrong.raw):
+            began = time.monotonic()
+            receipt = await (await self._producer(made.desk)).publish(client_body(made))
+            self._receipt(made, what, receipt, began)
+        if made.record is not None:
+            self.tally.confirmed += await publish_raw(self._bus.options, GATEWAY_IN, [made.record])
+            self._mine(made, Told(self._teller.say("sent_raw", what=what, size=len(made.record.value)), "yellow"))
+
+    def _receipt(self, made: Made, what: str, receipt: Receipt, began: float) -> None:
+        if receipt.status == "rejected":
+            problem = receipt.problems[0]
+            remedy = problem.remedy_sv if self._teller.lang == "sv" else problem.remedy_en
+            text = self._teller.say("refused", what=what, code=problem.code, pointer=problem.pointer, remedy=remedy)
+            self._mine(made, Told(text, "yellow"))
+            return
+        self.tally.confirmed += 1
+        self.watch.sent(f"{receipt.topic}:{receipt.partition}:{receipt.offset}", began)
+        self._mine(made, Told(self._teller.say("taken", what=what, ms=(time.monotonic() - began) * 1000)))
+
+    def _mine(self, made: Made, told: Told) -> None:
+        """Tell the patrol of it when its own unit published it."""
+        if made.desk.startswith(f"{JARVA}/"):
+            self._screen.line("patrol", *told)
+
+    async def _producer(self, desk: str) -> Producer:
+        if desk not in self._producers:
+            producer = Producer(self._bus.options, origin=desk)
+            self._producers[desk] = await self._stack.enter_async_context(producer)
+        return self._producers[desk]
+
+    async def _people(self, published: tuple[Made, ...]) -> None:
+        """What the patrol and the analyst see after it."""
+        for made in published:
+            if made.desk.startswith(f"{JARVA}/") and made.telling.wrong is None:
+                found = await search(self._bus.options, made.event_id, made.desk, self._gazetteer, self._codec)
+                for told in self._teller.became(found.answer):
+                    self._screen.line("patrol", f"{title_of(made.body['event_type'], self._teller.lang)}:", "dim")
+                    self._screen.line("patrol", *told)
+        for told in self._teller.arrivals(await self._patrol.fresh(self.watch.books.owed)):
+            self._screen.line("patrol", *told)
+        for told in self._teller.cards(await self._analyst.fresh(self.watch.books.owed)):
+            self._screen.line("analyst", *told)
+
+    def _operations(self, unread: int, seconds: float) -> None:
+        books, latencies = self.watch.books, self.watch.latencies()
+        self._screen.line("operations", self._teller.say("flow", **counts(books, self.tally.confirmed)))
+        p50, p99 = percentile(latencies, 0.5) or 0.0, percentile(latencies, 0.99) or 0.0
+        self._screen.line("operations", self._teller.say("speed", unread=unread, seconds=seconds, p50=p50, p99=p99))
+        new = set(books.codes) - self.tally.codes
+        if new:
+            self.tally.codes |= new
+            self._screen.line("operations", self._teller.say("new_codes", codes=", ".join(sorted(new))), "yellow")
+
+    async def _check(self, chapter: Chapter, made: list[Made], again: list[Made]) -> None:
+        for each in made:
+            if each.telling.wrong is not None:
+                await self._check_quarantine(each)
+        for each in (*again, *(one for one in made if one.telling.duplicate)):
+            last = self.watch.decisions.get(each.event_id, [{"outcome": ""}])[-1]
+            what = title_of(each.body["event_type"], self._teller.lang)
+            self._claim(self._teller.say("claim_duplicate", what=what), holds=last["outcome"] in set(DropCode))
+        for claim in chapter.claims:
+            looked = await self._looker.look(claim, self.watch.decisions)
+            self._count(looked.holds)
+            self._screen.line(CHECKED, *self._teller.claim(looked))
+
+    async def _check_quarantine(self, made: Made) -> None:
+        wrong = made.telling.wrong
+        if wrong is None:
+            return
+        problems = [
+            p for e in await entries(self._bus.options, self._codec, origin=made.desk) for p in e.record.problems
+        ]
+        found = [p for p in problems if (p.code, p.pointer) == (wrong.code, wrong.pointer)]
+        where = wrong.pointer or self._teller.say("whole_record")
+        for problem in found[-1:]:
+            self._mine(made, Told(self._remedied(problem, where), "yellow"))
+        text = self._teller.say("claim_quarantined", code=wrong.code, desks=self._teller.desk(made.desk), pointer=where)
+        self._claim(text, holds=bool(found))
+
+    def _remedied(self, problem: QuarantinedProblem, where: str) -> str:
+        remedy = problem.remedy_sv if self._teller.lang == "sv" else problem.remedy_en
+        return self._teller.say("in_quarantine", code=problem.code, pointer=where, remedy=remedy)
+
+    def _claim(self, text: str, *, holds: bool) -> None:
+        self._count(holds)
+        failed = f" – {self._teller.say('failed', faults='')}".rstrip(" :")
+        self._screen.line(CHECKED, f"✓ {text}" if holds else f"✗ {text}{failed}", "green" if holds else "bold red")
+
+    def _count(self, holds: bool) -> None:
+        self.tally.held += holds
+        self.tally.failed += not holds
+
+    async def _pause(self, chapter: Chapter) -> None:
+        if self._speed:
+            await asyncio.sleep((_BREATH + _PER_LETTER * len(chapter.text[self._teller.lang])) / self._speed)
