@@ -28,7 +28,7 @@ def rules() -> None:
 @_PACK
 @_JSON
 def check(folder: Path, as_json: bool) -> None:
-    """Check a pack: its form, its names, and that every rule and view has its cases. Exit code 1 when it is not well."""
+    """Check a pack: form, names, and that every rule and view has cases. Exit code 1 when it is not."""
     reference = load_reference()
     problems = verify(folder, reference.gazetteer, reference.substances)
     _show_problems(folder, problems, as_json=as_json)

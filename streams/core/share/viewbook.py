@@ -120,7 +120,9 @@ def _field_problems(
             yield placed.problem(message, suggest(path, leaves), *at, "fields", index)
     for path in sorted(_fields(view, sets) & sealed):
         message = f"{path!r} is sealed"
-        yield placed.problem(message, "Leave it out; a rule that must show it says unseal.", *at)
+        yield placed.problem(
+            message, "Leave it out; a rule that must show it says unseal.", *at, *_named_at(view, path)
+        )
 
 
 def _named_problems(
@@ -134,8 +136,13 @@ def _named_problems(
         fields = _fields(entry, sets)
         for path in sorted(fields - of_type[entry.type] - sealed_leaves(entry.type)):
             message = f"{path!r} is outside the type view of {entry.type}, so it would never be seen"
-            yield view.problem(message, "Remove it here, or add it to the type view.", *at)
+            yield view.problem(message, "Remove it here, or add it to the type view.", *at, *_named_at(entry, path))
         if view.form.person_free:
             for path in sorted(fields & person_leaves(entry.type)):
                 message = f"{path!r} leads to a person, and the view is flagged person-free"
-                yield view.problem(message, "Remove the field or the flag.", *at)
+                yield view.problem(message, "Remove the field or the flag.", *at, *_named_at(entry, path))
+
+
+def _named_at(view: TypeView, path: str) -> tuple[str | int, ...]:
+    """Where in a view a field comes from: its own list, or its sets."""
+    return ("fields", view.fields.index(path)) if path in view.fields else ("sets",)
