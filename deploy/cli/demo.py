@@ -2,16 +2,21 @@
 
 import asyncio
 import logging
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from consumers.bus import BusUnreachableError, TopicMissingError
 from deploy.cli.asking import LOCAL, console, print_json
 from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, EXIT_UNREACHABLE
 from deploy.cluster.errors import ClusterError
+
+#: Columns of a plain log.
+PLAIN_WIDTH = 120
 
 
 @click.command()
@@ -45,6 +50,14 @@ def _told(lang: str, speed: float, *, as_json: bool, keep: Path | None) -> int:
         return problem.exit_code
 
 
+def _console(*, stderr: bool) -> Console:
+    """Where the story is read; wide enough for its table also where no terminal says how wide it is."""
+    out = console(stderr=stderr)
+    if not out.is_terminal and "COLUMNS" not in os.environ:
+        out.width = PLAIN_WIDTH
+    return out
+
+
 def _run(lang: str, speed: float, *, as_json: bool, keep: Path | None) -> int:
     from deploy.demo.bus import DemoBus
     from deploy.demo.run import run_day
@@ -54,7 +67,7 @@ def _run(lang: str, speed: float, *, as_json: bool, keep: Path | None) -> int:
     from producers.client import BusUnreachable
     from schemas.gazetteer import load_gazetteer
 
-    out = console(stderr=as_json)
+    out = _console(stderr=as_json)
     teller = Teller(lang, load_gazetteer())
     day = datetime.now(UTC).astimezone(LOCAL).date() - timedelta(days=1)
     bus = DemoBus(keep)
@@ -69,7 +82,7 @@ def _run(lang: str, speed: float, *, as_json: bool, keep: Path | None) -> int:
             out.print(bus.said())
             return EXIT_NOT_WELL
         except (BusUnreachable, BusUnreachableError, TopicMissingError, TimeoutError) as problem:
-            click.echo(f"Error: {problem or 'the bus stopped answering'}\n{bus.said()}", err=True)
+            click.echo(f"Error: {str(problem) or 'The bus stopped answering.'}\n{bus.said()}", err=True)
             return EXIT_UNREACHABLE
     out.print(report.shown(teller, load_gazetteer()))
     if keep is not None:

@@ -8,6 +8,7 @@ from datetime import date
 from types import TracebackType
 from typing import Self
 
+from consumers.explanation import Answer
 from consumers.health import Limits, evaluate
 from consumers.ledger import search
 from consumers.measure import measure
@@ -20,7 +21,7 @@ from deploy.demo.making import Made, Maker, client_body
 from deploy.demo.people import ANALYST, JARVA, PATROL, Followed
 from deploy.demo.reading import audit
 from deploy.demo.screen import CHECKED, Screen
-from deploy.demo.story import Chapter
+from deploy.demo.story import Chapter, Wrong
 from deploy.demo.telling import Teller, Told
 from deploy.demo.watch import Watch
 from producers.client import Producer, Receipt, publish_raw
@@ -32,7 +33,7 @@ from schemas.topics import GATEWAY_IN
 from streams.engine.settings import GROUP
 
 #: Seconds that a chapter stays before the next one, by the length of its text, at speed 1.
-_BREATH, _PER_LETTER = 0.5, 0.012
+_BREATH, _PER_LETTER = 1.0, 0.015
 
 
 @dataclass
@@ -84,6 +85,7 @@ class Day:
 
     async def tell(self, chapter: Chapter) -> None:
         """One chapter, from its heading to its checks."""
+        began = time.monotonic()
         self._screen.chapter(chapter.at, chapter.title[self._teller.lang], chapter.text[self._teller.lang])
         try:
             made = self._maker.chapter(chapter)
@@ -101,7 +103,7 @@ class Day:
             await self._check(chapter, made, again)
         finally:
             self._screen.end_chapter()
-        await self._pause(chapter)
+        await self._pause(chapter, began)
 
     async def books(self) -> Books:
         """The books, read anew from Kafka."""
@@ -111,8 +113,9 @@ class Day:
         """Publish one event as its unit would: through the client, or past it when the story says so."""
         what = title_of(made.body["event_type"], self._teller.lang)
         if made.record is None or (made.telling.wrong is not None and made.telling.wrong.raw):
+            producer, body = await self._producer(made.desk), client_body(made)
             began = time.monotonic()
-            receipt = await (await self._producer(made.desk)).publish(client_body(made))
+            receipt = await producer.publish(body)
             self._receipt(made, what, receipt, began)
         if made.record is not None:
             self.tally.confirmed += await publish_raw(self._bus.options, GATEWAY_IN, [made.record])
@@ -142,16 +145,39 @@ class Day:
 
     async def _people(self, published: tuple[Made, ...]) -> None:
         """What the patrol and the analyst see after it."""
-        for made in published:
-            if made.desk.startswith(f"{JARVA}/") and made.telling.wrong is None:
-                found = await search(self._bus.options, made.event_id, made.desk, self._gazetteer, self._codec)
-                for told in self._teller.became(found.answer):
-                    self._screen.line("patrol", f"{title_of(made.body['event_type'], self._teller.lang)}:", "dim")
-                    self._screen.line("patrol", *told)
+        ours = [made for made in published if made.desk.startswith(f"{JARVA}/")]
+        good = [made for made in ours if made.telling.wrong is None]
+        for made, answer in zip(good, await asyncio.gather(*map(self._became, good)), strict=True):
+            for told in self._teller.became(title_of(made.body["event_type"], self._teller.lang), answer):
+                self._screen.line("patrol", *told)
+        for made in ours:
+            if made.telling.wrong is not None:
+                await self._refused(made, made.telling.wrong)
         for told in self._teller.arrivals(await self._patrol.fresh(self.watch.books.owed)):
             self._screen.line("patrol", *told)
         for told in self._teller.cards(await self._analyst.fresh(self.watch.books.owed)):
             self._screen.line("analyst", *told)
+
+    async def _became(self, made: Made) -> Answer:
+        """What the publisher is told of its event, asked as `sambus explain` asks."""
+        found = await search(self._bus.options, made.event_id, made.desk, self._gazetteer, self._codec)
+        return found.answer
+
+    async def _refused(self, made: Made, wrong: Wrong) -> None:
+        """What the publisher sees of its event in quarantine."""
+        problem = await self._quarantined(made, wrong)
+        if problem is not None:
+            remedy = problem.remedy_sv if self._teller.lang == "sv" else problem.remedy_en
+            what = title_of(made.body["event_type"], self._teller.lang)
+            where = wrong.pointer or self._teller.say("whole_record")
+            text = self._teller.say("in_quarantine", what=what, code=problem.code, pointer=where, remedy=remedy)
+            self._screen.line("patrol", text, "yellow")
+
+    async def _quarantined(self, made: Made, wrong: Wrong) -> QuarantinedProblem | None:
+        """The problem that the story foresees, as it stands in the publisher's quarantine."""
+        found = await entries(self._bus.options, self._codec, origin=made.desk)
+        problems = [problem for entry in found for problem in entry.record.problems]
+        return next((p for p in reversed(problems) if (p.code, p.pointer) == (wrong.code, wrong.pointer)), None)
 
     def _operations(self, unread: int, seconds: float) -> None:
         books, latencies = self.watch.books, self.watch.latencies()
@@ -165,34 +191,20 @@ class Day:
 
     async def _check(self, chapter: Chapter, made: list[Made], again: list[Made]) -> None:
         for each in made:
-            if each.telling.wrong is not None:
-                await self._check_quarantine(each)
+            if (wrong := each.telling.wrong) is not None:
+                where = wrong.pointer or self._teller.say("whole_record")
+                desk = self._teller.desk(each.desk)
+                text = self._teller.say("claim_quarantined", code=wrong.code, desks=desk, pointer=where)
+                self._claim(text, holds=await self._quarantined(each, wrong) is not None)
         for each in (*again, *(one for one in made if one.telling.duplicate)):
             last = self.watch.decisions.get(each.event_id, [{"outcome": ""}])[-1]
             what = title_of(each.body["event_type"], self._teller.lang)
             self._claim(self._teller.say("claim_duplicate", what=what), holds=last["outcome"] in set(DropCode))
-        for claim in chapter.claims:
-            looked = await self._looker.look(claim, self.watch.decisions)
+        looks = [self._looker.look(claim, self.watch.decisions) for claim in chapter.claims]
+        for looked in await asyncio.gather(*looks):
             self._count(looked.holds)
-            self._screen.line(CHECKED, *self._teller.claim(looked))
-
-    async def _check_quarantine(self, made: Made) -> None:
-        wrong = made.telling.wrong
-        if wrong is None:
-            return
-        problems = [
-            p for e in await entries(self._bus.options, self._codec, origin=made.desk) for p in e.record.problems
-        ]
-        found = [p for p in problems if (p.code, p.pointer) == (wrong.code, wrong.pointer)]
-        where = wrong.pointer or self._teller.say("whole_record")
-        for problem in found[-1:]:
-            self._mine(made, Told(self._remedied(problem, where), "yellow"))
-        text = self._teller.say("claim_quarantined", code=wrong.code, desks=self._teller.desk(made.desk), pointer=where)
-        self._claim(text, holds=bool(found))
-
-    def _remedied(self, problem: QuarantinedProblem, where: str) -> str:
-        remedy = problem.remedy_sv if self._teller.lang == "sv" else problem.remedy_en
-        return self._teller.say("in_quarantine", code=problem.code, pointer=where, remedy=remedy)
+            slowest = self.watch.slowest(self._maker.made(looked.claim.event).event_id)
+            self._screen.line(CHECKED, *self._teller.claim(looked, slowest))
 
     def _claim(self, text: str, *, holds: bool) -> None:
         self._count(holds)
@@ -203,6 +215,8 @@ class Day:
         self.tally.held += holds
         self.tally.failed += not holds
 
-    async def _pause(self, chapter: Chapter) -> None:
+    async def _pause(self, chapter: Chapter, began: float) -> None:
+        """Leave time for reading, counted from the chapter's beginning."""
         if self._speed:
-            await asyncio.sleep((_BREATH + _PER_LETTER * len(chapter.text[self._teller.lang])) / self._speed)
+            reading = (_BREATH + _PER_LETTER * len(chapter.text[self._teller.lang])) / self._speed
+            await asyncio.sleep(max(0.0, began + reading - time.monotonic()))

@@ -63,7 +63,7 @@ class Lines:
         """The label only where it changes."""
         grid = Table.grid(padding=(0, 1))
         grid.add_column(width=_LABEL, style=_STYLES[who], no_wrap=True)
-        grid.add_column(ratio=1)
+        grid.add_column()
         label = "" if who == self._last else say(who, self._lang)
         self._last = who
         grid.add_row(label, Text(printable(text), style=style))

@@ -7,14 +7,18 @@ from typing import NamedTuple
 
 from consumers.explanation import Answer, Reach
 from consumers.feed import Delivery, Unreadable
+from deploy.cli.facts import joined, key_facts
 from deploy.cli.names import function_name, rule_titles, title_of
 from deploy.demo.claims import Looked
 from deploy.demo.words import say
 from schemas.gazetteer import Gazetteer
 from schemas.problems import DropCode
+from schemas.substances import load_substances
 
 _URGENT, _FLASH = 2, 1
 _NAMED_DESKS = 3
+#: Facts on a small card; `sambus feed` shows more.
+_FACTS = 4
 
 
 class Told(NamedTuple):
@@ -30,23 +34,26 @@ class Teller:
     def __init__(self, lang: str, gazetteer: Gazetteer) -> None:
         self.lang = lang
         self._gazetteer = gazetteer
+        self._substances = load_substances()
 
     def say(self, key: str, **values: object) -> str:
         """A sentence."""
         return say(key, self.lang, **values)
 
-    def became(self, answer: Answer) -> Iterator[Told]:
+    def became(self, what: str, answer: Answer) -> Iterator[Told]:
         """What became of an event, as its publisher may know it: the last thing that the bus decided."""
         if answer.decisions and (part := answer.decisions[-1].publisher) is not None:
             if part.outcome in set(DropCode):
-                yield Told(self.say("retry"), "dim")
+                yield Told(self.say("retry", what=what), "dim")
             elif part.desks:
-                text = self.say("shared", desks=part.desks, rules=_rules(part.shared))
+                key = "shared" if part.desks > 1 else "shared_one"
+                text = self.say(key, what=what, desks=part.desks, rules=_rules(part.shared))
                 yield Told(text + self._kept(part.kept_from, part.withheld))
             elif part.kept_from:
-                yield Told(self.say("stays").split(":")[0] + self._kept(part.kept_from, part.withheld), "yellow")
+                kept = self._kept(part.kept_from, part.withheld)
+                yield Told(self.say("stays_blocked", what=what) + kept, "yellow")
             else:
-                yield Told(self.say("stays"), "dim")
+                yield Told(self.say("stays", what=what), "dim")
 
     def _kept(self, desks: int, withheld: Sequence[Reach]) -> str:
         return self.say("kept_from", desks=desks, rules=_rules(withheld)) if desks else ""
@@ -75,6 +82,9 @@ class Teller:
                 f"{self.say('from')} {self.desk(f'{item.meta.origin.unit}/{item.meta.origin.function}')}",
             ]
             yield Told(" · ".join(filter(None, parts)), _style(item))
+            facts = joined(key_facts(item.event.get("payload") or {}, self.lang, self._substances)[:_FACTS])
+            if facts:
+                yield Told(f"  {facts}")
             titles = rule_titles(item.meta.pack_version)
             rules = ", ".join(f"{rule} {titles.get(rule, '')}".strip() for rule in item.meta.rules)
             yield Told(self.say("why", rules=rules), "dim")
@@ -83,8 +93,8 @@ class Teller:
         title = title_of(item.meta.event_type, self.lang)
         return title if item.meta.revision == 1 else f"{title}, {self.say('revision')} {item.meta.revision}"
 
-    def claim(self, looked: Looked) -> Told:
-        """What was looked after, and whether it is so."""
+    def claim(self, looked: Looked, slowest_ms: float | None = None) -> Told:
+        """What was looked after, and whether it is so; ``slowest_ms`` is when the last of its receivers had it."""
         claim = looked.claim
         text = self.say(
             f"claim_{claim.kind}",
@@ -93,19 +103,20 @@ class Teller:
             by=claim.by,
             count=len(looked.desks),
             looked=looked.looked_at,
-            detail=self._detail(looked) if looked.holds else "",
+            detail=self._detail(looked, slowest_ms) if looked.holds else "",
         )
         if looked.holds:
             return Told(f"✓ {text}", "green")
         return Told(f"✗ {text} – {self.say('failed', faults='; '.join(looked.faults[:_NAMED_DESKS]))}", "bold red")
 
-    def _detail(self, looked: Looked) -> str:
+    def _detail(self, looked: Looked, slowest_ms: float | None) -> str:
         claim = looked.claim
         parts = [
             ", ".join(claim.rules),
             ", ".join(claim.marks).replace("_", " "),
             f"{self.say('revision')} {claim.revision}" if claim.revision else "",
             self.say("hidden", fields=", ".join(claim.hides)) if claim.hides else "",
+            self.say("last_after", ms=slowest_ms) if claim.kind == "everywhere" and slowest_ms is not None else "",
         ]
         told = "; ".join(filter(None, parts))
         return f" ({told})" if told else ""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Any, Self
@@ -66,11 +66,18 @@ class Watch:
 
     def latencies(self) -> list[float]:
         """Milliseconds from publishing to a delivery that a committed reader could see, one for each delivery."""
-        return [
-            (seen - sent) * 1000
-            for delivery, seen in self._seen.items()
-            if (sent := self._sent.get(self._source.get(delivery, ""))) is not None
-        ]
+        return [ms for _, ms in self._latencies()]
+
+    def _latencies(self) -> Iterator[tuple[str, float]]:
+        for delivery, seen in self._seen.items():
+            sent = self._sent.get(self._source.get(delivery, ""))
+            if sent is not None:
+                yield delivery, (seen - sent) * 1000
+
+    def slowest(self, event_id: str) -> float | None:
+        """Milliseconds from publishing an event to the last of its deliveries; none when it was not measured."""
+        prefix = f"{event_id}:"
+        return max((ms for delivery, ms in self._latencies() if delivery.startswith(prefix)), default=None)
 
     async def settled(self, confirmed: int) -> None:
         """Wait until so many records have come to their ends and all that is owed is delivered.
