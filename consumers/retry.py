@@ -14,6 +14,9 @@ from schemas.envelope import Event
 from schemas.problems import Problem, RejectCode
 from schemas.validation import validate
 
+#: Topics that units publish on; other topics are written by workers alone.
+INTAKE_PREFIX = "in."
+
 
 @dataclass(frozen=True, slots=True)
 class Again:
@@ -36,7 +39,10 @@ def mended(entry: Entry, body: Mapping[str, Any], codec: Codec) -> Again | tuple
     """The record with a corrected body, or what is still wrong with that body.
 
     Shape: ``body`` is the event's JSON. The id stays: a mended event is the same event, so another id is refused.
+    What intake had accepted (it was rejected later) cannot be mended: its id stands for the content it came with.
     """
+    if not entry.record.topic.startswith(INTAKE_PREFIX):
+        return (Problem(RejectCode.ID_REUSED, "/event_id"),)
     event_type = body.get("event_type")
     if not isinstance(event_type, str) or event_type not in EVENT_TYPES:
         return (Problem(RejectCode.SCHEMA_UNKNOWN, "/event_type"),)

@@ -154,7 +154,9 @@ class Notices:
     def _typed(self, notice: _Notice, version: _Version) -> dict[str, Any]:
         violence = VIOLENCE.get(notice.type)
         if violence is not None:
-            return {"event_type": "violence_incident", "payload": {"incident_no": incident_no(notice.id), **violence}}
+            summary = f"{notice.name}. {notice.summary}" if notice.summary else notice.name
+            payload = {"incident_no": incident_no(notice.id), "summary": summary, **violence}
+            return {"event_type": "violence_incident", "payload": payload}
         place = place_of(notice.location.name, self._gazetteer)
         payload = {
             "source": SOURCE,

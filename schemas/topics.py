@@ -23,6 +23,9 @@ ACCEPTED: Final = "events.accepted"
 ASSESSED: Final = "events.assessed"
 DECISIONS: Final = "ledger.decisions"
 STATES: Final = ("state.intake", "state.assess", "state.share")
+#: A delivery topic carries one area's share of what the flow carries, and a transaction pays for each partition that it
+#: touches: one delivery partition for this many partitions of the flow (docs/adr/0004).
+DELIVERY_SHARE: Final = 4
 NATIONAL, PARTNERS = "national", "partners"
 
 _RETENTION_MS: Final = 7 * DAY_MS
@@ -81,7 +84,10 @@ def catalogue(
         _intake(GATEWAY_IN, partitions, "gateway", "what the intake gateway took from units it knows"),
         *(_intake(intake_topic(unit), partitions, unit, f"what {unit} publishes itself") for unit in units),
         *_flow(partitions),
-        *(_delivery(f"deliver.{area}", partitions, f"gateway:{area}") for area in delivery_areas(gazetteer)),
+        *(
+            _delivery(f"deliver.{area}", max(1, partitions // DELIVERY_SHARE), f"gateway:{area}")
+            for area in delivery_areas(gazetteer)
+        ),
         *(_delivery(desk_topic(desk), 1, desk) for desk in desks),
         *(_state(name, partitions) for name in STATES),
     )

@@ -111,7 +111,7 @@ class Bus:
     async def books(self) -> "Books":
         """Everything a committed reader sees now."""
         books = Books()
-        async for record in committed(self.options, (DECISIONS, QUARANTINE, *DELIVERIES), self.partitions):
+        async for record in committed(self.options, (DECISIONS, QUARANTINE, *DELIVERIES)):
             books.take(record)
         return books
 
@@ -172,9 +172,7 @@ class Books:
         }
 
 
-async def committed(
-    options: Mapping[str, Any], topics: Iterable[str], partitions: int
-) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
+async def committed(options: Mapping[str, Any], topics: Iterable[str]) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
     """Every committed record of some topics, from the beginning to the end as it is now."""
     consumer = aiokafka.AIOKafkaConsumer(
         **options,
@@ -185,7 +183,7 @@ async def committed(
     )
     await consumer.start()
     try:
-        all_of_them = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
+        all_of_them = await partitions_of(consumer, topics)
         consumer.assign(all_of_them)
         ends = await consumer.end_offsets(all_of_them)
         starts = await consumer.beginning_offsets(all_of_them)
@@ -198,3 +196,14 @@ async def committed(
             left = {tp for tp in left if await consumer.position(tp) < ends[tp]}
     finally:
         await consumer.stop()
+
+
+async def partitions_of(
+    consumer: "aiokafka.AIOKafkaConsumer[bytes, bytes]", topics: Iterable[str]
+) -> list[TopicPartition]:
+    """Every partition of some topics, as the cluster has them."""
+    found = []
+    for topic in topics:
+        await consumer._client._wait_on_metadata(topic)  # noqa: SLF001 - a consumer that assigns has no topic list yet
+        found += [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+    return found

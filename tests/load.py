@@ -58,7 +58,7 @@ def load(count: int, *, seed: int = 1, bad_share: float = 0.0) -> Iterator[Made]
             raise TypeError(f"{event_type}: {event}")
         value = codec.encode(event_type, event.model_dump(mode="python"))
         desk = f"{area}/{function}"
-        headers = cloud_event_headers(body["event_id"], event_type, f"/{desk}", now, 1)
+        headers = cloud_event_headers(body["event_id"], event_type, desk, now, 1)
         record = RawRecord(body["event_id"].encode(), value, (*headers, (ORIGIN_HEADER, desk.encode())))
         yield Made(body["event_id"], event_type, good, record)
 

@@ -10,7 +10,12 @@ from deploy.cli.connection import Connection, connection_options
 @click.command()
 @connection_options
 @click.option("--instance", envvar="SAMBUS_INSTANCE", help="Name that stays over restarts (static membership).")
-@click.option("--own-access", multiple=True, metavar="UNIT", help="Unit that writes its own intake topic.")
+@click.option(
+    "--own-access",
+    multiple=True,
+    metavar="UNIT|DESK",
+    help="Unit that writes its own intake topic, or desk that reads its own delivery topic.",
+)
 @click.option("--group", default="sambus", show_default=True, help="Consumer group of the workers.")
 @click.option("--pretty", is_flag=True, help="Logs for a person's eyes instead of JSON.")
 def worker(connection: Connection, instance: str | None, own_access: tuple[str, ...], group: str, pretty: bool) -> None:
@@ -21,5 +26,11 @@ def worker(connection: Connection, instance: str | None, own_access: tuple[str, 
     from streams.engine.settings import Settings
     from streams.engine.worker import run
 
-    settings = Settings(kafka=connection.aiokafka(), group=group, instance=instance, own_access_units=own_access)
+    settings = Settings(
+        kafka=connection.aiokafka(),
+        group=group,
+        instance=instance,
+        own_access_units=tuple(name for name in own_access if "/" not in name),
+        own_access_desks=tuple(name for name in own_access if "/" in name),
+    )
     sys.exit(run(settings, json_logs=not pretty))

@@ -9,7 +9,7 @@ from pydantic import Field
 from schemas.checks import Check, Contradiction
 from schemas.envelope import Event, Payload
 from schemas.events.common import Day, Point, SubstanceId
-from schemas.model import PERSON, Checked, Count, Flag, KeyedHash, Ref, ShortText, UnitCode
+from schemas.model import PERSON, Checked, Count, Flag, KeyedHash, Ref, ShortText, Text, UnitCode
 from schemas.vocabulary import PersonCategory
 
 
@@ -137,8 +137,9 @@ class ViolenceIncident(Payload):
     incident_no: KeyedHash | None = None
     kind: ViolenceKind
     confirmed: Flag
-    injured: Count = 0
-    dead: Count = 0
+    summary: Text | None = None
+    injured: Count | None = None
+    dead: Count | None = None
     rounds_est: Count | None = None
     explosive_type: ShortText | None = None
     target_kind: TargetKind | None = None

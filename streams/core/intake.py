@@ -87,7 +87,7 @@ class Intake:
         origin = origin_of(record.writer)
         if origin is None:  # cannot be: _problems has said so already
             return Reading(peek, Reject((Problem(RejectCode.ORIGIN_UNPROVEN, "/origin_unit"),)))
-        digest = content_digest(record.value)
+        digest = content_digest(repr([(name, value) for name, value in sorted(body.items()) if value]).encode())
         # Keys name the publisher, and only the proven one counts: the body may leave it out.
         proven = {**body, "origin_unit": {"unit": origin.unit, "function": origin.function}}
         key = fingerprint(decoded.name, proven)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,9 +13,9 @@ from aiokafka import TopicPartition
 from faust.serializers import codecs
 from faust.types import TP
 
-from streams.engine.lane import Lane, Step
+from streams.engine.lane import EXIT_FAILED, Lane, Step
 from streams.engine.settings import Settings
-from streams.engine.signals import Counters, Signal, emit
+from streams.engine.signals import Counters, Signal, emit, where
 from streams.engine.transport import BatchTransport
 
 #: aiokafka waits this long for the broker to close the previous transaction before it opens the next one; its 20 ms
@@ -54,7 +55,11 @@ class Lanes:
         await self.close()
         numbers = sorted({tp.partition for tp in assigned})
         lanes = {number: Lane(self._agents, number, self._settings, self._pressure) for number in numbers}
-        await asyncio.gather(*(lane.open() for lane in lanes.values()))
+        try:
+            await asyncio.gather(*(lane.open() for lane in lanes.values()))
+        except Exception as problem:  # noqa: BLE001 - Faust would log it and stay, neither reading nor ended
+            emit(Signal.LANE_FAILED, level="error", cause=type(problem).__name__, where=where(problem))
+            os._exit(EXIT_FAILED)
         self._lanes = lanes
         self.app.consumer.gate.set()
 

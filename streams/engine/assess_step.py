@@ -1,4 +1,4 @@
-"""The assess agent's step: retries dropped, revisions numbered, what the bus knows added."""
+"""The assess agent's step: retries dropped, revisions numbered, what the bus knows added, and shared at once."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from schemas.codec import MAX_BUS_BYTES, ORIGIN_HEADER, Codec
 from schemas.envelope import Origin
 from schemas.fingerprint import content_digest
 from schemas.problems import Problem, RejectCode
-from schemas.topics import ASSESSED, DECISIONS, QUARANTINE
+from schemas.topics import ASSESSED
 from streams.core.assess import Assess, Seen
 from streams.core.intake import Peek, origin_of
 from streams.core.outcome import Drop, Forward, Reject
@@ -15,7 +15,8 @@ from streams.core.reference import Reference
 from streams.engine.ledger import Told, dropped
 from streams.engine.outbox import Outbox, Output
 from streams.engine.quarantine import quarantined
-from streams.engine.records import AT_HEADER, FROM_HEADER, Record, header, moment, place
+from streams.engine.records import AT_HEADER, FROM_HEADER, SHARED_HEADER, Record, header, moment, place
+from streams.engine.share_step import ShareStep
 from streams.engine.signals import Counters
 from streams.engine.state import State
 
@@ -24,11 +25,12 @@ class AssessStep:
     """Assess one accepted event against what is remembered of its natural key and origin."""
 
     name = "assess"
-    outputs: Sequence[str] = (ASSESSED, QUARANTINE, DECISIONS)
 
-    def __init__(self, codec: Codec, reference: Reference) -> None:
+    def __init__(self, codec: Codec, reference: Reference, share: ShareStep) -> None:
         self._codec = codec
         self._assess = Assess(reference)
+        self._share = share
+        self.outputs: Sequence[str] = (ASSESSED, *share.outputs)
 
     def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:
         """Decode, assess, pass on or tell why not."""
@@ -43,7 +45,7 @@ class AssessStep:
         outcome = self._assess.assess(event, origin, moment(published_at_ms), _unpack(state.get(key)))
         match outcome:
             case Forward(assessed):
-                out.add(self._assessed(record, assessed.event, published_at_ms))
+                self._pass_on(record, assessed.event, published_at_ms, out)
                 state.put(key, _pack(assessed.seen), record.timestamp)
             case Drop(code):
                 out.add(dropped(self._codec, _told(event, origin, record), code, published_at_ms))
@@ -58,12 +60,14 @@ class AssessStep:
         problems = (Problem(RejectCode.INTERNAL),)
         out.add(quarantined(self._codec, record, problems, writer=header(record, ORIGIN_HEADER)))
 
-    def _assessed(self, record: Record, event: Mapping[str, Any], published_at_ms: int) -> Output:
+    def _pass_on(self, record: Record, event: Mapping[str, Any], at_ms: int, out: Outbox) -> None:
+        """Write the assessed event, and share it in the same transaction: it stays in this lane's partition."""
         value = self._codec.encode(str(event["event_type"]), event)
         headers = [
             (name, value) for name, value in record.headers if name.startswith(("ce_", "traceparent", FROM_HEADER))
         ]
-        return Output(ASSESSED, record.key or b"", value, published_at_ms, headers)
+        out.add(Output(ASSESSED, record.key or b"", value, at_ms, [*headers, (SHARED_HEADER, b"1")]))
+        self._share.share(event, value, header(record, FROM_HEADER) or place(record), at_ms, out)
 
 
 def _told(event: Mapping[str, Any], origin: Origin, record: Record) -> Told:

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 #: Headers by which the bus's own facts of an accepted event travel beside its unchanged bytes.
 FROM_HEADER = "sambus_accepted_from"  # topic:partition:offset of the record as published
 AT_HEADER = "sambus_published_at"  # its log time there, ms since 1970
+#: On an assessed event whose deliveries were written in the same transaction: the share agent passes it by.
+SHARED_HEADER = "sambus_shared"
 
 
 class Record(Protocol):
@@ -27,7 +29,7 @@ class Batch:
     """The records that one fetch gave for one partition.
 
     ``start`` is where the batch fetched before it ended, None for the first after a seek to the committed offset;
-    ``end`` is the position it left. Between them lie the records and the markers of transactions, which are never handed
+    ``end`` is the position it left. Between them lie the records and the markers of transactions, never handed
     out. A batch that was fetched and not handed over leaves its neighbours with a gap between end and start.
     """
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from streams.core.intake import CLOCK_SKEW, ID_WINDOW
+
 #: The consumer group and the prefix of every transactional id.
 GROUP = "sambus"
 
@@ -21,7 +23,7 @@ class Settings:
     #: A name that stays over restarts lets a quick restart pass without a rebalance (static membership).
     instance: str | None = None
     #: How long a refused request of a transaction waits before it is tried again.
-    retry_backoff_ms: int = 20
+    retry_backoff_ms: int = 5
     #: Most records that one transaction gathers from each topic.
     cycle_records: int = 2000
     #: Fetching of a partition pauses above this many waiting records, and goes on below a quarter of it.
@@ -30,9 +32,11 @@ class Settings:
     heartbeat_interval_s: float = 2.0
     #: The broker aborts a transaction that is open longer: it bounds how long readers wait for a dead worker.
     transaction_timeout_ms: int = 20_000
-    #: How long an id and a natural key are remembered.
-    memory: timedelta = timedelta(days=400)
+    #: How long an id and a natural key are remembered: as long as an id is accepted, which may run ahead a little.
+    memory: timedelta = ID_WINDOW + CLOCK_SKEW
     #: Topics that units with their own Kafka access write; the topic's name proves the unit.
     own_access_units: tuple[str, ...] = ()
+    #: Desks with their own Kafka access: their deliveries go to their own topics.
+    own_access_desks: tuple[str, ...] = ()
     report_every_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -19,16 +19,20 @@ from streams.engine.settings import Settings
 from streams.engine.share_step import ShareStep
 from streams.engine.signals import Signal, configure, emit
 
+#: Faust fetches in a thread of its own; with Python's 5 ms that thread waits for the lanes' work at every fetch.
+THREAD_SWITCH_S = 0.0005
+
 
 def agents(settings: Settings, pack: Pack | None = None) -> Mapping[Step, Sequence[str]]:
     """The agents with the topics that each reads."""
     codec, reference = Codec(), load_reference()
     prepare()
     intake_topics = (GATEWAY_IN, *(f"in.{unit}" for unit in settings.own_access_units))
+    share = ShareStep(codec, reference, pack or Pack.load(), settings.own_access_desks)
     return {
         IntakeStep(codec, reference): intake_topics,
-        AssessStep(codec, reference): (ACCEPTED,),
-        ShareStep(codec, reference, pack or Pack.load()): (ASSESSED,),
+        AssessStep(codec, reference, share): (ACCEPTED,),
+        share: (ASSESSED,),
     }
 
 
@@ -39,6 +43,7 @@ def run(settings: Settings, *, json_logs: bool = True) -> int:
     """
     configure(json=json_logs)
     _quieten_libraries()
+    sys.setswitchinterval(THREAD_SWITCH_S)
     app, _lanes = build_app(agents(settings), settings)
     emit(Signal.WORKER_STARTED, group=settings.group, instance=settings.instance or "")
     worker = faust.Worker(app, loglevel="ERROR", redirect_stdouts=False, quiet=True, debug=False)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiokafka
-from aiokafka import TopicPartition
 
 from producers.client import DEFAULTS, GATEWAY_TOPIC
-from tests.bus import DELIVERIES, Bus
+from tests.bus import DELIVERIES, Bus, partitions_of
 from tests.load import Made, load
 
 _HEAD = 10  # the single-object header; then a length, then the delivery id, which starts with the event id
@@ -88,7 +87,7 @@ async def _read(bus: Bus, taken: list[tuple[str, float]], done: asyncio.Event) -
         **bus.options, isolation_level="read_committed", auto_offset_reset="latest", enable_auto_commit=False
     )
     await consumer.start()
-    consumer.assign([TopicPartition(topic, number) for topic in DELIVERIES for number in range(bus.partitions)])
+    consumer.assign(await partitions_of(consumer, DELIVERIES))
     await consumer.seek_to_end()
     try:
         while not done.is_set():

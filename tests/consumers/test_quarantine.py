@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from consumers.quarantine import Entry, Place, find, shown, summary
 from consumers.retry import Again, as_it_came, mended
 from schemas.codec import Codec
-from schemas.problems import RejectCode
+from schemas.problems import Problem, RejectCode
 from schemas.records import QuarantinedHeader
 from tests.consumers.made import JARVA, PUBLISHER, example, new_id, quarantined
 
@@ -114,3 +114,10 @@ def test_a_body_that_is_still_wrong_is_told_why(change: dict[str, Any], code: Re
     found = mended(entry(event_id=body.event_id), json.loads(body.model_dump_json()) | change, CODEC)
     assert not isinstance(found, Again)
     assert [(problem.code, problem.pointer) for problem in found] == [(code, pointer)]
+
+
+def test_what_intake_had_accepted_cannot_be_mended() -> None:
+    """Its id stands for the content it came with; writing it behind intake would go round every check."""
+    body = example("drug_seizure")
+    stale = entry(event_id=body.event_id, topic="events.accepted")
+    assert mended(stale, json.loads(body.model_dump_json()), CODEC) == (Problem(RejectCode.ID_REUSED, "/event_id"),)

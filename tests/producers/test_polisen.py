@@ -85,10 +85,11 @@ def test_every_event_is_open_and_person_free(events: list[Body]) -> None:
     ],
 )
 def test_a_type_that_fits_becomes_a_violence_incident(published: str, kind: str, confirmed: bool) -> None:
-    """Only kind and confirmation are told, for the notice's type says no more."""
-    body = event(type=published)
+    """Kind and confirmation are all that the notice's type says; its words stay words, nothing is made of them."""
+    body = event(type=published, name="Rubrik", summary="Ingress.")
     assert body["event_type"] == "violence_incident"
-    assert body["payload"] == {"incident_no": incident_no(1), "kind": kind, "confirmed": confirmed}
+    told = {"kind": kind, "confirmed": confirmed, "summary": "Rubrik. Ingress."}
+    assert body["payload"] == {"incident_no": incident_no(1), **told}
 
 
 @pytest.mark.parametrize("published", ["Mord/dråp, försök", "Smällar", "Brand", "Olaga hot", "Knivlagen", "Något nytt"])
