@@ -64,6 +64,11 @@ class Facts:
         return self._areas
 
     @property
+    def names_areas(self) -> bool:
+        """Whether the event names any area at all, known or not: an unknown area is not the same as none."""
+        return bool(self.event.get("areas") or self.enrichment.get("areas_found"))
+
+    @property
     def home_units(self) -> tuple[str, ...]:
         """Units that what is not yet common or not yet graded stays with: its own, and its grading unit (13, 14)."""
         if self._home is None:

@@ -101,8 +101,8 @@ class Reach:
         if clause.to in FIELD_PLACES:
             named = facts.payload.get(FIELD_PLACES[clause.to]) or ()
             return (named,) if isinstance(named, str) else tuple(named)
-        if clause.to == "ancestors":
-            return facts.areas or (facts.origin_unit,)
+        if clause.to in ("ancestors", "affected_or_all_areas") and not facts.names_areas:
+            return (facts.origin_unit if clause.to == "ancestors" else "se",)
         return facts.areas
 
     def resolve(self, clause: Clause, places: Codes) -> tuple[Receiver, ...]:
@@ -185,7 +185,7 @@ class Reach:
     def _affected(self, clause: Clause, places: Codes) -> Iterator[str]:
         """The event's areas below national level, going down; everywhere if it has none (clarification 5)."""
         below = [place for place in places if self._gazetteer.region_of(place) is not None]
-        if not below:
+        if places and not below:
             yield from self._everywhere(clause, places)
         for place in below:
             yield from self._down(place, clause)

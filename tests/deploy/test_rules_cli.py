@@ -1,0 +1,107 @@
+"""``sambus rules check|test`` tell what is wrong, where, and exit accordingly."""
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from deploy.cli.main import main
+from deploy.cli.rules import rules
+from streams.core.share.loading import RULES
+from tests.streams.core.share.packs import changed
+
+
+def run(*arguments: str) -> Result:
+    """The command's result."""
+    return CliRunner().invoke(rules, arguments)
+
+
+def test_the_released_pack_is_well() -> None:
+    """Nothing on stdout, one line on stderr, exit code 0."""
+    said = run("check")
+    assert (said.exit_code, said.stdout) == (0, "")
+    assert "17 rules, every one with its cases" in said.stderr
+
+
+def test_check_tells_file_line_and_remedy(tmp_path: Path) -> None:
+    """One line for each problem, exit code 1."""
+    folder = changed(tmp_path, "alerts.yaml", "to: [se.nfc]", "to: [se.ncf]")
+    said = run("check", str(folder))
+    assert said.exit_code == 1
+    assert said.stdout == f"{folder}/alerts.yaml:17: There is no unit 'se.ncf'. Did you mean 'se.nfc'?\n"
+
+
+def test_check_finds_a_rule_without_a_case(tmp_path: Path) -> None:
+    """A pack whose cases are gone is not well, though it could be loaded."""
+    folder = _without(tmp_path, "alerts_test.yaml")
+    said = run("check", str(folder), "--json")
+    assert said.exit_code == 1
+    found = [json.loads(line) for line in said.stdout.splitlines()]
+    assert {"file", "line", "message", "remedy"} == set(found[0])
+    assert [problem["message"] for problem in found][:2] == [
+        "S17 has no case just outside it",
+        "S17 has no case that it matches",
+    ]
+
+
+def _without(tmp_path: Path, file: str) -> Path:
+    folder = changed(tmp_path, "own.yaml", "OWN", "OWN")
+    (folder / file).unlink()
+    return folder
+
+
+def test_the_released_cases_pass() -> None:
+    """A readable table, exit code 0."""
+    said = run("test")
+    assert said.exit_code == 0
+    assert "a seizure in Järva reaches the local desks" in " ".join(said.stdout.split())
+    assert "FAILED" not in said.stdout
+    assert ", 0 failed" in said.stderr
+
+
+def test_a_failing_case_is_shown_with_its_place(tmp_path: Path) -> None:
+    """Exit code 1, and what was wrong."""
+    folder = changed(tmp_path, "own_test.yaml", "feed.own.se.syd.malmo.fosie", "feed.own.se.syd")
+    said = run("test", str(folder))
+    assert said.exit_code == 1
+    assert "FAILED" in said.stdout
+    assert "own_test.yaml:3" in said.stdout
+    assert ", 1 failed" in said.stderr
+
+
+def test_results_as_json(tmp_path: Path) -> None:
+    """One object for each case."""
+    folder = changed(tmp_path, "own_test.yaml", "feed.own.se.syd.malmo.fosie", "feed.own.se.syd")
+    results = [json.loads(line) for line in run("test", str(folder), "--json").stdout.splitlines()]
+    failed = [result for result in results if not result["passed"]]
+    assert [(result["where"], result["proves"]) for result in failed] == [("own_test.yaml:3", ["OWN"])]
+    assert "feed is feed.own.se.syd.malmo.fosie" in failed[0]["faults"][0]
+
+
+def test_a_pack_that_cannot_be_used_runs_no_case(tmp_path: Path) -> None:
+    """Its problems are told instead."""
+    folder = changed(tmp_path, "alerts.yaml", "priority: 1", "priority: 9")
+    said = run("test", str(folder))
+    assert said.exit_code == 1
+    assert "alerts.yaml:24: priority" in said.stdout
+    assert "no case was run" in said.stderr
+
+
+def test_a_pack_without_cases_is_not_passed(tmp_path: Path) -> None:
+    """No case is no proof."""
+    folder = changed(tmp_path, "own.yaml", "OWN", "OWN")
+    for path in folder.rglob("*_test.yaml"):
+        path.unlink()
+    assert run("test", str(folder)).exit_code == 1
+
+
+def test_wrong_use_is_exit_code_2(tmp_path: Path) -> None:
+    """A folder that is not there, and a command that is not there."""
+    assert run("check", str(tmp_path / "none")).exit_code == 2
+    assert run("diff").exit_code == 2
+
+
+def test_the_command_is_reached_from_sambus() -> None:
+    """And names its folder as the pack it checks when asked."""
+    said = CliRunner().invoke(main, ["rules", "check", str(RULES)])
+    assert said.exit_code == 0
