@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consumers.feed import Delivery
-from deploy.demo.making import Maker
+from deploy.demo.making import Made, Maker
 from deploy.demo.people import whole_feed
 from deploy.demo.story import Claim
 from schemas.codec import Codec
@@ -21,7 +21,7 @@ class Looked:
     """What a look at the bus gave: whether the claim holds, how much was looked at, and at how many desks."""
 
     claim: Claim
-    event_type: str
+    made: Made
     faults: tuple[str, ...]
     desks: tuple[str, ...]
     looked_at: int
@@ -57,7 +57,7 @@ class Looker:
             case _:
                 faults, looked_at = await self._at_desks(claim, made.event_id)
         desks = tuple(claim.desks) or tuple(self._all_desks(claim))
-        return Looked(claim, made.body["event_type"], tuple(faults), desks, looked_at)
+        return Looked(claim, made, tuple(faults), desks, looked_at)
 
     async def _at_desks(self, claim: Claim, event_id: str) -> tuple[list[str], int]:
         """Read each desk's feed anew, from its first record to its last."""

@@ -13,7 +13,6 @@ from consumers.health import Limits, evaluate
 from consumers.ledger import search
 from consumers.measure import measure
 from consumers.quarantine import entries
-from deploy.cli.names import title_of
 from deploy.demo.books import Books, counts, percentile
 from deploy.demo.bus import DemoBus
 from deploy.demo.claims import Looker
@@ -111,7 +110,7 @@ class Day:
 
     async def _publish(self, made: Made) -> None:
         """Publish one event as its unit would: through the client, or past it when the story says so."""
-        what = title_of(made.body["event_type"], self._teller.lang)
+        what = made.title(self._teller.lang)
         if made.record is None or (made.telling.wrong is not None and made.telling.wrong.raw):
             producer, body = await self._producer(made.desk), client_body(made)
             began = time.monotonic()
@@ -148,7 +147,7 @@ class Day:
         ours = [made for made in published if made.desk.startswith(f"{JARVA}/")]
         good = [made for made in ours if made.telling.wrong is None]
         for made, answer in zip(good, await asyncio.gather(*map(self._became, good)), strict=True):
-            for told in self._teller.became(title_of(made.body["event_type"], self._teller.lang), answer):
+            for told in self._teller.became(made.title(self._teller.lang), answer):
                 self._screen.line("patrol", *told)
         for made in ours:
             if made.telling.wrong is not None:
@@ -168,7 +167,7 @@ class Day:
         problem = await self._quarantined(made, wrong)
         if problem is not None:
             remedy = problem.remedy_sv if self._teller.lang == "sv" else problem.remedy_en
-            what = title_of(made.body["event_type"], self._teller.lang)
+            what = made.title(self._teller.lang)
             where = wrong.pointer or self._teller.say("whole_record")
             text = self._teller.say("in_quarantine", what=what, code=problem.code, pointer=where, remedy=remedy)
             self._screen.line("patrol", text, "yellow")
@@ -198,7 +197,7 @@ class Day:
                 self._claim(text, holds=await self._quarantined(each, wrong) is not None)
         for each in (*again, *(one for one in made if one.telling.duplicate)):
             last = self.watch.decisions.get(each.event_id, [{"outcome": ""}])[-1]
-            what = title_of(each.body["event_type"], self._teller.lang)
+            what = each.title(self._teller.lang)
             self._claim(self._teller.say("claim_duplicate", what=what), holds=last["outcome"] in set(DropCode))
         looks = [self._looker.look(claim, self.watch.decisions) for claim in chapter.claims]
         for looked in await asyncio.gather(*looks):

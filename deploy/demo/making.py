@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from deploy.cli.names import title_of
 from deploy.demo.story import Chapter, Telling
 from producers.client import RawRecord
 from schemas.codec import ORIGIN_HEADER, Codec, cloud_event_headers
@@ -29,6 +30,11 @@ class Made:
     event_id: str
     body: Body
     record: RawRecord | None = None
+
+    def title(self, lang: str) -> str:
+        """What the story calls it, else the title of its type."""
+        called = self.telling.called
+        return called[lang] if called is not None else title_of(self.body["event_type"], lang)
 
     @property
     def desk(self) -> str:

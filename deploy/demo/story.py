@@ -39,6 +39,7 @@ class Telling(Model):
     """One event to publish: a good example or another event of the story, changed as told."""
 
     name: Ref
+    called: Words | None = None  # where the type's title would not tell it from another
     like: str | None = None
     base: str | None = None
     from_desk: Annotated[Desk, Field(alias="from")]

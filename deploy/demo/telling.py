@@ -67,7 +67,7 @@ class Teller:
             desks = sorted({item.meta.desk for item in found})
             at = self.functions(desks) if len(desks) <= _NAMED_DESKS else self.say("desks_of_ours", count=len(desks))
             first = min(found, key=lambda item: item.meta.priority)
-            yield Told(self.say("arrived", what=self._what(first), marks=_marks(first), at=at), _style(first))
+            yield Told(self.say("arrived", what=self._what(first), marks=self._marks(first), at=at), _style(first))
 
     def cards(self, items: Iterable[Delivery | Unreadable]) -> Iterator[Told]:
         """Each delivery as a small card: what it is and what it is worth, then why it is here."""
@@ -77,7 +77,7 @@ class Teller:
             grading = item.event.get("grading") or {}
             grade = f"{grading.get('source', '')}{grading.get('info', '')}"
             parts = [
-                f"◆ {self._what(item)}{_marks(item)}",
+                f"◆ {self._what(item)}{self._marks(item)}",
                 f"{self.say('grading')} {grade}" if grade else "",
                 f"{self.say('from')} {self.desk(f'{item.meta.origin.unit}/{item.meta.origin.function}')}",
             ]
@@ -93,12 +93,15 @@ class Teller:
         title = title_of(item.meta.event_type, self.lang)
         return title if item.meta.revision == 1 else f"{title}, {self.say('revision')} {item.meta.revision}"
 
+    def _marks(self, item: Delivery) -> str:
+        return "".join(f" [{self.say(f'mark_{mark}')}]" for mark in item.meta.marks)
+
     def claim(self, looked: Looked, slowest_ms: float | None = None) -> Told:
         """What was looked after, and whether it is so; ``slowest_ms`` is when the last of its receivers had it."""
         claim = looked.claim
         text = self.say(
             f"claim_{claim.kind}",
-            what=title_of(looked.event_type, self.lang),
+            what=looked.made.title(self.lang),
             desks=self.desks(looked.desks),
             by=claim.by,
             count=len(looked.desks),
@@ -113,7 +116,7 @@ class Teller:
         claim = looked.claim
         parts = [
             ", ".join(claim.rules),
-            ", ".join(claim.marks).replace("_", " "),
+            ", ".join(self.say(f"mark_{mark}") for mark in claim.marks),
             f"{self.say('revision')} {claim.revision}" if claim.revision else "",
             self.say("hidden", fields=", ".join(claim.hides)) if claim.hides else "",
             self.say("last_after", ms=slowest_ms) if claim.kind == "everywhere" and slowest_ms is not None else "",
@@ -141,10 +144,6 @@ def _rules(reached: Iterable[Reach]) -> str:
     for reach in reached:
         counted[reach.rule] += reach.desks
     return ", ".join(f"{rule} × {count}" for rule, count in sorted(counted.items()))
-
-
-def _marks(item: Delivery) -> str:
-    return "".join(f" [{mark.replace('_', ' ')}]" for mark in item.meta.marks)
 
 
 def _style(item: Delivery) -> str:
