@@ -12,7 +12,7 @@ from rich.console import Console
 
 from consumers.bus import BusUnreachableError, TopicMissingError
 from deploy.cli.asking import LOCAL, console, print_json
-from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, EXIT_UNREACHABLE
+from deploy.cli.connection import EXIT_NOT_WELL, EXIT_UNREACHABLE
 from deploy.cluster.errors import ClusterError
 
 #: Columns of a plain log.
@@ -89,4 +89,4 @@ def _run(lang: str, speed: float, *, as_json: bool, keep: Path | None) -> int:
         out.print(teller.say("kept", home=bus.home))
     if as_json:
         print_json(report.as_json(load_gazetteer()))
-    return EXIT_DONE if report.verdict.balanced else EXIT_NOT_WELL
+    return report.exit_code

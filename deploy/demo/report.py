@@ -9,6 +9,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL
 from deploy.cli.names import LEVELS_SV, function_name
 from deploy.demo.books import Books, Verdict, by_level_and_function, counts, percentile
 from deploy.demo.day import Tally
@@ -40,6 +41,11 @@ class Report:
     latencies: Sequence[float]
     pack: str
     seconds: float
+
+    @property
+    def exit_code(self) -> int:
+        """How the command ends."""
+        return EXIT_DONE if self.verdict.balanced else EXIT_NOT_WELL
 
     def as_json(self, gazetteer: Gazetteer) -> dict[str, Any]:
         """The whole report as one JSON object."""
