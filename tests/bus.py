@@ -82,8 +82,12 @@ class Bus:
         """The aiokafka options of the cluster."""
         return {"bootstrap_servers": self.bootstrap}
 
-    async def __aenter__(self) -> Self:
+    async def make_topics(self) -> None:
+        """Make the catalogue's topics."""
         await apply(self.options, catalogue(load_gazetteer(), partitions=self.partitions))
+
+    async def __aenter__(self) -> Self:
+        await self.make_topics()
         for worker in self.workers:
             worker.start()
         return self

@@ -9,6 +9,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import aiokafka
@@ -117,6 +118,15 @@ class Source:
         return [record for record in batch.records if record.offset >= self.expected]
 
 
+@dataclass
+class Cycle:
+    """What one transaction will hold: outputs, and the offset to go on from for each partition read."""
+
+    outbox: Outbox
+    ends: dict[TopicPartition, int] = field(default_factory=dict)
+    records: int = 0
+
+
 class Lane:
     """Every agent's work on one partition number."""
 
@@ -153,6 +163,7 @@ class Lane:
         await self._producer.start()
         loaded = await self._load()
         outputs = {topic for work in self.works for topic in (*work.step.outputs, work.changelog.topic)}
+        await self._producer.client.set_topics(outputs)  # all at once: each asked by itself costs a round trip
         for topic in sorted(outputs):
             self._partitions[topic] = len(await self._producer.partitions_for(topic))
         self._task = asyncio.create_task(self._run(), name=f"lane-{self.partition}")
@@ -213,13 +224,18 @@ class Lane:
         emit(Signal.LANE_CLOSED, partition=self.partition)
 
     async def _run(self) -> None:
+        committing: asyncio.Task[None] | None = None
         try:
-            while True:
-                await self._arrived.wait()
-                if self._closing:
-                    return
-                self._arrived.clear()
-                await self._cycle()
+            while await self._work_or_end(committing):
+                cycle = Cycle(Outbox(self._partitions))
+                await self._decide_until(committing, cycle)
+                if committing is not None:
+                    await committing
+                    committing = None
+                if cycle.ends:
+                    committing = asyncio.create_task(self._commit(cycle))
+            if committing is not None:
+                await committing
         except ProducerFenced:
             self._stop(Signal.LANE_FENCED, EXIT_FENCED)
         except GapError:
@@ -227,37 +243,54 @@ class Lane:
         except Exception as problem:  # noqa: BLE001 - whatever it is, the worker must not go on half alive
             self._stop(Signal.LANE_FAILED, EXIT_FAILED, cause=type(problem).__name__, where=where(problem))
 
+    async def _work_or_end(self, committing: "asyncio.Task[None] | None") -> bool:
+        """Wait until batches have arrived; false when the lane is to close. A failed commit is raised at once."""
+        arrived = asyncio.ensure_future(self._arrived.wait())
+        try:
+            if committing is not None:
+                await asyncio.wait({arrived, committing}, return_when=asyncio.FIRST_COMPLETED)
+                if committing.done():
+                    committing.result()
+            await arrived
+        finally:
+            arrived.cancel()
+        return not self._closing
+
+    async def _decide_until(self, committing: "asyncio.Task[None] | None", cycle: Cycle) -> None:
+        """Decide on what waits, and, while the broker still closes the last transaction, on what comes meanwhile.
+
+        Deciding ahead is safe: if the commit fails, the worker stops, and what was decided goes with its memory.
+        """
+        while True:
+            self._arrived.clear()
+            await self._decide_waiting(cycle)
+            if committing is None or committing.done() or cycle.records >= self._settings.cycle_records:
+                return
+            if not await self._work_or_end(committing) or committing.done():
+                return
+
     def _stop(self, signal: Signal, code: int, **fields: str) -> None:
         """Stop the whole worker: what is committed is whole, what is not will be done again by the next owner."""
         emit(signal, level="error", partition=self.partition, **fields)
         os._exit(code)
 
-    async def _cycle(self) -> None:
-        """Decide on what waits, last agent first, and commit outputs, state and offsets together."""
-        outbox = Outbox(self._partitions)
-        ends: dict[TopicPartition, int] = {}
+    async def _decide_waiting(self, cycle: Cycle) -> None:
+        """Let each agent decide on what waits for it, last agent first."""
         for source in self._sources.values():
             batches = source.take(self._settings.cycle_records)
             if batches:
-                ends[source.tp] = await self._decide(source, batches, outbox)
+                cycle.ends[source.tp] = await self._decide(source, batches, cycle)
                 self._relieve(source)
-        if not ends:
-            return
-        started = time.perf_counter()
-        await self._commit(outbox, ends)
-        spent = time.perf_counter() - started
-        for work in self.works:
-            work.counters.cycles_committed += 1
-            work.counters.committing_s += spent / len(self.works)
 
-    async def _decide(self, source: Source, batches: Sequence[Batch], outbox: Outbox) -> int:
+    async def _decide(self, source: Source, batches: Sequence[Batch], cycle: Cycle) -> int:
         """Let the step decide on each record that is expected; returns the offset to go on from."""
-        counters = source.work.counters
+        counters, outbox = source.work.counters, cycle.outbox
         before, started, yielded = len(outbox), time.perf_counter(), time.perf_counter()
         for batch in batches:
             for record in source.new_in(batch):
                 source.work.apply(record, outbox)
                 counters.records_taken += 1
+                cycle.records += 1
                 if time.perf_counter() - yielded > _YIELD_EVERY_S:
                     await asyncio.sleep(0)
                     yielded = time.perf_counter()
@@ -267,13 +300,19 @@ class Lane:
         counters.deciding_s += time.perf_counter() - started
         return source.expected or 0
 
-    async def _commit(self, outbox: Outbox, ends: Mapping[TopicPartition, int]) -> None:
+    async def _commit(self, cycle: Cycle) -> None:
+        """Write outputs, state changes and offsets in one transaction."""
+        started = time.perf_counter()
         producer = self._producer
         await producer.begin_transaction()
-        futures = await outbox.send(producer)
-        await producer.send_offsets_to_transaction(ends, self._settings.group)
+        futures = await cycle.outbox.send(producer)
+        await producer.send_offsets_to_transaction(cycle.ends, self._settings.group)
         await asyncio.gather(*futures)
         await producer.commit_transaction()
+        spent = time.perf_counter() - started
+        for work in self.works:
+            work.counters.cycles_committed += 1
+            work.counters.committing_s += spent / len(self.works)
 
     def _relieve(self, source: Source) -> None:
         if source.backlog:

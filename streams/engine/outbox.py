@@ -40,6 +40,11 @@ class Outbox:
         """How many records it holds."""
         return len(self._outputs)
 
+    @property
+    def outputs(self) -> list[Output]:
+        """What it holds, in order."""
+        return self._outputs
+
     def add(self, output: Output) -> None:
         """Write this record when the cycle commits."""
         self._outputs.append(output)

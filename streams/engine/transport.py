@@ -106,17 +106,18 @@ class BatchConsumer(driver.Consumer):
         """Hand out what was fetched, once lanes are there to take it."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
-        await self.wait_first(self.gate.wait(), self.suspend_flow.wait())
         active = frozenset(self._get_active_partitions())
-        if not active or not self.gate.is_set():
-            # Every partition is paused for its lane's backlog (or a rebalance is on): wait for room, not for a clock.
+        if not active:
+            # Every partition is paused for its lane's backlog: wait for room, not for a clock.
             self.room.clear()
             await self.wait_first(self.room.wait(), self.suspend_flow.wait(), timeout=timeout)
             return
         batches = await self._getmany(active_partitions=active, timeout=timeout)
         if not batches or self.should_stop:
             return
-        if not self.flow_active:
+        # Behind the fetch, not before it: a rebalance can begin and end while a fetch waits for records.
+        await self.wait_first(self.gate.wait(), self.suspend_flow.wait())
+        if not self.flow_active or not self.gate.is_set():
             await self.perform_seek()
             return
         for tp, batch in batches.items():

@@ -44,6 +44,10 @@ def run(settings: Settings, *, json_logs: bool = True) -> int:
     configure(json=json_logs)
     _quieten_libraries()
     sys.setswitchinterval(THREAD_SWITCH_S)
+    import gc
+
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     app, _lanes = build_app(agents(settings), settings)
     emit(Signal.WORKER_STARTED, group=settings.group, instance=settings.instance or "")
     worker = faust.Worker(app, loglevel="ERROR", redirect_stdouts=False, quiet=True, debug=False)

@@ -1,14 +1,16 @@
 """Latency: from publishing to a committed reader of the delivery topics, through every hop, at a steady rate."""
 
 import asyncio
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiokafka
+from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
 
 from producers.client import DEFAULTS, GATEWAY_TOPIC
-from tests.bus import DELIVERIES, Bus, partitions_of
+from tests.bus import DELIVERIES, Bus
 from tests.load import Made, load
 
 _HEAD = 10  # the single-object header; then a length, then the delivery id, which starts with the event id
@@ -28,20 +30,33 @@ class Latency:
     late: int
 
 
-async def measure(bootstrap: str, home: Path, *, rate: float, seconds: float, warm_up_s: float = 5.0) -> Latency:
-    """Publish at a steady rate and read every delivery; the first seconds warm the worker up and do not count."""
+async def measure(
+    bootstrap: str,
+    home: Path,
+    *,
+    rate: float,
+    seconds: float,
+    workers: int = 2,
+    partitions: int = 2,
+    warm_up_s: float = 5.0,
+) -> Latency:
+    """Publish at a steady rate and read every delivery; the first seconds warm the workers up and do not count.
+
+    Publisher and reader are librdkafka's, so that they take as little as may be of the machine that they measure.
+    """
     made = list(load(int(rate * (seconds + warm_up_s)), seed=3))
-    async with Bus(bootstrap, home) as bus:
-        await _await_worker(bus, list(load(50, seed=4)))
+    async with Bus(bootstrap, home, workers=workers, partitions=partitions) as bus:
+        await _await_workers(bus, list(load(50, seed=4)))
         sent: dict[str, float] = {}
         taken: list[tuple[str, float]] = []
-        done = asyncio.Event()
-        reader = asyncio.create_task(_read(bus, taken, done))
-        counted_from = await _publish(bus, made, rate, sent, warm_up_s)
+        ready, done = threading.Event(), threading.Event()
+        reading = asyncio.create_task(asyncio.to_thread(_read, bootstrap, taken, ready, done))
+        await asyncio.to_thread(ready.wait, 30)
+        counted_from = await asyncio.to_thread(_publish, bootstrap, made, rate, sent, warm_up_s)
         await bus.settled(len(made) + 50)
         await asyncio.sleep(1)  # the reader empties what is committed
         done.set()
-        await reader
+        await reading
     waits = sorted(at - sent[event] for event, at in taken if sent.get(event, 0.0) >= counted_from)
     return Latency(
         rate=rate,
@@ -58,8 +73,8 @@ def _quantile(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-async def _await_worker(bus: Bus, first: list[Made]) -> None:
-    """Let the worker take its partitions before the clock starts."""
+async def _await_workers(bus: Bus, first: list[Made]) -> None:
+    """Let the workers take their partitions before the clock starts."""
     producer = aiokafka.AIOKafkaProducer(**(DEFAULTS | bus.options))
     await producer.start()
     for one in first:
@@ -68,35 +83,41 @@ async def _await_worker(bus: Bus, first: list[Made]) -> None:
     await bus.settled(len(first))
 
 
-async def _publish(bus: Bus, made: list[Made], rate: float, sent: dict[str, float], warm_up_s: float) -> float:
-    producer = aiokafka.AIOKafkaProducer(**(DEFAULTS | bus.options | {"linger_ms": 2}))
-    await producer.start()
+def _publish(bootstrap: str, made: list[Made], rate: float, sent: dict[str, float], warm_up_s: float) -> float:
+    """Send at a steady rate, whatever becomes of it; returns the moment from which events count."""
+    producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 2})
     started = time.perf_counter()
     for number, one in enumerate(made):
         due = started + number / rate
         while (wait := due - time.perf_counter()) > 0:
-            await asyncio.sleep(wait)
+            time.sleep(wait)
+        producer.poll(0)
         sent[one.event_id] = time.perf_counter()
-        await producer.send(GATEWAY_TOPIC, one.record.value, key=one.record.key, headers=list(one.record.headers))
-    await producer.stop()
+        producer.produce(GATEWAY_TOPIC, one.record.value, one.record.key, headers=list(one.record.headers))
+    producer.flush()
     return started + warm_up_s
 
 
-async def _read(bus: Bus, taken: list[tuple[str, float]], done: asyncio.Event) -> None:
-    consumer = aiokafka.AIOKafkaConsumer(
-        **bus.options, isolation_level="read_committed", auto_offset_reset="latest", enable_auto_commit=False
+def _read(bootstrap: str, taken: list[tuple[str, float]], ready: threading.Event, done: threading.Event) -> None:
+    """Take every delivery as it becomes visible to a committed reader, until ``done``."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "latency",
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "fetch.wait.max.ms": 100,
+        }
     )
-    await consumer.start()
-    consumer.assign(await partitions_of(consumer, DELIVERIES))
-    await consumer.seek_to_end()
-    try:
-        while not done.is_set():
-            fetched = await consumer.getmany(timeout_ms=200, max_records=2000)
-            now = time.perf_counter()
-            for records in fetched.values():
-                taken.extend((_event_id(record.value), now) for record in records)
-    finally:
-        await consumer.stop()
+    metadata = consumer.list_topics(timeout=10).topics
+    consumer.assign([TopicPartition(t, n, OFFSET_END) for t in DELIVERIES for n in metadata[t].partitions])
+    consumer.consume(1, timeout=1.0)
+    ready.set()
+    while not done.is_set():
+        records = consumer.consume(500, timeout=0.05)
+        now = time.perf_counter()
+        taken.extend((_event_id(record.value()), now) for record in records)
+    consumer.close()
 
 
 def _event_id(value: bytes) -> str:

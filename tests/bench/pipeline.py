@@ -1,0 +1,145 @@
+"""The real pipeline's throughput: validation, first pack, whole gazetteer, exactly once; and where the time goes."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiokafka
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+
+from producers.client import DEFAULTS, GATEWAY_TOPIC, RawRecord
+from schemas.codec import Codec
+from schemas.topics import ACCEPTED, ASSESSED
+from streams.core.reference import load_reference
+from streams.core.share import Pack
+from streams.engine.assess_step import AssessStep
+from streams.engine.intake_step import IntakeStep
+from streams.engine.outbox import Outbox, Output
+from streams.engine.settings import Settings
+from streams.engine.share_step import ShareStep
+from streams.engine.signals import Counters
+from streams.engine.state import State
+from tests.bus import Bus
+from tests.load import load
+
+_DEADLINE_S = 300.0
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """One run over events that were there when the worker started. Units: events a second; records."""
+
+    events: int
+    events_per_s: float
+    deliveries: int
+
+
+async def measure(bootstrap: str, home: Path, *, events: int, partitions: int = 4) -> Throughput:
+    """Fill the intake topic, start one worker, and time it from its first commit to its last."""
+    bus = Bus(bootstrap, home, partitions=partitions)
+    await bus.make_topics()
+    await fill(bus, [made.record for made in load(events, seed=5, bad_share=0.01)])
+    async with bus:
+        rate = await _watch(bus, events)
+        books = await bus.settled(events)
+    return Throughput(events, round(rate), sum(books.delivered.values()))
+
+
+async def fill(bus: Bus, records: Sequence[RawRecord]) -> None:
+    """Publish records as fast as they go."""
+    producer = aiokafka.AIOKafkaProducer(**(DEFAULTS | bus.options))
+    await producer.start()
+    try:
+        for record in records:
+            await producer.send(GATEWAY_TOPIC, record.value, key=record.key, headers=list(record.headers))
+    finally:
+        await producer.stop()
+
+
+async def _watch(bus: Bus, events: int) -> float:
+    """Follow the worker's committed offsets until every event is through; events a second from the first commit seen."""
+    admin = AIOKafkaAdminClient(**bus.options)
+    await admin.start()
+    sources = [TopicPartition(t, n) for t in (GATEWAY_TOPIC, ACCEPTED, ASSESSED) for n in range(bus.partitions)]
+    first: tuple[float, int] | None = None
+    started = time.monotonic()
+    try:
+        while time.monotonic() - started < _DEADLINE_S:
+            await asyncio.sleep(0.05)
+            try:
+                offsets = await admin.list_consumer_group_offsets("sambus", partitions=sources)
+            except GroupCoordinatorNotAvailableError:  # a new cluster makes its offsets topic at first use
+                continue
+            done: dict[str, int] = defaultdict(int)
+            for tp, offset in offsets.items():
+                done[tp.topic] += max(0, offset.offset)
+            now, taken = time.monotonic(), done[GATEWAY_TOPIC]
+            if taken and first is None:
+                first = (now, taken)
+            if first is not None and taken >= events and await _read_through(bus, offsets):
+                return (events - first[1]) / (now - first[0])
+    finally:
+        await admin.close()
+    raise TimeoutError("the worker did not get through")
+
+
+async def _read_through(bus: Bus, offsets: Any) -> bool:
+    """Whether the accepted events are read to the end: nothing is left but markers."""
+    consumer = aiokafka.AIOKafkaConsumer(**bus.options, isolation_level="read_committed", enable_auto_commit=False)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(ACCEPTED, number) for number in range(bus.partitions)]
+        ends = await consumer.end_offsets(partitions)
+        # A lane commits the position behind the last record; at most a marker of each lane may stand behind it.
+        return all(ends[tp] - offsets[tp].offset <= bus.partitions for tp in partitions)
+    finally:
+        await consumer.stop()
+
+
+def stage_costs(events: int = 4000) -> dict[str, float]:
+    """Microseconds of processor time an event for each stage, without Kafka, in this process."""
+    codec, reference = Codec(), load_reference()
+    share = ShareStep(codec, reference, Pack.load())
+    made = list(load(events, seed=6))
+    records: list[Any] = [
+        _Record(GATEWAY_TOPIC, m.record.key, m.record.value, list(m.record.headers), number)
+        for number, m in enumerate(made)
+    ]
+    costs = {}
+    for step, topic in ((IntakeStep(codec, reference), ACCEPTED), (AssessStep(codec, reference, share), ASSESSED)):
+        spent, outputs = _run(step, records)
+        costs[step.name] = spent / len(records) * 1e6
+        records = [_Record(o.topic, o.key, o.value, o.headers, n) for n, o in enumerate(outputs) if o.topic == topic]
+    alone = [_Record(r.topic, r.key, r.value, [], r.offset) for r in records]  # as if they came another way
+    spent, _ = _run(share, alone)
+    costs["share"] = spent / len(alone) * 1e6
+    costs["assess"] -= costs["share"]  # the assess step shares at once; what is left is its own
+    return {name: round(cost, 1) for name, cost in costs.items()}
+
+
+@dataclass
+class _Record:
+    topic: str
+    key: bytes
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+    offset: int
+    partition: int = 0
+    timestamp: int = int(time.time() * 1000)
+
+
+def _run(step: Any, records: Sequence[Any]) -> tuple[float, list[Output]]:
+    state, counters = State(10**12), Counters()
+    for record in records[:200]:  # caches fill as they would in a worker
+        step(record, State(10**12), Outbox({}), counters)
+    outbox = Outbox({})
+    started = time.process_time()
+    for record in records:
+        step(record, state, outbox, counters)
+    return time.process_time() - started, outbox.outputs
