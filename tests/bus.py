@@ -12,10 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import aiokafka
-from aiokafka import TopicPartition
 from aiokafka.structs import ConsumerRecord
 
+from consumers.bus import administrator, committed_reader, topics_of
 from deploy.topics import apply
 from schemas.codec import MAX_BUS_BYTES, Codec
 from schemas.gazetteer import load_gazetteer
@@ -178,36 +177,15 @@ class Books:
 
 async def committed(options: Mapping[str, Any], topics: Iterable[str]) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
     """Every committed record of some topics, from the beginning to the end as it is now."""
-    consumer = aiokafka.AIOKafkaConsumer(
-        **options,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        max_partition_fetch_bytes=4 * 1024 * 1024,
-    )
-    await consumer.start()
-    try:
-        all_of_them = await partitions_of(consumer, topics)
-        consumer.assign(all_of_them)
-        ends = await consumer.end_offsets(all_of_them)
-        starts = await consumer.beginning_offsets(all_of_them)
-        left = {tp for tp in all_of_them if ends[tp] > starts[tp]}
+    async with administrator(options) as admin:
+        known = await topics_of(admin)
+    partitions = [tp for topic in topics for tp in known[topic]]
+    async with committed_reader(options, max_partition_fetch_bytes=4 * 1024 * 1024) as consumer:
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
         await consumer.seek_to_beginning()
-        while left:
+        left = set(partitions)
+        while left := {tp for tp in left if await consumer.position(tp) < ends[tp]}:
             for records in (await consumer.getmany(*left, timeout_ms=200, max_records=5000)).values():
                 for record in records:
                     yield record
-            left = {tp for tp in left if await consumer.position(tp) < ends[tp]}
-    finally:
-        await consumer.stop()
-
-
-async def partitions_of(
-    consumer: "aiokafka.AIOKafkaConsumer[bytes, bytes]", topics: Iterable[str]
-) -> list[TopicPartition]:
-    """Every partition of some topics, as the cluster has them."""
-    found = []
-    for topic in topics:
-        await consumer._client._wait_on_metadata(topic)  # noqa: SLF001 - a consumer that assigns has no topic list yet
-        found += [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-    return found

@@ -5,6 +5,7 @@ read the committed offsets, then load the state, then work from exactly there (d
 """
 
 import asyncio
+import contextlib
 import os
 import time
 from collections import deque
@@ -178,6 +179,7 @@ class Lane:
             isolation_level="read_committed",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            fetch_max_wait_ms=20,  # a broker answers in turn: a fetch that waits holds up every question behind it
         )
         await reader.start()
         try:
@@ -188,7 +190,10 @@ class Lane:
             await self._tell_losses(reader)
             return await restore({work.changelog: work.state for work in self.works}, reader)
         finally:
-            await reader.stop()
+            # aiokafka can miss the cancellation that ends its fetching when it meets a change of assignment, and then
+            # waits for ever; the timeout cancels once more, which it hears.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(reader.stop(), 0.5)
 
     async def _tell_losses(self, reader: aiokafka.AIOKafkaConsumer) -> None:
         """Tell of records that retention removed before they were read: they are lost, and nobody may overlook it."""
