@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from schemas.catalogue import EVENT_TYPES
 from schemas.envelope import Origin
-from schemas.fingerprint import content_digest
 from schemas.problems import DropCode, Problem, RejectCode
 from schemas.vocabulary import Level, OriginLevel, RetentionClass
 from streams.core.outcome import Drop, Forward, Reject
@@ -49,10 +48,12 @@ class Assess:
         self._reference = reference
 
     def assess(
-        self, event: Mapping[str, Any], origin: Origin, published_at: datetime, seen: Seen | None
+        self, event: Mapping[str, Any], digest: bytes, origin: Origin, published_at: datetime, seen: Seen | None
     ) -> Forward[Assessed] | Drop | Reject:
-        """Drop a retry, number a revision, reject an outdated one, and enrich what goes on."""
-        digest = said(event)
+        """Drop a retry, number a revision, reject an outdated one, and enrich what goes on.
+
+        Shape: ``digest`` is that of what the event says, as ``schemas.fingerprint.said`` gives it.
+        """
         revision = int(event["revision"])
         supersedes = event["supersedes"]
         if seen is not None:
@@ -102,27 +103,6 @@ class Assess:
         named = [payload.get("substance_id"), *(item.get("substance_id") for item in payload.get("items") or ())]
         found = [self._reference.substances.get(name) for name in named if name]
         return min((substance.alert_tier for substance in found if substance is not None), default=None)
-
-
-#: What differs between two tellings of the same by the same unit, and so does not count as content.
-_TELLING = frozenset(
-    {"event_id", "schema_version", "revision", "supersedes", "reported_at", "trace", "origin_unit", "provenance"}
-)
-
-
-def said(event: Mapping[str, Any]) -> bytes:
-    """A digest of what an event says: equal for two tellings of the same, whatever id and writing time they carry.
-
-    Fields at their defaults are left out, so that a field added to the schema later does not make an old telling new.
-    """
-    provenance = event["provenance"]
-    foreign_roots = sorted(root for root in provenance["root_ids"] if root != event["event_id"])
-    content = [
-        (name, value) for name, value in sorted(event.items()) if value and name not in _TELLING and name != "payload"
-    ]
-    payload = [(name, value) for name, value in sorted(event["payload"].items()) if value]
-    whole = (content, payload, foreign_roots, provenance["source_key"])
-    return content_digest(repr(whole).encode())
 
 
 def _input_priority(event: Mapping[str, Any]) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from schemas.catalogue import EVENT_TYPES
 from schemas.codec import Codec, UndecodableError
 from schemas.envelope import Event, Origin
-from schemas.fingerprint import content_digest, fingerprint
+from schemas.fingerprint import fingerprint, said, telling
 from schemas.partners import PARTNERS
 from schemas.problems import DropCode, Problem, RejectCode
 from schemas.validation import validate
@@ -39,7 +39,7 @@ class Known(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """An accepted event: who published it, the key it is deduplicated by, and what to remember of its id."""
+    """An accepted event: who published it, the key it is deduplicated by, digests of telling and content."""
 
     event_id: str
     event_type: str
@@ -47,6 +47,7 @@ class Accepted(NamedTuple):
     origin: Origin
     fingerprint: str
     digest: bytes
+    content: bytes
 
 
 class Peek(NamedTuple):
@@ -87,11 +88,11 @@ class Intake:
         origin = origin_of(record.writer)
         if origin is None:  # cannot be: _problems has said so already
             return Reading(peek, Reject((Problem(RejectCode.ORIGIN_UNPROVEN, "/origin_unit"),)))
-        digest = content_digest(repr([(name, value) for name, value in sorted(body.items()) if value]).encode())
+        content = said(body)
         # Keys name the publisher, and only the proven one counts: the body may leave it out.
         proven = {**body, "origin_unit": {"unit": origin.unit, "function": origin.function}}
         key = fingerprint(decoded.name, proven)
-        accepted = Accepted(found.event_id, decoded.name, found.revision, origin, key, digest)
+        accepted = Accepted(found.event_id, decoded.name, found.revision, origin, key, telling(body, content), content)
         return Reading(peek, accepted)
 
     def _problems(self, event: Event[Any], body: Mapping[str, Any], record: Published) -> tuple[Problem, ...]:

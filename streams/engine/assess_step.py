@@ -5,7 +5,7 @@ from typing import Any
 
 from schemas.codec import MAX_BUS_BYTES, ORIGIN_HEADER, Codec
 from schemas.envelope import Origin
-from schemas.fingerprint import content_digest
+from schemas.fingerprint import content_digest, said
 from schemas.problems import Problem, RejectCode
 from schemas.topics import ASSESSED
 from streams.core.assess import Assess, Seen
@@ -15,7 +15,7 @@ from streams.core.reference import Reference
 from streams.engine.ledger import Told, dropped
 from streams.engine.outbox import Outbox, Output
 from streams.engine.quarantine import quarantined
-from streams.engine.records import AT_HEADER, FROM_HEADER, SHARED_HEADER, Record, header, moment, place
+from streams.engine.records import AT_HEADER, FROM_HEADER, SAID_HEADER, SHARED_HEADER, Record, header, moment, place
 from streams.engine.share_step import ShareStep
 from streams.engine.signals import Counters
 from streams.engine.state import State
@@ -42,7 +42,8 @@ class AssessStep:
         published_at_ms = int(header(record, AT_HEADER) or record.timestamp)
         # The same key told by another unit is another telling, not this unit's revision.
         key = (record.key or b"") + b"@" + origin.unit.encode()
-        outcome = self._assess.assess(event, origin, moment(published_at_ms), _unpack(state.get(key)))
+        content = next((value for name, value in record.headers if name == SAID_HEADER), None) or said(event)
+        outcome = self._assess.assess(event, content, origin, moment(published_at_ms), _unpack(state.get(key)))
         match outcome:
             case Forward(assessed):
                 self._pass_on(record, assessed.event, published_at_ms, out)

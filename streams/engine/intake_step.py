@@ -12,7 +12,7 @@ from streams.core.reference import Reference
 from streams.engine.ledger import Told, dropped
 from streams.engine.outbox import Outbox, Output
 from streams.engine.quarantine import quarantined
-from streams.engine.records import AT_HEADER, FROM_HEADER, Record, header, moment, place
+from streams.engine.records import AT_HEADER, FROM_HEADER, SAID_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters
 from streams.engine.state import State
 
@@ -88,5 +88,6 @@ def _accepted(record: Record, accepted: Accepted) -> Output:
         (ORIGIN_HEADER, desk_address(accepted.origin.unit, accepted.origin.function).encode()),
         (AT_HEADER, str(record.timestamp).encode()),
         (FROM_HEADER, place(record).encode()),
+        (SAID_HEADER, accepted.content),
     ]
     return Output(ACCEPTED, accepted.fingerprint.encode(), record.value, record.timestamp, headers)

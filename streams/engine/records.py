@@ -8,6 +8,7 @@ from typing import Any, Protocol
 #: Headers by which the bus's own facts of an accepted event travel beside its unchanged bytes.
 FROM_HEADER = "sambus_accepted_from"  # topic:partition:offset of the record as published
 AT_HEADER = "sambus_published_at"  # its log time there, ms since 1970
+SAID_HEADER = "sambus_said"  # the digest of what it says, for telling retries from revisions
 #: On an assessed event whose deliveries were written in the same transaction: the share agent passes it by.
 SHARED_HEADER = "sambus_shared"
 

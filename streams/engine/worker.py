@@ -1,5 +1,6 @@
 """One worker: the three agents with the released schemas, reference data and rule pack, run by Faust."""
 
+import gc
 import logging
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,9 @@ from streams.engine.signals import Signal, configure, emit
 
 #: Faust fetches in a thread of its own; with Python's 5 ms that thread waits for the lanes' work at every fetch.
 THREAD_SWITCH_S = 0.0005
+
+#: An event's values are a few hundred short-lived containers without cycles: look for cycles seldom, not every 700.
+GC_THRESHOLDS = (100_000, 50, 100)
 
 
 def agents(settings: Settings, pack: Pack | None = None) -> Mapping[Step, Sequence[str]]:
@@ -44,7 +48,6 @@ def run(settings: Settings, *, json_logs: bool = True) -> int:
     configure(json=json_logs)
     _quieten_libraries()
     sys.setswitchinterval(THREAD_SWITCH_S)
-    import gc
 
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)

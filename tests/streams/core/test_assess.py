@@ -3,6 +3,7 @@
 from typing import Any
 
 from schemas.envelope import Origin
+from schemas.fingerprint import said
 from schemas.problems import DropCode, Problem, RejectCode
 from schemas.vocabulary import Function
 from streams.core.assess import Assess, Assessed, Seen
@@ -16,7 +17,8 @@ OTHER_ID = "01a1c000-0000-7000-8000-000000000001"
 
 def assess(body: dict[str, Any], seen: Seen | None = None) -> Any:
     """Assess a body published now by Järva's investigation desk."""
-    return ASSESS.assess(native(body), ORIGIN, NOW, seen)
+    event = native(body)
+    return ASSESS.assess(event, said(event), ORIGIN, NOW, seen)
 
 
 def first(body: dict[str, Any]) -> Assessed:

@@ -1,0 +1,80 @@
+"""All benchmarks in one run, with the machine they ran on."""
+
+import asyncio
+import platform
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from deploy.cluster import LocalCluster
+from deploy.cluster.ports import free_port
+from tests.bench import latency, pipeline
+
+Line = dict[str, Any]
+
+
+def run(*, peers: bool, short: bool, tell: Callable[[str], None]) -> list[Line]:
+    """Run the benchmarks one after the other; each has a cluster of its own, so that none works in another's traces."""
+    lines: list[Line] = [_machine()]
+    tell("Stages, in this process ...")
+    lines.append({"bench": "stages", "unit": "microseconds an event"} | pipeline.stage_costs(500 if short else 4000))
+    tell("Pipeline, one worker ...")
+    events = 2_000 if short else 30_000
+    lines.append({"bench": "pipeline"} | asdict(_on_kafka(lambda b, h: pipeline.measure(b, h, events=events))))
+    tell("Latency at 1,000 events/s ...")
+    seconds, rate = (3.0, 200.0) if short else (30.0, 1000.0)
+    measured = _on_kafka(lambda b, h: latency.measure(b, h, rate=rate, seconds=seconds))
+    lines.append({"bench": "latency"} | asdict(measured))
+    if peers:
+        lines += _peers(short=short, tell=tell)
+    return lines
+
+
+def _on_kafka(measure: Callable[[str, Path], Any]) -> Any:
+    with tempfile.TemporaryDirectory(prefix="sambus-bench-") as folder:
+        home = Path(folder)
+        with LocalCluster(home / "kafka", port=free_port()) as cluster:
+            return asyncio.run(measure(cluster.bootstrap, home))
+
+
+def _peers(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
+    from tests.bench.peers import compare
+
+    count, rounds = (20_000, 1) if short else (300_000, 3)
+    tell(f"Engines, {count:,} records, {rounds} rounds in turn ...")
+    results = _on_kafka(lambda b, _: compare(b, ["sambus", "quix", "librdkafka", "aiokafka"], count, rounds))
+    ours = results[0].rate
+    return [
+        {
+            "bench": "engine",
+            "engine": result.engine,
+            "events_per_s": round(result.rate),
+            "runs": [round(rate) for rate in result.rates],
+            "sambus_is": round(ours / result.rate, 2) if result.rate else None,
+            "lost": result.lost,
+            "doubled": result.doubled,
+        }
+        for result in results
+    ]
+
+
+def _machine() -> Line:
+    return {
+        "bench": "machine",
+        "date": datetime.now(UTC).date().isoformat(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "cores": psutil.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+    }
+
+
+def readable(line: Line) -> str:
+    """A line for a person's eyes."""
+    rest = ", ".join(f"{name} {value}" for name, value in line.items() if name != "bench")
+    return f"{line['bench']}: {rest}"

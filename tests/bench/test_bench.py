@@ -1,0 +1,17 @@
+"""The benchmarks in their short form: they run, nothing is lost or doubled, and the figures are figures."""
+
+import pytest
+
+from tests.bench import report
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+
+
+def test_the_short_form_runs() -> None:
+    """Stages, pipeline and latency on a cluster of their own; `make bench` adds other engines."""
+    lines = {line["bench"]: line for line in report.run(peers=False, short=True, tell=lambda _: None)}
+    assert set(lines) == {"machine", "stages", "pipeline", "latency"}
+    assert min(lines["stages"][name] for name in ("intake", "assess", "share")) > 0
+    assert lines["pipeline"]["events_per_s"] > 0
+    assert lines["pipeline"]["deliveries"] > lines["pipeline"]["events"]
+    assert 0 < lines["latency"]["p50_ms"] <= lines["latency"]["p99_ms"]
