@@ -78,7 +78,7 @@ async def _watch_commits(bootstrap: str, group: str, count: int) -> float:
     try:
         while time.monotonic() < deadline:
             offsets = await admin.list_consumer_group_offsets(group, partitions=sources)
-            done, now = sum(max(0, offset.offset) for offset in offsets.values()), time.monotonic()
+            done, now = sum(max(0, int(offset.offset)) for offset in offsets.values()), time.monotonic()
             if done and first is None:
                 first = (now, done)
             if first is not None and done >= count:
@@ -121,7 +121,7 @@ async def measure(bootstrap: str, engine: str, count: int) -> tuple[float, int, 
     """One run of one engine over ``count`` records that are there when it starts."""
     await _topics(bootstrap, TOPICS, make=True)
     await _fill(bootstrap, count)
-    expected = count + sum(1 for number in range(count) if 1 + number % 4 + 1 <= 3)  # noqa: PLR2004
+    expected = count + sum(1 for number in range(count) if 1 + number % 4 + 1 <= 3)
     group = f"bench-{engine}-{time.time_ns()}"
     process = subprocess.Popen(  # noqa: ASYNC220
         [sys.executable, "-m", "tests.bench.engines", engine, bootstrap, group], start_new_session=True

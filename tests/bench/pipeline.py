@@ -21,7 +21,6 @@ from streams.core.share import Pack
 from streams.engine.assess_step import AssessStep
 from streams.engine.intake_step import IntakeStep
 from streams.engine.outbox import Outbox, Output
-from streams.engine.settings import Settings
 from streams.engine.share_step import ShareStep
 from streams.engine.signals import Counters
 from streams.engine.state import State
@@ -126,7 +125,7 @@ def stage_costs(events: int = 4000) -> dict[str, float]:
 @dataclass
 class _Record:
     topic: str
-    key: bytes
+    key: bytes | None
     value: bytes | None
     headers: list[tuple[str, bytes]]
     offset: int

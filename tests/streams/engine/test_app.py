@@ -1,0 +1,44 @@
+"""What the engine takes from its libraries beyond their interface: a new version that moves it must fail here."""
+
+import inspect
+
+import aiokafka.producer.sender
+from aiokafka.consumer.subscription_state import TopicPartitionState
+from faust.transport.drivers import aiokafka as driver
+
+from streams.engine.app import TRANSACTION_RETRY_S, build_app
+from streams.engine.settings import Settings
+from streams.engine.transport import BatchTransport
+
+
+def test_aiokafkas_wait_between_transactions_is_where_we_set_it() -> None:
+    """docs/adr/0004: the wait is a module's constant, read at each use."""
+    before = aiokafka.producer.sender.BACKOFF_OVERRIDE
+    try:
+        app, _ = build_app({}, Settings(kafka={"bootstrap_servers": "127.0.0.1:1"}))
+        assert aiokafka.producer.sender.BACKOFF_OVERRIDE == TRANSACTION_RETRY_S
+        assert isinstance(app.transport, BatchTransport)
+    finally:
+        aiokafka.producer.sender.BACKOFF_OVERRIDE = before
+    assert "BACKOFF_OVERRIDE" in inspect.getsource(aiokafka.producer.sender.AddPartitionsToTxnHandler)
+
+
+def test_fausts_transport_still_has_what_ours_overrides() -> None:
+    """Fetching, seeking, acking and committing are Faust's methods of these names and shapes."""
+    for owner, name in (
+        (driver.AIOKafkaConsumerThread, "_fetch_records"),
+        (driver.AIOKafkaConsumerThread, "_create_worker_consumer"),
+        (driver.AIOKafkaConsumerThread, "seek_to_committed"),
+        (driver.Consumer, "getmany"),
+        (driver.Consumer, "ack"),
+        (driver.Consumer, "commit"),
+        (driver.Consumer, "resume_partitions"),
+    ):
+        assert callable(getattr(owner, name))
+    assert "flow_active" in inspect.getsource(driver.AIOKafkaConsumerThread._fetch_records)
+
+
+def test_a_partitions_position_is_still_known_without_a_round_trip() -> None:
+    """The transport reads it between fetches."""
+    assert isinstance(TopicPartitionState.position, property)
+    assert isinstance(TopicPartitionState.has_valid_position, property)
