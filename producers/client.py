@@ -252,7 +252,27 @@ async def _stopped(kafka: AIOKafkaProducer, within: float) -> None:
         async with asyncio.timeout(within):
             await kafka.stop()
     except (TimeoutError, KafkaError):
-        await kafka.client.close()
+        await _abandoned(kafka)
+
+
+async def _abandoned(kafka: AIOKafkaProducer) -> None:
+    """Close without the flush, and leave nothing behind that goes on trying.
+
+    aiokafka retries an idempotent batch for ever and holds the tasks of its sends in a local variable only, so they
+    are known by whose methods they run.
+    """
+    runs = (kafka._sender, kafka._message_accumulator)  # noqa: SLF001 - nothing public reaches them
+    mine = {task for task in asyncio.all_tasks() if _self_of(task) in runs}
+    for task in mine:
+        task.cancel()
+    if mine:
+        await asyncio.wait(mine)
+    await kafka.client.close()
+
+
+def _self_of(task: "asyncio.Task[Any]") -> object:
+    frame = getattr(task.get_coro(), "cr_frame", None)
+    return frame.f_locals.get("self") if frame is not None else None
 
 
 def _unreachable(problem: BaseException, topic: str | None) -> BusUnreachable:

@@ -126,7 +126,8 @@ async def test_a_missing_topic_is_named_with_its_remedy(kafka: str, topic_prefix
 
 
 async def test_a_bus_that_goes_away_is_told_for_what_it_did_not_confirm(tmp_path: Path) -> None:
-    """The first event is confirmed, the second is not; nothing hangs and nothing is said of content."""
+    """The first event is confirmed, the second is not; nothing hangs, is said of content, or goes on trying."""
+    before = asyncio.all_tasks()
     with LocalCluster(tmp_path, port=free_port()) as cluster:
         bus = Producer(
             {"bootstrap_servers": cluster.bootstrap, "request_timeout_ms": 2000}, origin=DESK, topic="gone", timeout=3
@@ -138,6 +139,7 @@ async def test_a_bus_that_goes_away_is_told_for_what_it_did_not_confirm(tmp_path
             with pytest.raises(BusUnreachable) as caught:
                 await bus.publish(notice())
     assert SECRET not in str(caught.value)
+    assert asyncio.all_tasks() <= before
 
 
 async def publish_topic(bootstrap: str) -> None:
