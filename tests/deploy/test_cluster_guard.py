@@ -64,7 +64,7 @@ def test_a_deaf_program_is_killed_after_its_patience(tmp_path: Path) -> None:
         until(lambda: gone(kept), "program and guard are gone")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+@pytest.mark.only_if(sys.platform == "linux")  # only Linux tells a child of its parent's death
 def test_the_program_dies_with_its_guard(tmp_path: Path) -> None:
     """On Linux even a killed guard takes the program along."""
     kept = Guarded(DEAF, log=tmp_path / "log")
