@@ -96,7 +96,7 @@ class Bus:
     ) -> None:
         await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in self.workers))
 
-    async def settled(self, published: int, within: float = 60.0) -> "Books":
+    async def settled(self, published: int, within: float = 30.0) -> "Books":
         """Wait until every published record is decided, dropped or quarantined; returns the books.
 
         Errors: ``TimeoutError`` with the counts and the workers' last words.
@@ -108,7 +108,8 @@ class Bus:
                 return books
             if time.monotonic() > deadline:
                 words = "\n".join(worker.log.read_text()[-1500:] for worker in self.workers)
-                raise TimeoutError(f"{books.settled} of {published} settled\n{words}")
+                counted = {"decided": books.decided, "dropped": books.dropped, "quarantined": books.quarantined}
+                raise TimeoutError(f"{books.settled} of {published} settled: {counted}\n{words}")
             await asyncio.sleep(0.2)
 
     async def books(self) -> "Books":

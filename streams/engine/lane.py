@@ -250,16 +250,20 @@ class Lane:
 
     async def _work_or_end(self, committing: "asyncio.Task[None] | None") -> bool:
         """Wait until batches have arrived; false when the lane is to close. A failed commit is raised at once."""
-        arrived = asyncio.ensure_future(self._arrived.wait())
-        try:
-            if committing is not None:
-                await asyncio.wait({arrived, committing}, return_when=asyncio.FIRST_COMPLETED)
-                if committing.done():
-                    committing.result()
-            await arrived
-        finally:
-            arrived.cancel()
+        if committing is not None and not self._arrived.is_set():
+            await self._arrival_or(committing)
+            if committing.done():
+                committing.result()
+        await self._arrived.wait()
         return not self._closing
+
+    async def _arrival_or(self, committing: "asyncio.Task[None]") -> None:
+        """Wait until batches have arrived or the transaction is closed."""
+        arrival = asyncio.ensure_future(self._arrived.wait())
+        try:
+            await asyncio.wait({arrival, committing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            arrival.cancel()
 
     async def _decide_until(self, committing: "asyncio.Task[None] | None", cycle: Cycle) -> None:
         """Decide on what waits, and, while the broker still closes the last transaction, on what comes meanwhile.
@@ -271,7 +275,9 @@ class Lane:
             await self._decide_waiting(cycle)
             if committing is None or committing.done() or cycle.records >= self._settings.cycle_records:
                 return
-            if not await self._work_or_end(committing) or committing.done():
+            if not self._arrived.is_set():
+                await self._arrival_or(committing)
+            if self._closing or committing.done():
                 return
 
     def _stop(self, signal: Signal, code: int, **fields: str) -> None:

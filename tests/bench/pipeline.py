@@ -62,7 +62,7 @@ async def fill(bus: Bus, records: Sequence[RawRecord]) -> None:
 
 
 async def _watch(bus: Bus, events: int) -> float:
-    """Follow the worker's committed offsets until every event is through; events a second from the first commit seen."""
+    """Follow the worker's committed offsets until every event is through; events a second from its first commit."""
     admin = AIOKafkaAdminClient(**bus.options)
     await admin.start()
     sources = [TopicPartition(t, n) for t in (GATEWAY_TOPIC, ACCEPTED, ASSESSED) for n in range(bus.partitions)]
