@@ -28,7 +28,6 @@ class RejectCode(StrEnum):
     TIME_IN_FUTURE = "TIME_IN_FUTURE"
     ID_TIME_OUT_OF_WINDOW = "ID_TIME_OUT_OF_WINDOW"
     ID_REUSED = "ID_REUSED"
-    REVISION_STALE = "REVISION_STALE"
     PUBLISHER_NOT_ALLOWED = "PUBLISHER_NOT_ALLOWED"
     INTERNAL = "INTERNAL"
 
@@ -138,10 +137,6 @@ REMEDIES: dict[RejectCode, tuple[str, str]] = {
     RejectCode.ID_REUSED: (
         "event_id har redan använts för annat innehåll. Skapa ett nytt id, eller en ny revision.",
         "event_id was already used for other content. Make a new id, or a new revision.",
-    ),
-    RejectCode.REVISION_STALE: (
-        "En nyare revision finns redan. Publicera med högre revisionsnummer.",
-        "A newer revision is already here. Publish with a higher revision number.",
     ),
     RejectCode.PUBLISHER_NOT_ALLOWED: (
         "Enheten får inte publicera denna händelsetyp.",

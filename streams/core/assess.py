@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from schemas.catalogue import EVENT_TYPES
 from schemas.envelope import Origin
-from schemas.problems import DropCode, Problem, RejectCode
+from schemas.problems import DropCode
 from schemas.vocabulary import Level, OriginLevel, RetentionClass
-from streams.core.outcome import Drop, Forward, Reject
+from streams.core.outcome import Drop, Forward
 from streams.core.reference import Reference
 from streams.core.retention import due_at
 
@@ -23,11 +23,12 @@ _ORIGIN_LEVELS = {
 
 
 class Seen(NamedTuple):
-    """What is remembered of a natural key: the latest revision, the digest of what it said, and its event id."""
+    """What is remembered of a natural key: the latest revision, what it said (a digest), its id, and when it was told."""
 
     revision: int
     digest: bytes
     event_id: str
+    reported_at: datetime
 
 
 class Assessed(NamedTuple):
@@ -49,21 +50,24 @@ class Assess:
 
     def assess(
         self, event: Mapping[str, Any], digest: bytes, origin: Origin, published_at: datetime, seen: Seen | None
-    ) -> Forward[Assessed] | Drop | Reject:
-        """Drop a retry, number a revision, reject an outdated one, and enrich what goes on.
+    ) -> Forward[Assessed] | Drop:
+        """Drop a retry, number a revision, let a late older one into the history, and enrich what goes on.
 
         Shape: ``digest`` is that of what the event says, as ``schemas.fingerprint.said`` gives it.
         """
-        revision = int(event["revision"])
-        supersedes = event["supersedes"]
+        revision, supersedes = int(event["revision"]), event["supersedes"]
+        now = Seen(revision, digest, str(event["event_id"]), event["reported_at"])
         if seen is not None:
-            if digest == seen.digest:
+            if digest == seen.digest and revision <= seen.revision:
                 return Drop(DropCode.RETRY_SAME_CONTENT)
-            if revision < seen.revision:
-                return Reject((Problem(RejectCode.REVISION_STALE, "/revision"),))
-            if revision == seen.revision:
-                revision = seen.revision + 1
-            supersedes = supersedes or seen.event_id
+            if revision <= seen.revision and now.reported_at < seen.reported_at:
+                now = (
+                    seen  # an older telling that came late: it goes to the history, and the newer one stays the latest
+                )
+            else:
+                revision = revision if revision > seen.revision else seen.revision + 1
+                supersedes = supersedes or seen.event_id
+                now = now._replace(revision=revision)
         assessed = {
             **event,
             "revision": revision,
@@ -72,7 +76,7 @@ class Assess:
             "published_at": published_at,
         }
         assessed["enrichment"] = self._enrichment(event, origin, published_at)
-        return Forward(Assessed(assessed, Seen(revision, digest, str(event["event_id"]))))
+        return Forward(Assessed(assessed, now))
 
     def _enrichment(self, event: Mapping[str, Any], origin: Origin, published_at: datetime) -> dict[str, Any]:
         priority, reason = _input_priority(event)

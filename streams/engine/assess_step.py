@@ -1,5 +1,6 @@
 """The assess agent's step: retries dropped, revisions numbered, what the bus knows added, and shared at once."""
 
+import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,8 +10,8 @@ from schemas.fingerprint import content_digest, said
 from schemas.problems import Problem, RejectCode
 from schemas.topics import ASSESSED
 from streams.core.assess import Assess, Seen
-from streams.core.intake import Peek, origin_of
-from streams.core.outcome import Drop, Forward, Reject
+from streams.core.intake import origin_of
+from streams.core.outcome import Drop, Forward
 from streams.core.reference import Reference
 from streams.engine.ledger import Told, dropped
 from streams.engine.outbox import Outbox, Output
@@ -51,10 +52,6 @@ class AssessStep:
             case Drop(code):
                 out.add(dropped(self._codec, _told(event, origin, record), code, published_at_ms))
                 counters.dropped[code.value] += 1
-            case Reject(problems):
-                peek = Peek(event["event_id"], event["event_type"])
-                out.add(quarantined(self._codec, record, problems, writer=writer, peek=peek))
-                counters.rejected[problems[0].code.value] += 1
 
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on."""
@@ -77,11 +74,16 @@ def _told(event: Mapping[str, Any], origin: Origin, record: Record) -> Told:
     return Told(event["event_id"], event["event_type"], event["revision"], origin, digest, source)
 
 
+_SEEN = struct.Struct(">Iq16s36s")
+
+
 def _pack(seen: Seen) -> bytes:
-    return seen.revision.to_bytes(4, "big") + seen.digest + seen.event_id.encode()
+    told_ms = round(seen.reported_at.timestamp() * 1000)
+    return _SEEN.pack(seen.revision, told_ms, seen.digest, seen.event_id.encode())
 
 
 def _unpack(data: bytes | None) -> Seen | None:
     if data is None:
         return None
-    return Seen(int.from_bytes(data[:4], "big"), data[4:20], data[20:].decode())
+    revision, told_ms, digest, event_id = _SEEN.unpack(data)
+    return Seen(revision, digest, event_id.decode(), moment(told_ms))

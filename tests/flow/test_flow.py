@@ -1,7 +1,7 @@
 """The whole way on a real Kafka: published, decided, delivered, refused, told; nothing lost, no content in a log."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -94,7 +94,7 @@ def _truncated() -> RawRecord:
     return whole._replace(value=whole.value[: len(whole.value) // 2])
 
 
-BAD = {
+BAD: dict[str, tuple[Callable[[], RawRecord], tuple[str, str]]] = {
     "a wrong unit": (
         lambda: forged(origin_unit={"unit": "se.syd.malmo", "function": "investigation"}),
         ("ORIGIN_MISMATCH", "/origin_unit"),

@@ -4,10 +4,10 @@ from typing import Any
 
 from schemas.envelope import Origin
 from schemas.fingerprint import said
-from schemas.problems import DropCode, Problem, RejectCode
+from schemas.problems import DropCode
 from schemas.vocabulary import Function
 from streams.core.assess import Assess, Assessed, Seen
-from streams.core.outcome import Drop, Forward, Reject
+from streams.core.outcome import Drop, Forward
 from tests.streams.core.made import CODEC, JARVA, NOW, REFERENCE, example, native
 
 ASSESS = Assess(REFERENCE)
@@ -74,10 +74,22 @@ def test_a_revision_number_of_the_publisher_is_kept() -> None:
     assert outcome.value.event["revision"] == 7
 
 
-def test_an_older_revision_after_a_newer_one_is_refused() -> None:
-    """Into quarantine, never over the newer one."""
-    seen = Seen(3, b"0" * 16, OTHER_ID)
-    assert assess(example("drug_seizure"), seen) == Reject((Problem(RejectCode.REVISION_STALE, "/revision"),))
+def test_an_older_telling_that_comes_late_goes_to_the_history() -> None:
+    """Intake's partitions keep no order between two ids: the newer one stays the latest, and nothing is lost."""
+    newer = first(example("drug_seizure")).seen._replace(revision=3, digest=b"0" * 16)
+    older = example("drug_seizure") | {"reported_at": "2026-11-09T21:00:00Z"}
+    outcome = assess(older, newer)
+    assert isinstance(outcome, Forward)
+    assert outcome.value.event["revision"] == 1
+    assert outcome.value.seen == newer
+
+
+def test_going_back_to_what_was_said_before_is_a_revision_when_it_says_so() -> None:
+    """A third version that equals the first is no retry of it."""
+    seen = first(example("drug_seizure")).seen
+    outcome = assess(told_again(example("drug_seizure")) | {"revision": 3}, seen)
+    assert isinstance(outcome, Forward)
+    assert outcome.value.event["revision"] == 3
 
 
 def test_danger_to_life_is_the_most_urgent() -> None:
