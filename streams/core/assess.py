@@ -23,7 +23,7 @@ _ORIGIN_LEVELS = {
 
 
 class Seen(NamedTuple):
-    """What is remembered of a natural key: the latest revision, what it said (a digest), its id, and when it was told."""
+    """What is remembered of a natural key: its latest revision, a digest of what that said, its id and writing time."""
 
     revision: int
     digest: bytes
@@ -60,10 +60,8 @@ class Assess:
         if seen is not None:
             if digest == seen.digest and revision <= seen.revision:
                 return Drop(DropCode.RETRY_SAME_CONTENT)
-            if revision <= seen.revision and now.reported_at < seen.reported_at:
-                now = (
-                    seen  # an older telling that came late: it goes to the history, and the newer one stays the latest
-                )
+            if revision <= seen.revision and (now.reported_at, revision) < (seen.reported_at, seen.revision):
+                now = seen  # an older telling that came late: it goes to the history, the newer stays the latest
             else:
                 revision = revision if revision > seen.revision else seen.revision + 1
                 supersedes = supersedes or seen.event_id
