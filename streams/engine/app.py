@@ -13,10 +13,11 @@ from aiokafka import TopicPartition
 from faust.serializers import codecs
 from faust.types import TP
 
-from streams.engine.lane import EXIT_FAILED, Lane, Step
+from streams.engine.lane import EXIT_FAILED, Lane
 from streams.engine.settings import Settings
 from streams.engine.signals import Counters, Signal, emit, where
 from streams.engine.transport import BatchTransport
+from streams.engine.work import Step
 
 #: aiokafka waits this long for the broker to close the previous transaction before it opens the next one; its 20 ms
 #: are most of a transaction's time on one machine (docs/adr/0004, with the measurement).

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import os
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -17,11 +16,12 @@ import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from streams.engine.outbox import Outbox, Output
-from streams.engine.records import Batch, Record
+from streams.engine.outbox import Outbox
+from streams.engine.records import Batch
 from streams.engine.settings import Settings
-from streams.engine.signals import Counters, Signal, emit, where
-from streams.engine.state import State, restore
+from streams.engine.signals import Signal, emit, where
+from streams.engine.state import restore
+from streams.engine.work import GapError, Source, Step, Work
 
 #: Exit codes of a worker whose lane cannot go on; its supervisor starts it anew.
 EXIT_FENCED, EXIT_GAP, EXIT_FAILED = 13, 14, 15
@@ -29,94 +29,11 @@ EXIT_FENCED, EXIT_GAP, EXIT_FAILED = 13, 14, 15
 _YIELD_EVERY_S = 0.002
 
 
-class Step(Protocol):
-    """What an agent does with one record: outputs into the outbox, what it learnt into the state."""
-
-    name: str
-    outputs: Sequence[str]
-
-    def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:
-        """Decide on one record. An exception is a bug: the record goes whole into quarantine."""
-
-    def contain(self, record: Record, out: Outbox) -> None:
-        """Put a record that the step failed on into quarantine."""
-
-
 class Pressure(Protocol):
     """Tells the consumer to stop or to go on fetching a partition."""
 
     def __call__(self, source: TopicPartition, *, full: bool) -> None:
         """``full`` stops, otherwise goes on."""
-
-
-class GapError(Exception):
-    """Records between the last batch and this one are missing."""
-
-
-class Work:
-    """One agent's part of a lane: its step, its state and what it has done."""
-
-    def __init__(self, step: Step, partition: int, settings: Settings) -> None:
-        self.step = step
-        self.counters = Counters()
-        self.state = State(int(settings.memory.total_seconds() * 1000))
-        self.changelog = TopicPartition(f"state.{step.name}", partition)
-
-    def apply(self, record: Record, outbox: Outbox) -> None:
-        """Let the step decide; a bug of ours must neither lose the record nor stop the partition."""
-        before = len(outbox)
-        try:
-            self.step(record, self.state, outbox, self.counters)
-        except Exception as problem:  # noqa: BLE001
-            cause = type(problem).__name__
-            emit(Signal.STEP_FAILED, level="error", agent=self.step.name, cause=cause, where=where(problem))
-            outbox.keep(before)
-            self.step.contain(record, outbox)
-            self.counters.rejected["INTERNAL"] += 1
-
-    def remember(self, outbox: Outbox, at_ms: int) -> None:
-        """Write what changed in the state, and what left its window, to the changelog."""
-        self.state.expire()
-        for key, value in self.state.take_changes():
-            outbox.add(Output(self.changelog.topic, key, value, at_ms, partition=self.changelog.partition))
-
-
-class Source:
-    """One topic's part of a lane: the batches that wait and the offset that is expected next."""
-
-    def __init__(self, tp: TopicPartition, work: Work) -> None:
-        self.tp = tp
-        self.work = work
-        self.expected: int | None = None
-        self.full = False
-        self.backlog = 0
-        self._batches: deque[Batch] = deque()
-
-    def put(self, batch: Batch) -> None:
-        """Let a batch wait."""
-        self._batches.append(batch)
-        self.backlog += len(batch.records)
-
-    def take(self, most: int) -> list[Batch]:
-        """The oldest batches, at least one if there is any, until they hold ``most`` records."""
-        taken: list[Batch] = []
-        count = 0
-        while self._batches and count < most:
-            taken.append(self._batches.popleft())
-            count += len(taken[-1].records)
-        self.backlog -= count
-        return taken
-
-    def new_in(self, batch: Batch) -> Sequence[Record]:
-        """The records of a batch that are expected; older ones were done by an earlier owner.
-
-        Errors: ``GapError`` when records before the batch are missing.
-        """
-        if self.expected is None:
-            return batch.records
-        if batch.start is not None and batch.start > self.expected:
-            raise GapError
-        return [record for record in batch.records if record.offset >= self.expected]
 
 
 @dataclass
@@ -247,6 +164,9 @@ class Lane:
             self._stop(Signal.LANE_FOUND_GAP, EXIT_GAP)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the worker must not go on half alive
             self._stop(Signal.LANE_FAILED, EXIT_FAILED, cause=type(problem).__name__, where=where(problem))
+        finally:
+            if committing is not None:
+                committing.cancel()
 
     async def _work_or_end(self, committing: "asyncio.Task[None] | None") -> bool:
         """Wait until batches have arrived; false when the lane is to close. A failed commit is raised at once."""

@@ -15,10 +15,10 @@ from streams.core.share import Pack
 from streams.engine.app import build_app
 from streams.engine.assess_step import AssessStep
 from streams.engine.intake_step import IntakeStep
-from streams.engine.lane import Step
 from streams.engine.settings import Settings
 from streams.engine.share_step import ShareStep
 from streams.engine.signals import Signal, configure, emit
+from streams.engine.work import Step
 
 #: Faust fetches in a thread of its own; with Python's 5 ms that thread waits for the lanes' work at every fetch.
 THREAD_SWITCH_S = 0.0005

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from streams.engine.lane import GapError, Source
 from streams.engine.records import Batch
+from streams.engine.work import GapError, Source
 
 
 def batch(start: int | None, end: int, *offsets: int) -> Batch:
