@@ -26,11 +26,11 @@ def until(happened: Callable[[], bool], what: str) -> None:
 
 
 def processes_of(folder: Path) -> list[psutil.Process]:
-    """Every running process that works in a folder or names it on its command line, but for this one."""
+    """Every running process but this one that works in a folder, names it on its command line or has it as home."""
     found = []
     for process in psutil.process_iter():
         try:
-            told = " ".join(process.cmdline()) + process.cwd()
+            told = " ".join((*process.cmdline(), process.cwd(), process.environ().get("SAMBUS_HOME", "")))
         except psutil.Error:
             continue
         if str(folder) in told and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:

@@ -191,8 +191,8 @@ def test_a_password_is_on_no_command_line(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         bootstrap = f"127.0.0.1:{silent.getsockname()[1]}"
         with Command.sambus("up", "--detach", "--bootstrap", bootstrap, home=home, **secret) as up:
-            silent.accept()[0].close()  # the supervisor in the background asks
-            lines = [" ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])]
+            with silent.accept()[0]:  # the supervisor in the background asks, and ends when the line is cut
+                lines = [" ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])]
             assert any(str(home) in line for line in lines)
             assert not any("not-on-the-command-line" in line for line in lines)
             assert up.end() == 3
