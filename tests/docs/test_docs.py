@@ -62,6 +62,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if block.file is not None:
             (tmp_path / block.file).write_text(block.text, "utf-8")
     (tmp_path / "events.jsonl").touch()
+    (tmp_path / "tests").symlink_to(ROOT / "tests")  # a page may show a file of the tests by its path from the top
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
