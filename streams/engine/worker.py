@@ -50,7 +50,7 @@ def run(settings: Settings, *, json_logs: bool = True) -> int:
     sys.setswitchinterval(THREAD_SWITCH_S)
 
     gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(*GC_THRESHOLDS)
     app, _lanes = build_app(agents(settings), settings)
     emit(Signal.WORKER_STARTED, group=settings.group, instance=settings.instance or "")
     worker = faust.Worker(app, loglevel="ERROR", redirect_stdouts=False, quiet=True, debug=False)
