@@ -47,11 +47,10 @@ def run(settings: Settings, *, json_logs: bool = True) -> int:
     """
     configure(json=json_logs)
     _quieten_libraries()
-    sys.setswitchinterval(THREAD_SWITCH_S)
-
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
     app, _lanes = build_app(agents(settings), settings)
+    sys.setswitchinterval(THREAD_SWITCH_S)
+    gc.freeze()  # what is loaded by now stays
+    gc.set_threshold(*GC_THRESHOLDS)
     emit(Signal.WORKER_STARTED, group=settings.group, instance=settings.instance or "")
     worker = faust.Worker(app, loglevel="ERROR", redirect_stdouts=False, quiet=True, debug=False)
     try:
