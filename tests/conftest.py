@@ -1,6 +1,7 @@
 """What every test may ask for: one real Kafka for the whole run, and names on it that no other test uses."""
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,10 @@ import pytest
 
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in the background of a shell, Ctrl-C comes ignored, and so it would to every command under test.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
