@@ -36,8 +36,8 @@ async def measure(
     *,
     rate: float,
     seconds: float,
-    workers: int = 2,
-    partitions: int = 2,
+    workers: int = 1,
+    partitions: int = 1,
     warm_up_s: float = 5.0,
 ) -> Latency:
     """Publish at a steady rate and read every delivery; the first seconds warm the workers up and do not count.

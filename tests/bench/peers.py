@@ -15,6 +15,7 @@ from typing import Any
 import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from tests.bench.engines import ENGINES, TOPICS
 from tests.bench.workload import CHANGELOG, ESCALATED, PARTITIONS, ROUTED, SOURCE, records
@@ -77,13 +78,16 @@ async def _watch_commits(bootstrap: str, group: str, count: int) -> float:
     deadline = time.monotonic() + _DEADLINE_S
     try:
         while time.monotonic() < deadline:
-            offsets = await admin.list_consumer_group_offsets(group, partitions=sources)
+            await asyncio.sleep(0.05)
+            try:
+                offsets = await admin.list_consumer_group_offsets(group, partitions=sources)
+            except GroupCoordinatorNotAvailableError:  # a new cluster makes its offsets topic at first use
+                continue
             done, now = sum(max(0, int(offset.offset)) for offset in offsets.values()), time.monotonic()
             if done and first is None:
                 first = (now, done)
             if first is not None and done >= count:
                 return (done - first[1]) / (now - first[0])
-            await asyncio.sleep(0.05)
     finally:
         await admin.close()
     return 0.0
