@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError
-from aiokafka.partitioner import murmur2
+
+from schemas.partition import partition_number
 
 #: How long a broker may take to answer the first time before it counts as unreachable.
 REACH_SECONDS = 3.0
@@ -131,7 +132,7 @@ async def partitions(options: Mapping[str, Any], topic: str) -> tuple[TopicParti
 
 def partition_of(key: str, count: int) -> int:
     """The partition that a key's records are on: Kafka's own partitioner (murmur2), as every client here uses it."""
-    return int((murmur2(key.encode()) & 0x7FFFFFFF) % count)
+    return partition_number(key.encode(), count)
 
 
 async def offset_at(consumer: AIOKafkaConsumer, partition: TopicPartition, moment: datetime) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from aiokafka.partitioner import murmur2
+from schemas.partition import murmur2
 
 Header = tuple[str, bytes]
 #: aiokafka takes headers only as a list; this one is never changed.
@@ -26,7 +26,7 @@ class Output(NamedTuple):
 @lru_cache(maxsize=65536)
 def _hash(key: bytes) -> int:
     """Kafka's default hash of a key (murmur2, positive); desks recur, so it is remembered."""
-    return int(murmur2(key)) & 0x7FFFFFFF
+    return murmur2(key) & 0x7FFFFFFF
 
 
 class Outbox:

@@ -5,7 +5,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.partition import murmur2, partition_of
+from producers.partition import partition_of
+from schemas.partition import murmur2
 
 #: Hashes that Kafka's own Java tests state (UtilsTest.testMurmur2), as signed 32-bit numbers.
 JAVA = {
