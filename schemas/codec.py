@@ -5,14 +5,14 @@ when ids are given. Source: Avro 1.12 specification, "Single-object encoding"; C
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from schemas.avro import DELIVERY_PREFIX, Schema
 from schemas.avro_code import Decoder, Encoder, compile_decoder, compile_encoder, field_of_error
+from schemas.avro_values import write_long
 from schemas.problems import RejectCode
-from schemas.records import DeliveryMeta
 from schemas.registry import Registry, Version, crc64, load_registry
 
 #: The largest event that a publisher may send (clarified: larger material is a pointer).
@@ -75,8 +75,7 @@ class Codec:
         self._ids = dict(ids or {})
         self._writers: dict[str, _Writer] = {}
         self._readers: dict[bytes, _Reader] = {}
-        self._views: dict[str, Encoder] = {}
-        self._metas: dict[str, _Writer] = {}
+        self._parts: dict[tuple[str, Callable[[Schema], Schema]], Encoder] = {}
 
     def encode(self, name: str, value: Mapping[str, Any]) -> bytes:
         """A record in single-object encoding.
@@ -92,25 +91,36 @@ class Codec:
         writer = self._writers.get(name) or self._writer(name)
         return _encoded(name, b"\x00" + schema_id.to_bytes(4, "big"), writer.encode, value)
 
-    def encode_view(self, event_type: str, view: Mapping[str, Any]) -> bytes:
-        """The body of a minimised event; what is not in ``view`` is null. No header: it goes into deliveries."""
-        encode = self._views.get(event_type)
-        if encode is None:
-            schema = self._current(f"{DELIVERY_PREFIX}{event_type}").schema
-            encode = self._views[event_type] = self._encoder(("view", event_type), _view_of(schema))
-        return _encoded(event_type, b"", encode, view)
+    def encode_receiver(self, receiver: Mapping[str, Any]) -> bytes:
+        """The part of a ledger line, and of a delivery, that says how the rules came to one receiver (``Receiver``)."""
+        return _encoded("receiver", b"", self._part("decision", _receiver_of), receiver)
 
-    def encode_delivery(self, event_type: str, meta: Mapping[str, Any], view_body: bytes) -> bytes:
-        """A delivery: head, meta, and the view's bytes as ``encode_view`` made them, once for all its receivers.
+    def encode_shared(self, event_type: str, meta: Mapping[str, Any], view: Mapping[str, Any]) -> bytes:
+        """The part of a delivery that is the same for all receivers of one event in one view.
 
-        Avro writes a record as its fields one after the other, so the two parts need only stand side by side.
+        Shape: the fields of ``DeliveryMeta`` from ``event_id`` on, and the view; what is not in ``view`` is null.
         """
-        writer = self._metas.get(event_type)
-        if writer is None:
-            schema = self._current(f"{DELIVERY_PREFIX}{event_type}").schema
-            encode_meta = self._encoder(("meta", event_type), _meta_of(schema))
-            writer = self._metas[event_type] = _Writer(_head(schema), encode_meta)
-        return _encoded(event_type, writer.head, writer.encode, meta) + view_body
+        name = f"{DELIVERY_PREFIX}{event_type}"
+        facts = _encoded(event_type, b"", self._part(name, _facts_of), meta)
+        return facts + _encoded(event_type, b"", self._part(name, _view_of), view)
+
+    def join_delivery(self, event_type: str, receiver: bytes, delivery_id: str, shared: bytes) -> bytes:
+        """A delivery from the parts that ``encode_receiver`` and ``encode_shared`` made.
+
+        Avro writes a record as its fields one after the other, so the parts need only stand side by side.
+        """
+        name = f"{DELIVERY_PREFIX}{event_type}"
+        head = (self._writers.get(name) or self._writer(name)).head
+        text = delivery_id.encode()
+        return b"".join((head, receiver, write_long(len(text)), text, shared))
+
+    def encode_decision(self, decision: Mapping[str, Any], receivers: Sequence[bytes]) -> bytes:
+        """A ledger line whose receivers are encoded already; ``decision`` is the rest of ``Decision``."""
+        head = (self._writers.get("decision") or self._writer("decision")).head
+        before = _encoded("decision", head, self._part("decision", _before_receivers), decision)
+        after = _encoded("decision", b"", self._part("decision", _after_receivers), decision)
+        count = write_long(len(receivers)) if receivers else b""
+        return b"".join((before, count, *receivers, b"\x00", after))
 
     def decode(self, data: bytes, *, limit: int = MAX_RECORD_BYTES) -> Decoded:
         """A record from its bytes, in either wire form, in the form of the current schema.
@@ -159,6 +169,13 @@ class Codec:
         limit = 0 if written.name in self._events() else MAX_BUS_BYTES
         reader = self._readers[head] = _Reader(written.name, written.number, limit, decode)
         return reader
+
+    def _part(self, name: str, part: Callable[[Schema], Schema]) -> Encoder:
+        encode = self._parts.get((name, part))
+        if encode is None:
+            schema = part(self._current(name).schema)
+            encode = self._parts[name, part] = self._encoder((part.__name__, name), schema)
+        return encode
 
     def _encoder(self, key: tuple[str, str], schema: Schema) -> Encoder:
         """Compiling takes milliseconds, so its result belongs to the registry, for all codecs."""
@@ -225,10 +242,34 @@ def _head(schema: Schema) -> bytes:
     return _SINGLE_OBJECT + crc64(schema)
 
 
+def _receiver_of(decision: Schema) -> Schema:
+    receiver: Schema = _field(decision, "receivers")["type"]["items"]
+    return receiver
+
+
+def _facts_of(delivery: Schema) -> Schema:
+    return _between(delivery, "delivery_id", "event")
+
+
 def _view_of(delivery: Schema) -> Schema:
-    view: Schema = delivery["fields"][-1]["type"]
+    view: Schema = _field(delivery, "event")["type"]
     return view
 
 
-def _meta_of(delivery: Schema) -> Schema:
-    return delivery | {"fields": delivery["fields"][: len(DeliveryMeta.model_fields)]}
+def _before_receivers(decision: Schema) -> Schema:
+    return _between(decision, None, "receivers")
+
+
+def _after_receivers(decision: Schema) -> Schema:
+    return _between(decision, "receivers", None)
+
+
+def _field(record: Schema, name: str) -> Schema:
+    return next(field for field in record["fields"] if field["name"] == name)
+
+
+def _between(record: Schema, after: str | None, before: str | None) -> Schema:
+    """The record with only the fields between two."""
+    names = [field["name"] for field in record["fields"]]
+    first = 0 if after is None else names.index(after) + 1
+    return record | {"fields": record["fields"][first : None if before is None else names.index(before)]}

@@ -17,44 +17,37 @@ def desk_address(unit: str, function: Function | str) -> str:
     return f"{unit}/{function}"
 
 
-class DeliveryMeta(Model):
-    """How one delivery came to be: everything about it but the minimised event.
+class Receiver(Model):
+    """One receiver of an event, and how the rules made it one: the same in the ledger and in the delivery itself."""
 
-    A delivery is the view of one event made for one desk; one for each event revision, desk and view group.
-    """
-
-    delivery_id: Ref  # <event_id>:<revision>:<desk>:<view_group>
     desk: Desk
-    event_id: EventId
-    event_type: Ref
-    revision: int
     view_group: Ref  # "main", or the rule id of a rule marked separate
     view: list[Ref]  # names of the views that were intersected
     rules: list[Ref]
-    feed: ShortText  # logical feed address, e.g. feed.local.se.stockholm.stockholm-nord.jarva
     priority: Priority
     priority_reason: ShortText
+    feed: ShortText  # logical feed address, e.g. feed.local.se.stockholm.stockholm-nord.jarva
     obligations: list[Ref]
     marks: list[Ref]  # NOT_EVALUATED, NOT_EVIDENCE, SAME_ORIGIN, UNCONFIRMED ...
+
+
+class DeliveryMeta(Receiver):
+    """How one delivery came to be: everything about it but the minimised event.
+
+    A delivery is the view of one event made for one desk; one for each event revision, desk and view group. First
+    stands what the rules say of the receiver, last what is the same for all receivers: each is encoded only once.
+    """
+
+    delivery_id: Ref  # <event_id>:<revision>:<desk>:<view_group>
+    event_id: EventId
+    event_type: Ref
+    revision: int
     handling: Handling
     sensitivity: int
     origin: Origin
     published_at: Moment
     pack_version: Ref
     synthetic: bool = False
-
-
-class Receiver(Model):
-    """One receiver in a decision, and how it came to be one."""
-
-    desk: Desk
-    view_group: Ref
-    view: list[Ref]
-    rules: list[Ref]
-    priority: Priority
-    priority_reason: ShortText
-    feed: ShortText
-    obligations: list[Ref]
 
 
 class Withheld(Model):

@@ -1,5 +1,6 @@
 """Ledger lines: one for each event that was decided on, and one for each that was dropped (liggare)."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from schemas.codec import Codec
@@ -39,10 +40,13 @@ def dropped(codec: Codec, told: Told, code: DropCode, at_ms: int) -> Output:
     )
 
 
-def line(codec: Codec, decision: dict[str, Any], at_ms: int) -> Output:
-    """One ledger line, keyed by event id; what a drop does not have is left at its default."""
-    whole = {**_DEFAULTS, **decision}
-    return Output(DECISIONS, decision["event_id"].encode(), codec.encode("decision", whole), at_ms)
+def line(codec: Codec, decision: dict[str, Any], at_ms: int, receivers: Sequence[bytes] = ()) -> Output:
+    """One ledger line, keyed by event id; what a drop does not have is left at its default.
+
+    Shape: ``receivers`` are encoded already (``Codec.encode_receiver``).
+    """
+    value = codec.encode_decision({**_DEFAULTS, **decision}, receivers)
+    return Output(DECISIONS, decision["event_id"].encode(), value, at_ms)
 
 
 def origin_value(origin: Origin) -> dict[str, str]:
@@ -53,7 +57,6 @@ def origin_value(origin: Origin) -> dict[str, str]:
 _DEFAULTS: dict[str, Any] = {
     "pack_version": None,
     "gazetteer_version": None,
-    "receivers": [],
     "withheld": [],
     "synthetic": False,
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.codec import MAX_BUS_BYTES, Codec, UndecodableError
 from schemas.gazetteer import Gazetteer
@@ -10,13 +10,25 @@ from schemas.problems import Problem, RejectCode
 from schemas.records import desk_address
 from schemas.topics import DECISIONS, PARTNERS, QUARANTINE, desk_topic
 from streams.core.reference import Reference
-from streams.core.share import Pack, ReceiverRuling, Ruling, decide, project
+from streams.core.share import CompiledView, Pack, ReceiverRuling, Ruling, decide, project
 from streams.engine.ledger import line
 from streams.engine.outbox import Outbox, Output
 from streams.engine.quarantine import quarantined
 from streams.engine.records import FROM_HEADER, SHARED_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters
 from streams.engine.state import State
+
+#: Bound of the addresses that are kept, a few hundred bytes each.
+_MAX_ADDRESSES = 100_000
+
+
+class _Address(NamedTuple):
+    """What all deliveries by one ruling have in common; ``suffix`` ends their ids."""
+
+    topic: str
+    key: bytes
+    receiver: bytes
+    suffix: str
 
 
 class ShareStep:
@@ -29,6 +41,7 @@ class ShareStep:
         self._reference = reference
         self._pack = pack
         self._own = {desk: desk_topic(desk) for desk in own_access_desks}
+        self._addresses: dict[ReceiverRuling, _Address] = {}
         areas = {delivery_topic(reference.gazetteer, unit) for unit in reference.gazetteer.units}
         self.outputs: Sequence[str] = (
             *sorted(areas | {f"deliver.{PARTNERS}"}),
@@ -52,14 +65,17 @@ class ShareStep:
         """
         gazetteer, substances = self._reference.gazetteer, self._reference.substances
         ruling = decide(event, self._pack, gazetteer, substances, moment(at_ms))
-        bodies: dict[int, bytes] = {}
-        for receiver in ruling.receivers:
-            body = bodies.get(id(receiver.view))
+        event_type, told = event["event_type"], f"{event['event_id']}:{event['revision']}"
+        addresses = [self._address(receiver) for receiver in ruling.receivers]
+        shared: dict[int, bytes] = {}
+        for receiver, to in zip(ruling.receivers, addresses, strict=True):
+            body = shared.get(id(receiver.view))
             if body is None:
-                view = project(event, receiver.view)
-                body = bodies[id(receiver.view)] = self._codec.encode_view(event["event_type"], view)
-            out.add(self._delivery(event, ruling, receiver, body, at_ms))
-        out.add(self._ledger_line(event, ruling, source, sha256(data).hexdigest(), at_ms))
+                body = shared[id(receiver.view)] = self._shared(event, ruling, receiver.view)
+            value = self._codec.join_delivery(event_type, to.receiver, told + to.suffix, body)
+            out.add(Output(to.topic, to.key, value, at_ms))
+        encoded = [to.receiver for to in addresses]
+        out.add(self._ledger_line(event, ruling, encoded, source, sha256(data).hexdigest(), at_ms))
 
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on, under the desk that published it, if that can still be read."""
@@ -72,24 +88,23 @@ class ShareStep:
             return None
         return desk_address(origin["unit"], origin["function"]) if origin else None
 
-    def _delivery(
-        self, event: Mapping[str, Any], ruling: Ruling, receiver: ReceiverRuling, body: bytes, at_ms: int
-    ) -> Output:
-        desk, event_type = receiver.desk, event["event_type"]
+    def _address(self, receiver: ReceiverRuling) -> "_Address":
+        """Where a receiver's deliveries go; the same ruling comes back with every event of its kind and place."""
+        known = self._addresses.get(receiver)
+        if known is None:
+            if len(self._addresses) >= _MAX_ADDRESSES:
+                self._addresses.clear()
+            desk = receiver.desk
+            topic = self._own.get(desk) or delivery_topic(self._reference.gazetteer, desk.partition("/")[0])
+            part = self._codec.encode_receiver(receiver._asdict() | {"view": receiver.view.names})
+            known = self._addresses[receiver] = _Address(topic, desk.encode(), part, f":{desk}:{receiver.view_group}")
+        return known
+
+    def _shared(self, event: Mapping[str, Any], ruling: Ruling, view: CompiledView) -> bytes:
         meta = {
-            "delivery_id": f"{event['event_id']}:{event['revision']}:{desk}:{receiver.view_group}",
-            "desk": desk,
             "event_id": event["event_id"],
-            "event_type": event_type,
+            "event_type": event["event_type"],
             "revision": event["revision"],
-            "view_group": receiver.view_group,
-            "view": list(receiver.view.names),
-            "rules": list(receiver.rules),
-            "feed": receiver.feed,
-            "priority": receiver.priority,
-            "priority_reason": receiver.priority_reason,
-            "obligations": list(receiver.obligations),
-            "marks": list(receiver.marks),
             "handling": ruling.handling,
             "sensitivity": ruling.sensitivity,
             "origin": event["origin_unit"],
@@ -97,11 +112,16 @@ class ShareStep:
             "pack_version": self._pack.version,
             "synthetic": event["synthetic"],
         }
-        topic = self._own.get(desk) or delivery_topic(self._reference.gazetteer, desk.partition("/")[0])
-        return Output(topic, desk.encode(), self._codec.encode_delivery(event_type, meta, body), at_ms)
+        return self._codec.encode_shared(event["event_type"], meta, project(event, view))
 
     def _ledger_line(
-        self, event: Mapping[str, Any], ruling: Ruling, source: str, input_hash: str, at_ms: int
+        self,
+        event: Mapping[str, Any],
+        ruling: Ruling,
+        receivers: Sequence[bytes],
+        source: str,
+        input_hash: str,
+        at_ms: int,
     ) -> Output:
         origin_desk = desk_address(event["origin_unit"]["unit"], event["origin_unit"]["function"])
         shared = any(receiver.desk != origin_desk for receiver in ruling.receivers)
@@ -114,7 +134,6 @@ class ShareStep:
             "input_hash": input_hash,
             "pack_version": self._pack.version,
             "gazetteer_version": self._reference.gazetteer.version,
-            "receivers": [_receiver(receiver) for receiver in ruling.receivers],
             "withheld": [
                 {"desk": w.desk, "rules": list(w.block_rules), "proposed_by": list(w.proposed_by)}
                 for w in ruling.withheld
@@ -123,22 +142,9 @@ class ShareStep:
             "accepted_from": source,
             "synthetic": event["synthetic"],
         }
-        return line(self._codec, decision, at_ms)
+        return line(self._codec, decision, at_ms, receivers)
 
 
 def delivery_topic(gazetteer: Gazetteer, unit: str) -> str:
     """The delivery topic of a unit's area: its region's, the national one, or the partners'."""
     return f"deliver.{gazetteer.area_of_delivery(unit)}"
-
-
-def _receiver(receiver: ReceiverRuling) -> dict[str, Any]:
-    return {
-        "desk": receiver.desk,
-        "view_group": receiver.view_group,
-        "view": list(receiver.view.names),
-        "rules": list(receiver.rules),
-        "priority": receiver.priority,
-        "priority_reason": receiver.priority_reason,
-        "feed": receiver.feed,
-        "obligations": list(receiver.obligations),
-    }

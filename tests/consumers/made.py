@@ -88,8 +88,8 @@ def seizure_view() -> dict[str, Any]:
 def delivery(codec: Codec, desk: str, event_id: str, view: Mapping[str, Any] | None = None, **changes: Any) -> bytes:
     """A delivery's bytes, as the share agent writes them."""
     meta = delivery_meta(desk, event_id, **changes)
-    body = codec.encode_view(meta.event_type, seizure_view() if view is None else view)
-    return codec.encode_delivery(meta.event_type, meta.model_dump(mode="python"), body)
+    event = seizure_view() if view is None else view
+    return codec.encode(f"delivery.{meta.event_type}", meta.model_dump(mode="python") | {"event": event})
 
 
 def receiver(desk: str, *rules: str, **changes: Any) -> Receiver:
@@ -103,6 +103,7 @@ def receiver(desk: str, *rules: str, **changes: Any) -> Receiver:
         "priority_reason": "rule S01",
         "feed": "feed.local.se.stockholm.stockholm-nord.jarva",
         "obligations": ["audit"],
+        "marks": [],
     }
     return Receiver(**fields | changes)
 

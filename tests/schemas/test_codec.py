@@ -133,25 +133,36 @@ def test_the_confluent_form_is_read_too() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("delivery.")])
-def test_a_delivery_of_two_parts_is_the_delivery_as_a_whole(name: str) -> None:
-    """Meta and view encoded apart and joined are the bytes of the whole record."""
+def test_a_delivery_in_parts_is_the_delivery_as_a_whole(name: str) -> None:
+    """Receiver, id, and what all receivers share, encoded apart and joined, are the bytes of the whole record."""
     whole = example(name)
     event_type = name.removeprefix("delivery.")
-    meta = {field: value for field, value in whole.items() if field != "event"}
-    body = CODEC.encode_view(event_type, whole["event"])
-    assert CODEC.encode_delivery(event_type, meta, body) == CODEC.encode(name, whole)
+    shared = CODEC.encode_shared(event_type, whole, whole["event"])
+    joined = CODEC.join_delivery(event_type, CODEC.encode_receiver(whole), whole["delivery_id"], shared)
+    assert joined == CODEC.encode(name, whole)
+
+
+def test_a_ledger_line_in_parts_is_the_line_as_a_whole() -> None:
+    """With several receivers and with none."""
+    whole = example("decision")
+    assert whole["receivers"]
+    for count in (0, 1, 70):
+        receivers = whole["receivers"][:1] * count
+        value = whole | {"receivers": receivers}
+        parts = [CODEC.encode_receiver(receiver) for receiver in receivers]
+        assert CODEC.encode_decision(value, parts) == CODEC.encode("decision", value)
 
 
 def test_what_a_view_leaves_out_is_null() -> None:
     """The receiver sees None for it, in the payload too."""
-    meta = {field: value for field, value in example("delivery.drug_seizure").items() if field != "event"}
+    whole = example("delivery.drug_seizure")
     view = {"event_type": "drug_seizure", "payload": {"items": [{"substance_id": "cannabis"}]}}
-    decoded = CODEC.decode(CODEC.encode_delivery("drug_seizure", meta, CODEC.encode_view("drug_seizure", view)))
+    decoded = CODEC.decode(CODEC.encode("delivery.drug_seizure", whole | {"event": view}))
     event = decoded.value["event"]
     assert {name for name, value in event.items() if value is not None} == {"event_type", "payload"}
     assert {name for name, value in event["payload"].items() if value is not None} == {"items"}
     assert event["payload"]["items"][0]["substance_id"] == "cannabis"
-    assert decoded.value["desk"] == meta["desk"]
+    assert decoded.value["desk"] == whole["desk"]
 
 
 def test_cloud_event_headers_follow_the_binding() -> None:
