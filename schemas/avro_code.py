@@ -6,7 +6,7 @@ rounded and never larger than its precision. Only the forms that ``schemas.avro`
 holds every result against fastavro. Source: Avro 1.12 specification, "Binary encoding" and "Schema resolution".
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from itertools import count
 from typing import Any, Final, cast
@@ -24,6 +24,8 @@ _FIELD_MARK: Final = -1
 
 #: Lines of a function with their depths; depth -1 marks the field whose lines begin.
 _Body = list[tuple[int, str]]
+#: Which fields are written, by name, with those inside them; empty means all that is inside.
+_Tree = dict[str, "_Tree"]
 
 
 class AvroCodeError(TypeError):
@@ -70,14 +72,17 @@ class _Lines:
         return scope[name]
 
 
-def compile_encoder(schema: Schema) -> Encoder:
+def compile_encoder(schema: Schema, only: Iterable[str] | None = None) -> Encoder:
     """A function ``encode(value, add)`` that hands the record's bytes to ``add`` piece by piece.
 
-    Errors: of the function: ``KeyError`` for a missing field, ``TypeError``, ``ValueError``, ``AttributeError`` or
-    ``ArithmeticError`` for a value that its field cannot hold. Their texts may hold content: never show them.
+    Shape: ``only`` are dotted paths of leaves; whatever else is in a value is written as null, unread. Every field on
+    the way to something left out must be nullable.
+    Errors: ``AvroCodeError`` here when what is left out is not nullable; of the function: ``KeyError`` for a missing
+    field, ``TypeError``, ``ValueError``, ``AttributeError`` or ``ArithmeticError`` for a value that its field cannot
+    hold. Their texts may hold content: never show them.
     """
     lines = _Lines(schema, schema)
-    return cast(Encoder, lines.function(_write_record(lines, schema)))
+    return cast(Encoder, lines.function(_write_record(lines, schema, None if only is None else _tree(only))))
 
 
 def compile_decoder(writer: Schema, reader: Schema | None = None) -> Decoder:
@@ -153,27 +158,52 @@ _WRITE: Final = {
 }
 
 
-def _write_record(lines: _Lines, schema: Schema) -> str:
+def _write_record(lines: _Lines, schema: Schema, only: _Tree | None) -> str:
     """Write the function of a record, after those of the records in it."""
     body: _Body = [(1, "get = value.get")]
+    hidden = b""
     for field in schema["fields"]:
+        if only is not None and field["name"] not in only:
+            hidden += _null(field["type"])
+            continue
+        if hidden:
+            body.append((1, f"add({hidden!r})"))
+            hidden = b""
         source = f"value[{field['name']!r}]"
         if "default" in field:
             source = f"get({field['name']!r}, {_constant(field['default'])})"
         body += [(_FIELD_MARK, field["name"]), (1, f"x = {source}")]
-        _write(lines, body, 1, "x", field["type"])
+        _write(lines, body, 1, "x", field["type"], (only[field["name"]] or None) if only is not None else None)
+    if hidden:
+        body.append((1, f"add({hidden!r})"))
     name = lines.fresh("write")
     lines.add(f"def {name}(value, add):", body)
     return name
 
 
-def _write(lines: _Lines, body: _Body, depth: int, x: str, form: AvroType) -> None:
+def _null(form: AvroType) -> bytes:
+    if not isinstance(form, list):
+        raise AvroCodeError("what is left out must be nullable")
+    return bytes([2 - 2 * branch(form)[1]])
+
+
+def _tree(paths: Iterable[str]) -> _Tree:
+    """Dotted paths as nested names; an empty inner tree stands for everything below."""
+    tree: _Tree = {}
+    for path in paths:
+        inner = tree
+        for step in path.split("."):
+            inner = inner.setdefault(step, {})
+    return tree
+
+
+def _write(lines: _Lines, body: _Body, depth: int, x: str, form: AvroType, only: _Tree | None) -> None:
     what, form = kind(form, lines.named)
     if what == "union":
         inner, index = branch(cast(list[Any], form))
         body += [(depth, f"if {x} is None: add({bytes([2 - 2 * index])!r})"), (depth, "else:")]
         body.append((depth + 1, f"add({bytes([2 * index])!r})"))
-        _write(lines, body, depth + 1, x, inner)
+        _write(lines, body, depth + 1, x, inner, only)
     elif what == "string":
         body.append((depth, f"t = {x}.encode(); n = len(t)"))
         body.append((depth, "add(SHORT[n] if n < 64 else write_long(n)); add(t)"))
@@ -183,22 +213,22 @@ def _write(lines: _Lines, body: _Body, depth: int, x: str, form: AvroType) -> No
     elif what == "array":
         item = lines.fresh("x")
         body += [(depth, f"if {x}:"), (depth + 1, f"add(write_long(len({x})))"), (depth + 1, f"for {item} in {x}:")]
-        _write(lines, body, depth + 2, item, cast(Schema, form)["items"])
+        _write(lines, body, depth + 2, item, cast(Schema, form)["items"], only)
         body.append((depth, "add(ZERO)"))
     elif what == "record":
-        body.append((depth, f"{_once(lines, 'write', cast(Schema, form))}({x}, add)"))
+        function = _write_record(lines, cast(Schema, form), only) if only else _written(lines, cast(Schema, form))
+        body.append((depth, f"{function}({x}, add)"))
     elif what in _WRITE:
         body.append((depth, _WRITE[what].format(x=x)))
     else:
         raise AvroCodeError(f"no code for {what}")
 
 
-def _once(lines: _Lines, verb: str, record: Schema, reader: Schema | None = None) -> str:
-    """The function of a nested record, written at its first use."""
-    key = f"{verb} {full_name(record)} {full_name(reader) if reader else ''}"
+def _written(lines: _Lines, record: Schema) -> str:
+    """The function that writes a nested record whole, made at its first use."""
+    key = f"write {full_name(record)}"
     if key not in lines.functions:
-        made = _write_record(lines, record) if verb == "write" else _read_record(lines, record, reader)
-        lines.functions[key] = made
+        lines.functions[key] = _write_record(lines, record, None)
     return lines.functions[key]
 
 
@@ -246,6 +276,14 @@ def _read_record(lines: _Lines, writer: Schema, reader: Schema | None) -> str:
     return name
 
 
+def _read_once(lines: _Lines, record: Schema, reader: Schema | None) -> str:
+    """The function that reads a nested record, made at its first use."""
+    key = f"read {full_name(record)} {full_name(reader) if reader else ''}"
+    if key not in lines.functions:
+        lines.functions[key] = _read_record(lines, record, reader)
+    return lines.functions[key]
+
+
 def _fresh_default(field: Schema) -> str:
     """The default of a field that the writer did not have, new for every record."""
     if "default" not in field:
@@ -288,7 +326,7 @@ def _read_value(lines: _Lines, body: _Body, depth: int, x: str, what: str, form:
     elif what == "array":
         _read_array(lines, body, depth, x, form["items"], target["items"] if target else None)
     elif what == "record":
-        body.append((depth, f"{x}, p = {_once(lines, 'read', form, target)}(b, p, end)"))
+        body.append((depth, f"{x}, p = {_read_once(lines, form, target)}(b, p, end)"))
     elif what in _READ:
         body += [(depth, line.format(x=x)) for line in _READ[what]]
     else:

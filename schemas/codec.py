@@ -75,6 +75,7 @@ class Codec:
         self._ids = dict(ids or {})
         self._writers: dict[str, _Writer] = {}
         self._readers: dict[bytes, _Reader] = {}
+        self._views: dict[tuple[str, frozenset[str]], Encoder] = {}
         self._parts: dict[tuple[str, Callable[[Schema], Schema]], Encoder] = {}
 
     def encode(self, name: str, value: Mapping[str, Any]) -> bytes:
@@ -95,14 +96,21 @@ class Codec:
         """The part of a ledger line, and of a delivery, that says how the rules came to one receiver (``Receiver``)."""
         return _encoded("receiver", b"", self._part("decision", _receiver_of), receiver)
 
-    def encode_shared(self, event_type: str, meta: Mapping[str, Any], view: Mapping[str, Any]) -> bytes:
+    def encode_shared(
+        self, event_type: str, meta: Mapping[str, Any], event: Mapping[str, Any], fields: frozenset[str]
+    ) -> bytes:
         """The part of a delivery that is the same for all receivers of one event in one view.
 
-        Shape: the fields of ``DeliveryMeta`` from ``event_id`` on, and the view; what is not in ``view`` is null.
+        Shape: the fields of ``DeliveryMeta`` from ``event_id`` on; the event; the paths of the view's leaves. Nothing
+        else of the event is looked at: the code that is made for a view has no line for what it hides.
         """
         name = f"{DELIVERY_PREFIX}{event_type}"
         facts = _encoded(event_type, b"", self._part(name, _facts_of), meta)
-        return facts + _encoded(event_type, b"", self._part(name, _view_of), view)
+        encode = self._views.get((event_type, fields))
+        if encode is None:
+            view = _field(self._current(name).schema, "event")["type"]
+            encode = self._views[event_type, fields] = self._encoder((name, fields), view, fields)
+        return facts + _encoded(event_type, b"", encode, event)
 
     def join_delivery(self, event_type: str, receiver: bytes, delivery_id: str, shared: bytes) -> bytes:
         """A delivery from the parts that ``encode_receiver`` and ``encode_shared`` made.
@@ -177,11 +185,11 @@ class Codec:
             encode = self._parts[name, part] = self._encoder((part.__name__, name), schema)
         return encode
 
-    def _encoder(self, key: tuple[str, str], schema: Schema) -> Encoder:
+    def _encoder(self, key: tuple[str, Any], schema: Schema, only: frozenset[str] | None = None) -> Encoder:
         """Compiling takes milliseconds, so its result belongs to the registry, for all codecs."""
         known: Encoder | None = self._registry.code.get(key)
         if known is None:
-            known = self._registry.code[key] = compile_encoder(schema)
+            known = self._registry.code[key] = compile_encoder(schema, only)
         return known
 
     def _decoder(self, written: Version) -> Decoder:
@@ -249,11 +257,6 @@ def _receiver_of(decision: Schema) -> Schema:
 
 def _facts_of(delivery: Schema) -> Schema:
     return _between(delivery, "delivery_id", "event")
-
-
-def _view_of(delivery: Schema) -> Schema:
-    view: Schema = _field(delivery, "event")["type"]
-    return view
 
 
 def _before_receivers(decision: Schema) -> Schema:

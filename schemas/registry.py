@@ -33,7 +33,7 @@ class Registry:
         self._by_fingerprint: dict[bytes, Version] = {}
         self._by_number: dict[tuple[str, int], Version] = {}
         #: Compiled code of these schemas, kept by the codecs that share this registry.
-        self.code: dict[tuple[str, str | int], Any] = {}
+        self.code: dict[tuple[str, Any], Any] = {}
         for name, versions in released.items():
             for number in sorted(versions):
                 self._add(Version(name, number, versions[number]))

@@ -112,7 +112,8 @@ class ShareStep:
             "pack_version": self._pack.version,
             "synthetic": event["synthetic"],
         }
-        return self._codec.encode_shared(event["event_type"], meta, project(event, view))
+        seen = project(event, view) if view.changes else event
+        return self._codec.encode_shared(event["event_type"], meta, seen, view.fields)
 
     def _ledger_line(
         self,
