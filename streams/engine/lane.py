@@ -26,7 +26,7 @@ from streams.engine.work import GapError, Source, Step, Work
 #: Exit codes of a worker whose lane cannot go on; its supervisor starts it anew.
 EXIT_FENCED, EXIT_GAP, EXIT_FAILED = 13, 14, 15
 #: A step gives the loop back to other lanes at least this often.
-_YIELD_EVERY_S = 0.002
+_YIELD_EVERY_S = 0.001
 
 
 class Pressure(Protocol):
