@@ -48,9 +48,7 @@ def run(settings: Settings, *, json_logs: bool = True) -> int:
     configure(json=json_logs)
     _quieten_libraries()
     app, _lanes = build_app(agents(settings), settings)
-    sys.setswitchinterval(THREAD_SWITCH_S)
-    gc.freeze()  # what is loaded by now stays
-    gc.set_threshold(*GC_THRESHOLDS)
+    tune()
     emit(Signal.WORKER_STARTED, group=settings.group, instance=settings.instance or "")
     worker = faust.Worker(app, loglevel="ERROR", redirect_stdouts=False, quiet=True, debug=False)
     try:
@@ -61,6 +59,13 @@ def run(settings: Settings, *, json_logs: bool = True) -> int:
     finally:
         emit(Signal.WORKER_STOPPED, group=settings.group)
     return 0
+
+
+def tune() -> None:
+    """Set the interpreter for a process that runs lanes, once everything is loaded."""
+    sys.setswitchinterval(THREAD_SWITCH_S)
+    gc.freeze()  # what is loaded by now stays
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def _quieten_libraries() -> None:

@@ -17,6 +17,7 @@ def lanes(bootstrap: str, group: str) -> None:
     from streams.engine.app import build_app
     from streams.engine.outbox import Outbox, Output
     from streams.engine.settings import Settings
+    from streams.engine.worker import tune
 
     class RouteStep:
         name = "route"
@@ -31,6 +32,7 @@ def lanes(bootstrap: str, group: str) -> None:
 
     settings = Settings(kafka={"bootstrap_servers": bootstrap}, group=group, report_every_s=3600)
     app, _ = build_app({RouteStep(): (SOURCE,)}, settings)
+    tune()
     faust.Worker(app, loglevel="ERROR", redirect_stdouts=False, quiet=True).execute_from_commandline()
 
 
