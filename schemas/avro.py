@@ -16,12 +16,16 @@ from annotated_types import BaseMetadata
 from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
-from schemas.records import Decision, DeliveryMeta, Quarantined
+from schemas.records import Decision, DeliveryMeta, PackRecord, Quarantined
 
 NAMESPACE: Final = "se.sambus"
 ENUM_PROPERTY: Final = "sambus.enum"
 #: Records that the bus writes about events, by schema name.
-BUS_RECORDS: Final[Mapping[str, type[BaseModel]]] = {"decision": Decision, "quarantined": Quarantined}
+BUS_RECORDS: Final[Mapping[str, type[BaseModel]]] = {
+    "decision": Decision,
+    "pack_record": PackRecord,
+    "quarantined": Quarantined,
+}
 DELIVERY_PREFIX: Final = "delivery."
 
 Schema = dict[str, Any]

@@ -1,11 +1,11 @@
 """What the bus itself writes: deliveries, decisions, quarantined records. Models like the events', same codec."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from schemas.envelope import Origin, Priority
-from schemas.model import EventId, Model, Moment, Ref, ShortText
+from schemas.model import EventId, KeyedHash, Model, Moment, Ref, ShortText
 from schemas.vocabulary import Function, Handling
 
 #: A desk, ``unit/function``: the address that rules share with.
@@ -109,3 +109,31 @@ class Quarantined(Model):
     key: bytes | None
     headers: list[QuarantinedHeader]
     value: bytes
+
+
+#: What a person does with a rule pack. A proposal changes nothing; the other two change what decides from then on.
+PackAction = Literal["proposed", "activated", "rolled_back"]
+
+
+class PackSignature(Model):
+    """One person's signed step: who did what with which pack, when and why."""
+
+    action: PackAction
+    by: Ref  # a name that the running pack lists under `signers`
+    at: Moment
+    reason: ShortText
+    replaces: Ref | None = None  # the running version that the person looked at; None in a proposal
+    signature: bytes  # Ed25519 over the statement (streams/core/share/signing.py)
+
+
+class PackRecord(Model):
+    """One step in the life of a rule pack, on ``rules.packs``: the whole pack and everyone who stands for it.
+
+    The last signature is that of the step itself; an activation carries the proposal's before its own.
+    """
+
+    action: PackAction
+    version: Ref  # declared version and the beginning of the content's hash, 2026.1+3f2a9c01
+    digest: KeyedHash  # SHA-256 of the bundle's content, as hex
+    bundle: bytes
+    signatures: Annotated[list[PackSignature], Field(min_length=1, max_length=2)]

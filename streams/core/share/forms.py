@@ -3,7 +3,9 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from streams.core.share.signing import is_public_key
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]*$", max_length=100)]
 RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Z]+[0-9]*$", max_length=20)]
@@ -175,6 +177,15 @@ class Access(Form):
     desks: dict[str, AccessEntry] = {}
 
 
+def _public_key(text: str) -> str:
+    if not is_public_key(text):
+        raise ValueError("this is no public key; `sambus rules key` makes one and prints it")
+    return text
+
+
+PublicKey = Annotated[str, AfterValidator(_public_key)]
+
+
 class PackFile(Form):
     """The pack itself: version, owner, and what holds for all rules."""
 
@@ -187,3 +198,5 @@ class PackFile(Form):
     obligations: dict[Name, Sentence]
     marks: list[MarkRule] = []
     access: Access
+    #: Who may propose and activate the next pack, or roll back: name and public key. It takes two of them.
+    signers: dict[Name, PublicKey] = {}

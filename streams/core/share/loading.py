@@ -6,8 +6,9 @@ cases in ``*_test.yaml`` anywhere in it.
 
 import difflib
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -15,13 +16,13 @@ from pydantic import BaseModel, ValidationError
 
 from streams.core.share import forms
 from streams.core.share.forms import FieldSet, Form, NamedView, PackFile, Rule, TypeView
-from streams.core.share.marked_yaml import Marked, Position, read_marked
+from streams.core.share.marked_yaml import Marked, Position, parse_marked, read_marked
 from streams.core.share.problems import PackError, PackProblem
 
 #: The pack that the package carries.
 RULES: Final = Path(__file__).parents[2] / "rules"
 CASE_FILES: Final = "*_test.yaml"
-_MAX_FILES: Final = 200
+MAX_FILES: Final = 200
 
 F = TypeVar("F", bound=BaseModel)
 
@@ -53,12 +54,21 @@ class PackForms:
 
 def read_pack(folder: Path) -> PackForms:
     """Read a pack's rules and views. Errors: ``PackError`` with every problem of form, in all files."""
+    names = {path.relative_to(folder).as_posix(): path for path in pack_files(folder)}
+    return _read({name: partial(read_marked, path, name) for name, path in names.items()})
+
+
+def read_texts(texts: Mapping[str, str]) -> PackForms:
+    """Read a pack whose files are at hand as text, by name. Errors: as ``read_pack``."""
+    return _read({name: partial(parse_marked, texts[name], name) for name in texts})
+
+
+def _read(files: Mapping[str, Callable[[], Marked]]) -> PackForms:
     found, digest = PackForms(), hashlib.sha256()
     problems: list[PackProblem] = []
-    for path in pack_files(folder):
-        name = path.relative_to(folder).as_posix()
+    for name in sorted(files):
         try:
-            marked = read_marked(path, name)
+            marked = files[name]()
             _take(found, marked)
         except PackError as error:
             problems += error.problems
@@ -79,8 +89,8 @@ def pack_files(folder: Path) -> list[Path]:
     paths = sorted(path for path in folder.rglob("*.yaml") if not path.match(CASE_FILES))
     if not paths:
         raise PackError([PackProblem(str(folder), 0, "There is no rule pack here", "Give the folder of a pack.")])
-    if len(paths) > _MAX_FILES:
-        raise PackError([PackProblem(str(folder), 0, f"More than {_MAX_FILES} files", "Give the folder of one pack.")])
+    if len(paths) > MAX_FILES:
+        raise PackError([PackProblem(str(folder), 0, f"More than {MAX_FILES} files", "Give the folder of one pack.")])
     return paths
 
 

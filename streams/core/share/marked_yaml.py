@@ -41,12 +41,17 @@ class Marked(NamedTuple):
 
 def read_marked(path: Path, name: str) -> Marked:
     """Read one file. Errors: ``PackError`` with the line of whatever is refused; file errors become one, too."""
+    return parse_marked(read_text(path, name), name)
+
+
+def read_text(path: Path, name: str) -> str:
+    """The text of one file. Errors: ``PackError`` when it is too large, no UTF-8 text or cannot be read."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise PackError([PackProblem(name, 0, f"The file is larger than {MAX_BYTES // 1024} KiB", "Split it.")])
-        return parse_marked(raw.decode("utf-8"), name)
+        return raw.decode("utf-8")
     except OSError as problem:
         reason = problem.strerror or "unknown reason"
         raise PackError(
