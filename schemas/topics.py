@@ -22,6 +22,7 @@ QUARANTINE: Final = "quarantine"
 ACCEPTED: Final = "events.accepted"
 ASSESSED: Final = "events.assessed"
 DECISIONS: Final = "ledger.decisions"
+HEADS: Final = "ledger.heads"
 STATES: Final = ("state.intake", "state.assess", "state.share")
 #: A delivery topic carries one area's share of what the flow carries, and a transaction pays for each partition that it
 #: touches: one delivery partition for this many partitions of the flow (docs/adr/0004).
@@ -31,6 +32,7 @@ NATIONAL, PARTNERS = "national", "partners"
 _RETENTION_MS: Final = 7 * DAY_MS
 _QUARANTINE_MS: Final = 30 * DAY_MS
 _DELETE, _COMPACT = "delete", "compact"
+_HEADS_SEGMENT_BYTES: Final = 8 * MIB
 
 
 class Topic(NamedTuple):
@@ -46,6 +48,7 @@ class Topic(NamedTuple):
     purpose: str
     max_message_bytes: int = RECORD_BYTES
     bus_time: bool = False
+    segment_bytes: int | None = None
 
     def configs(self) -> dict[str, str]:
         """The topic's settings in Kafka's names, but those that depend on the number of brokers."""
@@ -56,6 +59,8 @@ class Topic(NamedTuple):
         }
         if self.cleanup == _DELETE:
             settings["retention.ms"] = str(-1 if self.retention_ms is None else self.retention_ms)
+        if self.segment_bytes is not None:
+            settings["segment.bytes"] = str(self.segment_bytes)
         return settings
 
 
@@ -84,6 +89,7 @@ def catalogue(
         _intake(GATEWAY_IN, partitions, "gateway", "what the intake gateway took from units it knows"),
         *(_intake(intake_topic(unit), partitions, unit, f"what {unit} publishes itself") for unit in units),
         *_flow(partitions),
+        _heads(partitions),
         *(
             _delivery(f"deliver.{area}", max(1, partitions // DELIVERY_SHARE), f"gateway:{area}")
             for area in delivery_areas(gazetteer)
@@ -136,6 +142,21 @@ def _flow(partitions: int) -> tuple[Topic, ...]:
         topic(ACCEPTED, "fingerprint", _RETENTION_MS, worker, "accepted events, for the assess agent"),
         topic(ASSESSED, "fingerprint", _RETENTION_MS, worker, "assessed events, for the share agent"),
         topic(DECISIONS, "event_id", None, (gateway, operations), "every decision, with its rules and input hash"),
+    )
+
+
+def _heads(partitions: int) -> Topic:
+    """One record for each lane is all that counts, rewritten by every transaction: small segments, soon compacted."""
+    return Topic(
+        name=HEADS,
+        key="lane",
+        partitions=partitions,
+        retention_ms=None,
+        cleanup=_COMPACT,
+        writers=("worker",),
+        readers=("worker", "operations"),
+        purpose="the last number and hash of each lane's ledger chain",
+        segment_bytes=_HEADS_SEGMENT_BYTES,
     )
 
 

@@ -16,6 +16,7 @@ import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from streams.engine.chain import Chain
 from streams.engine.outbox import Outbox
 from streams.engine.records import Batch
 from streams.engine.settings import Settings
@@ -53,6 +54,7 @@ class Lane:
     ) -> None:
         self.partition = partition
         self.works = [Work(step, partition, settings) for step in agents]
+        self.chain = Chain(partition)
         self._settings = settings
         self._pressure = pressure
         # Last agent first: what is nearly done goes out before more is taken in.
@@ -81,6 +83,7 @@ class Lane:
         await self._producer.start()
         loaded = await self._load()
         outputs = {topic for work in self.works for topic in (*work.step.outputs, work.changelog.topic)}
+        outputs.add(self.chain.heads.topic)
         await self._producer.client.set_topics(outputs)  # all at once: each asked by itself costs a round trip
         for topic in sorted(outputs):
             self._partitions[topic] = len(await self._producer.partitions_for(topic))
@@ -101,10 +104,11 @@ class Lane:
         await reader.start()
         try:
             changelogs = [work.changelog for work in self.works]
-            reader.assign(changelogs)
+            reader.assign([*changelogs, self.chain.heads])
             for source in self._sources.values():
                 source.expected = await reader.committed(source.tp)
             await self._tell_losses(reader)
+            await self.chain.load(reader)
             return await restore({work.changelog: work.state for work in self.works}, reader)
         finally:
             # aiokafka can miss the cancellation that ends its fetching when it meets a change of assignment, and then
@@ -155,6 +159,7 @@ class Lane:
                     await committing
                     committing = None
                 if cycle.ends:
+                    self.chain.close(cycle.outbox)
                     committing = asyncio.create_task(self._commit(cycle))
             if committing is not None:
                 await committing
@@ -220,6 +225,7 @@ class Lane:
         for batch in batches:
             for record in source.new_in(batch):
                 source.work.apply(record, outbox)
+                self.chain.link(outbox)
                 counters.records_taken += 1
                 cycle.records += 1
                 if time.perf_counter() - yielded > _YIELD_EVERY_S:

@@ -35,6 +35,8 @@ class Outbox:
     def __init__(self, partitions: Mapping[str, int]) -> None:
         self._partitions = partitions
         self._outputs: list[Output] = []
+        #: How many of the outputs the ledger's chain has gone through.
+        self.linked = 0
 
     def __len__(self) -> int:
         """How many records it holds."""

@@ -31,6 +31,7 @@ def test_the_catalogue_without_own_access() -> None:
         "events.accepted",
         "events.assessed",
         "ledger.decisions",
+        "ledger.heads",
         "deliver.bergslagen",
         "deliver.mitt",
         "deliver.nord",
