@@ -9,6 +9,7 @@ from schemas.events import (
     community,
     control,
     digital,
+    duties,
     exchange,
     harm,
     intelligence,
@@ -48,6 +49,11 @@ class EventType(NamedTuple):
     natural_key: NaturalKey
     intelligence_kind: bool = False
     version: int = 1
+
+    @property
+    def bus_only(self) -> bool:
+        """Whether the bus alone makes it: published by nobody."""
+        return self.model.bus_only
 
     @property
     def family(self) -> str:
@@ -320,7 +326,25 @@ _TYPES: Final = (
         (0, _PN, R.R0),
         of_payload("source", "notice_no"),
     ),
+    _type(
+        "receipt",
+        duties.ReceiptEvent,
+        ("kvittens", "receipt"),
+        set(),
+        (1, _PN, R.R0),
+        keys.receipt,
+    ),
+    _type(
+        "obligation_notice",
+        duties.ObligationNoticeEvent,
+        ("pliktbesked", "obligation notice"),
+        set(),
+        (1, _PN, R.R0),
+        of_payload("duty_id", "duty_state"),
+    ),
 )
 
 #: Every event type by its name.
 EVENT_TYPES: Final[Mapping[str, EventType]] = {entry.name: entry for entry in _TYPES}
+#: What a unit may publish; the rest is made by the bus alone.
+PUBLISHED_TYPES: Final[Mapping[str, EventType]] = {entry.name: entry for entry in _TYPES if not entry.bus_only}

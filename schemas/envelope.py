@@ -162,7 +162,7 @@ class Event(Checked, Generic[P]):
     """One event: an envelope and a typed payload. Never changed after it is published; a correction is a new revision.
 
     Shape: each type is a subclass with its ``event_type`` as a literal. What a type demands of the envelope
-    stands in that subclass: the three class values below, and further checks in ``contradictions``.
+    stands in that subclass: the class values below, and further checks in ``contradictions``.
     Units: times are UTC in whole milliseconds; masses, distances and money carry their unit in the field name.
     Source: domain event catalogue, section 1.
     """
@@ -172,6 +172,8 @@ class Event(Checked, Generic[P]):
     maximum_sensitivity: ClassVar[int] = 4
     #: Whether the type is person-free by construction.
     person_free: ClassVar[bool] = False
+    #: Whether the bus alone makes it.
+    bus_only: ClassVar[bool] = False
 
     event_id: EventId
     event_type: Ref

@@ -150,6 +150,12 @@ def feedback_note(event: Plain) -> Parts | None:
     return None if origin is None else (_text(payload["about_id"]), _text(origin["unit"]), _text(payload["kind"]))
 
 
+def receipt(event: Plain) -> Parts:
+    """The delivery, what is said of it, and the obligation if one is named."""
+    payload = event["payload"]
+    return _text(payload["delivery_id"]), _text(payload["kind"]), _text(payload.get("obligation") or "")
+
+
 def link_suggestion(event: Plain) -> Parts:
     """The pair, in either order, and the set of features."""
     payload = event["payload"]

@@ -12,6 +12,14 @@ from schemas.vocabulary import Function, Handling
 Desk = Annotated[str, Field(pattern=r"^[a-z0-9.-]+/[a-z_]+$", max_length=150)]
 
 
+#: A delivery, ``<event_id>:<revision>:<desk>:<view_group>``.
+DELIVERY_ID = (
+    r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+    r":[1-9][0-9]{0,4}:[a-z0-9.-]+/[a-z_]+:[A-Za-z0-9_.:-]+$"
+)
+DeliveryId = Annotated[str, Field(pattern=DELIVERY_ID, max_length=300)]
+
+
 def desk_address(unit: str, function: Function | str) -> str:
     """The address of a desk: ``se.stockholm.stockholm-nord.jarva/intelligence``."""
     return f"{unit}/{function}"
@@ -38,7 +46,7 @@ class DeliveryMeta(Receiver):
     stands what the rules say of the receiver, last what is the same for all receivers: each is encoded only once.
     """
 
-    delivery_id: Ref  # <event_id>:<revision>:<desk>:<view_group>
+    delivery_id: DeliveryId
     event_id: EventId
     event_type: Ref
     revision: int

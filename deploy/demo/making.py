@@ -111,8 +111,9 @@ class Maker:
         return self._text(value) if isinstance(value, str) else value
 
     def _text(self, text: str) -> str:
-        if text.startswith("$"):
-            return self.made(text[1:]).event_id
+        if text.startswith("$"):  # an event's id; with more behind it, a delivery's
+            name, colon, rest = text[1:].partition(":")
+            return self.made(name).event_id + colon + rest
         if text.startswith("#"):
             return hashlib.sha256(f"{self._seed}{text}".encode()).hexdigest()
         if (clock := _CLOCK.fullmatch(text)) is not None:

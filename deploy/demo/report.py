@@ -14,7 +14,7 @@ from deploy.cli.names import LEVELS_SV, function_name
 from deploy.demo.books import Books, Verdict, by_level_and_function, counts, percentile
 from deploy.demo.day import Tally
 from deploy.demo.telling import Teller
-from schemas.catalogue import EVENT_TYPES
+from schemas.catalogue import PUBLISHED_TYPES
 from schemas.gazetteer import Gazetteer
 
 _LEVELS = ("national", "national_unit", "region", "police_area", "local_police_area", "partner")
@@ -81,7 +81,7 @@ class Report:
             teller.say("by_code", codes=", ".join(f"{code} × {n}" for code, n in sorted(books.codes.items())) or "–"),
             teller.say("origin_only", count=books.origin_only, accepted=sums["accepted"], pack=self.pack),
             teller.say("withheld", count=books.withheld),
-            teller.say("types", seen=len(set(books.types) & set(EVENT_TYPES)), known=len(EVENT_TYPES)),
+            teller.say("types", seen=len(set(books.types) & set(PUBLISHED_TYPES)), known=len(PUBLISHED_TYPES)),
             teller.say("owed", owed=sum(books.owed.values()), delivered=sums["deliveries"], both=both),
             self._latency(teller),
             teller.say("claims", held=self.tally.held, all=self.tally.held + self.tally.failed),

@@ -12,7 +12,7 @@ from deploy.demo.report import Report
 from deploy.demo.screen import Screen
 from deploy.demo.story import story
 from deploy.demo.telling import Teller
-from schemas.catalogue import EVENT_TYPES
+from schemas.catalogue import PUBLISHED_TYPES
 
 
 async def run_day(bus: DemoBus, day: date, screen: Screen, teller: Teller, speed: float) -> Report:
@@ -29,7 +29,7 @@ async def run_day(bus: DemoBus, day: date, screen: Screen, teller: Teller, speed
             await told.tell(chapter)
         books = await told.books()
         verdict = close(
-            books, confirmed=told.tally.confirmed, claims_failed=told.tally.failed, types_wanted=EVENT_TYPES
+            books, confirmed=told.tally.confirmed, claims_failed=told.tally.failed, types_wanted=PUBLISHED_TYPES
         )
         packs = {line["pack_version"] for lines in told.watch.decisions.values() for line in lines} - {None}
         pack = ", ".join(sorted(packs)) or "–"

@@ -109,8 +109,8 @@ class Intake:
             return [Problem(RejectCode.UNIT_UNKNOWN, "/origin_unit")]
         if event.origin_unit is not None and event.origin_unit != origin:
             return [Problem(RejectCode.ORIGIN_MISMATCH, "/origin_unit")]
-        publishers = EVENT_TYPES[event.event_type].publishers
-        if publishers and origin.function not in publishers:
+        kind = EVENT_TYPES[event.event_type]
+        if kind.bus_only or (kind.publishers and origin.function not in kind.publishers):
             return [Problem(RejectCode.PUBLISHER_NOT_ALLOWED, "/event_type")]
         return []
 

@@ -47,7 +47,7 @@ def event_types() -> str:
         (
             f"`{kind.name}`",
             kind.title_sv,
-            ", ".join(sorted(kind.publishers)) or "any",
+            "none: the bus" if kind.bus_only else ", ".join(sorted(kind.publishers)) or "any",
             str(kind.usual_sensitivity),
             str(kind.usual_purpose),
             str(kind.retention_class),

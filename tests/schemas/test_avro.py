@@ -12,6 +12,7 @@ from avro import schema as apache_avro
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.avro import (
+    BUS_RECORDS,
     ENUM_PROPERTY,
     AvroModelError,
     Schema,
@@ -161,7 +162,7 @@ def test_the_same_models_give_the_same_text() -> None:
 def test_every_event_type_has_an_event_and_a_delivery_schema() -> None:
     """The names are those of the contract, no more and no fewer."""
     deliveries = {f"delivery.{name}" for name in EVENT_TYPES}
-    assert set(NAMES) == set(EVENT_TYPES) | deliveries | {"decision", "quarantined"}
+    assert set(NAMES) == set(EVENT_TYPES) | deliveries | set(BUS_RECORDS)
 
 
 @pytest.mark.parametrize("name", NAMES)

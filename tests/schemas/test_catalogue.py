@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from schemas.catalogue import EVENT_TYPES
+from schemas.catalogue import EVENT_TYPES, PUBLISHED_TYPES
 from schemas.envelope import Enrichment, Event
 from schemas.example_data import good_examples
 from schemas.keys import geohash
@@ -49,6 +49,8 @@ EXPECTED_TYPES = [
     "feedback_note",
     "link_suggestion",
     "public_notice",
+    "receipt",
+    "obligation_notice",
 ]
 
 
@@ -64,8 +66,9 @@ def key(event: dict[str, Any]) -> tuple[str, ...] | None:
 
 
 def test_the_catalogue_holds_every_type_and_no_other() -> None:
-    """The thirty types of the event catalogue."""
+    """The thirty types of the domain's event catalogue, receipts, and the bus's own notices."""
     assert list(EVENT_TYPES) == EXPECTED_TYPES
+    assert set(EXPECTED_TYPES) - set(PUBLISHED_TYPES) == {"obligation_notice"}
 
 
 @pytest.mark.parametrize("event_type", EXPECTED_TYPES)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schemas.catalogue import EVENT_TYPES
+from schemas.catalogue import EVENT_TYPES, PUBLISHED_TYPES
 from schemas.codec import MAX_RECORD_BYTES
 from schemas.example_data import good_examples
 from schemas.problems import DropCode, Problem, RejectCode
@@ -40,13 +40,20 @@ _UNIT_WITH = {
 }
 
 
-@pytest.mark.parametrize("event_type", sorted(EVENT_TYPES))
+@pytest.mark.parametrize("event_type", sorted(PUBLISHED_TYPES))
 def test_every_good_example_is_accepted(event_type: str) -> None:
     """From the desk that may publish it, each good example of each type passes intake."""
     for name, body in good_examples(event_type):
         reading = INTAKE.read(published(body, publisher_of(event_type)))
         assert isinstance(reading.outcome, Accepted), (name, reading.outcome)
         assert reading.outcome.event_id == body["event_id"]
+
+
+def test_a_notice_of_the_bus_is_refused_from_everybody() -> None:
+    """No unit can tell another that it is late."""
+    for name, body in good_examples("obligation_notice"):
+        for desk in (f"{JARVA}/intelligence", "se.noa/intelligence"):
+            assert problems(published(body, desk)) == (Problem(RejectCode.PUBLISHER_NOT_ALLOWED, "/event_type"),), name
 
 
 def test_a_wrong_unit_in_the_body_is_told() -> None:
