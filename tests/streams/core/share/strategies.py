@@ -4,11 +4,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from schemas.catalogue import EVENT_TYPES
 from tests.streams.core.share.packs import REFERENCE, event
+from tests.streams.core.share.turning import TYPES, UNITS, put, turns
 
-#: Units of every level and region, so that areas often share ancestors.
-UNITS = st.sampled_from(sorted(REFERENCE.gazetteer.units))
 DESKS = st.sampled_from(sorted(desk for unit in REFERENCE.gazetteer.units for desk in REFERENCE.gazetteer.desks(unit)))
 PERSONS = st.lists(
     st.fixed_dictionaries(
@@ -48,8 +46,11 @@ PAYLOADS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 @st.composite
 def events(draw: st.DrawFn, event_type: str | None = None) -> dict[str, Any]:
     """An event of any type, by any desk, about any places."""
-    chosen = event_type or draw(st.sampled_from(sorted(EVENT_TYPES)))
+    chosen = event_type or draw(TYPES)
     written = draw(st.fixed_dictionaries(ENVELOPE))
     payload = draw(st.fixed_dictionaries(PAYLOADS.get(chosen, {})))
     enrichment = {"own_use_minor_offence_only": draw(st.sampled_from([None, False, True]))}
-    return event(event_type=chosen, by=draw(DESKS), payload=payload, enrichment=enrichment, **written)
+    made = event(event_type=chosen, by=draw(DESKS), payload=payload, enrichment=enrichment, **written)
+    for path, value in draw(turns(chosen)).items():
+        put(made, path, value)
+    return made
