@@ -23,7 +23,8 @@ ACCEPTED: Final = "events.accepted"
 ASSESSED: Final = "events.assessed"
 DECISIONS: Final = "ledger.decisions"
 HEADS: Final = "ledger.heads"
-STATES: Final = ("state.intake", "state.assess", "state.share")
+PACKS: Final = "rules.packs"
+STATES: Final = ("state.intake", "state.assess")
 #: A delivery topic carries one area's share of what the flow carries, and a transaction pays for each partition that it
 #: touches: one delivery partition for this many partitions of the flow (docs/adr/0004).
 DELIVERY_SHARE: Final = 4
@@ -89,6 +90,7 @@ def catalogue(
         _intake(GATEWAY_IN, partitions, "gateway", "what the intake gateway took from units it knows"),
         *(_intake(intake_topic(unit), partitions, unit, f"what {unit} publishes itself") for unit in units),
         *_flow(partitions),
+        _packs(partitions),
         _heads(partitions),
         *(
             _delivery(f"deliver.{area}", max(1, partitions // DELIVERY_SHARE), f"gateway:{area}")
@@ -157,6 +159,21 @@ def _heads(partitions: int) -> Topic:
         readers=("worker", "operations"),
         purpose="the last number and hash of each lane's ledger chain",
         segment_bytes=_HEADS_SEGMENT_BYTES,
+    )
+
+
+def _packs(partitions: int) -> Topic:
+    """The life of the rule pack. Log time is the broker's; everything is decided on in partition 0, in one order."""
+    return Topic(
+        name=PACKS,
+        key="pack version",
+        partitions=partitions,
+        retention_ms=None,
+        cleanup=_DELETE,
+        writers=("rule_owner", "worker"),
+        readers=("worker", "operations"),
+        purpose="rule packs proposed, activated and rolled back, each whole and signed",
+        bus_time=True,
     )
 
 

@@ -21,7 +21,7 @@ from streams.engine.outbox import Outbox
 from streams.engine.records import Batch
 from streams.engine.settings import Settings
 from streams.engine.signals import Signal, emit, where
-from streams.engine.state import restore
+from streams.engine.state import State, restore
 from streams.engine.work import GapError, Source, Step, Work
 
 #: Exit codes of a worker whose lane cannot go on; its supervisor starts it anew.
@@ -53,7 +53,8 @@ class Lane:
         self, agents: Mapping[Step, Sequence[str]], partition: int, settings: Settings, pressure: Pressure
     ) -> None:
         self.partition = partition
-        self.works = [Work(step, partition, settings) for step in agents]
+        states: dict[str, State] = {}
+        self.works = [Work(step, partition, states, settings) for step in agents]
         self.chain = Chain(partition)
         self._settings = settings
         self._pressure = pressure
@@ -103,13 +104,13 @@ class Lane:
         )
         await reader.start()
         try:
-            changelogs = [work.changelog for work in self.works]
-            reader.assign([*changelogs, self.chain.heads])
+            states = {work.changelog: work.state for work in self.works}
+            reader.assign([*states, self.chain.heads])
             for source in self._sources.values():
                 source.expected = await reader.committed(source.tp)
             await self._tell_losses(reader)
             await self.chain.load(reader)
-            return await restore({work.changelog: work.state for work in self.works}, reader)
+            return await restore(states, reader)
         finally:
             # aiokafka can miss the cancellation that ends its fetching when it meets a change of assignment, and then
             # waits for ever; the timeout cancels once more, which it hears.

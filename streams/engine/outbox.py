@@ -51,6 +51,11 @@ class Outbox:
         """Write this record when the cycle commits."""
         self._outputs.append(output)
 
+    def add_everywhere(self, output: Output) -> None:
+        """Write this record to every partition of its topic, so that every lane meets it (docs/adr/0010)."""
+        for partition in range(self._partitions[output.topic]):
+            self._outputs.append(output._replace(partition=partition))
+
     def keep(self, count: int) -> None:
         """Forget everything after the first ``count`` outputs: a step failed half-way."""
         del self._outputs[count:]

@@ -11,6 +11,11 @@ AT_HEADER = "sambus_published_at"  # its log time there, ms since 1970
 SAID_HEADER = "sambus_said"  # the digest of what it says, for telling retries from revisions
 #: On an assessed event whose deliveries were written in the same transaction: the share agent passes it by.
 SHARED_HEADER = "sambus_shared"
+#: On records that stand in every partition of ``events.accepted``, one copy for each lane (docs/adr/0010). Intake
+#: passes on no header of a publisher's that begins with ``sambus_``, so only workers can write them.
+ORDER_HEADER = "sambus_order"  # the value is an assessed order: a correction, a release, a circle ...
+RESTRAINT_HEADER = "sambus_restraint"  # the value lists events and what binds everything that is built on them
+PACK_HEADER = "sambus_pack"  # the value is the pack record by which the lanes change to another rule pack
 
 
 class Record(Protocol):

@@ -35,6 +35,7 @@ class ShareStep:
     """Decide on one assessed event, write its deliveries and its ledger line."""
 
     name = "share"
+    memory = "assess"  # both agents of a lane share events, by the same orders and the same pack
 
     def __init__(self, codec: Codec, reference: Reference, pack: Pack, own_access_desks: Iterable[str] = ()) -> None:
         self._codec = codec

@@ -6,29 +6,36 @@ missing records, and a table can only change inside a stream iteration (docs/adr
 
 import struct
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import aiokafka
 from aiokafka import TopicPartition
 
 _AT = struct.Struct(">q")
+#: Stands for the log time of an entry that is kept without an end.
+_ENDLESS = -1
 
 
 class State:
     """Remembered values by key, oldest first, each with the log time of its last change.
 
     Units: ``at_ms`` is the record's log time in ms since 1970. Entries older than ``memory_ms`` before the newest
-    log time leave the state, with a tombstone in the changelog: state is bounded by its window.
+    log time leave the state, with a tombstone in the changelog: state is bounded by its window. Beside them stand a
+    few that are kept until they are dropped: orders in force, and the pack that runs.
     """
 
     def __init__(self, memory_ms: int) -> None:
-        self._memory_ms = memory_ms
+        self.memory_ms = memory_ms
+        #: What the state's owner has worked out from the entries; made anew by whoever opens the lane.
+        self.derived: Any = None
         self._entries: dict[bytes, bytes] = {}
+        self._kept: dict[bytes, bytes] = {}
         self._changes: dict[bytes, bytes | None] = {}
         self._newest_ms = 0
 
     def __len__(self) -> int:
         """How many entries there are."""
-        return len(self._entries)
+        return len(self._entries) + len(self._kept)
 
     def get(self, key: bytes) -> bytes | None:
         """What is remembered under this key."""
@@ -39,12 +46,31 @@ class State:
         """Remember a value; the entry becomes the newest."""
         entry = _AT.pack(at_ms) + value
         self._entries.pop(key, None)
+        self._changes.pop(key, None)  # the changelog has the order of the entries
         self._entries[key] = self._changes[key] = entry
         self._newest_ms = max(self._newest_ms, at_ms)
 
+    def keep(self, key: bytes, value: bytes) -> None:
+        """Remember a value until it is dropped; no key is both kept and put."""
+        self._kept.pop(key, None)
+        self._changes.pop(key, None)
+        self._kept[key] = value
+        self._changes[key] = _AT.pack(_ENDLESS) + value
+
+    def kept(self, prefix: bytes) -> list[tuple[bytes, bytes]]:
+        """What is kept under keys that begin so, in the order in which it was kept."""
+        return [(key, value) for key, value in self._kept.items() if key.startswith(prefix)]
+
+    def drop(self, key: bytes) -> None:
+        """Forget an entry now, kept or not."""
+        kept, entry = self._kept.pop(key, None), self._entries.pop(key, None)
+        if kept is not None or entry is not None:
+            self._changes.pop(key, None)
+            self._changes[key] = None
+
     def expire(self) -> int:
         """Forget what has left its window; returns how many entries left."""
-        horizon = self._newest_ms - self._memory_ms
+        horizon = self._newest_ms - self.memory_ms
         expired = []
         for key, entry in self._entries.items():
             if _AT.unpack_from(entry)[0] >= horizon:
@@ -52,6 +78,7 @@ class State:
             expired.append(key)
         for key in expired:
             del self._entries[key]
+            self._changes.pop(key, None)
             self._changes[key] = None
         return len(expired)
 
@@ -63,9 +90,15 @@ class State:
     def restore(self, key: bytes, entry: bytes | None) -> None:
         """Take one changelog record; they come in the order in which they were written."""
         self._entries.pop(key, None)
-        if entry is not None:
+        self._kept.pop(key, None)
+        if entry is None:
+            return
+        at_ms = _AT.unpack_from(entry)[0]
+        if at_ms == _ENDLESS:
+            self._kept[key] = entry[_AT.size :]
+        else:
             self._entries[key] = entry
-            self._newest_ms = max(self._newest_ms, _AT.unpack_from(entry)[0])
+            self._newest_ms = max(self._newest_ms, at_ms)
 
 
 async def restore(states: Mapping[TopicPartition, State], reader: aiokafka.AIOKafkaConsumer) -> int:

@@ -14,7 +14,11 @@ from streams.engine.state import State
 
 
 class Step(Protocol):
-    """What an agent does with one record: outputs into the outbox, what it learnt into the state."""
+    """What an agent does with one record: outputs into the outbox, what it learnt into the state.
+
+    Two things are looked for and may be missing. ``memory`` names the agent whose state the step works on, by default
+    its own. ``finish(state, out, at_ms)`` is called when all records at hand are decided on, before state is written.
+    """
 
     name: str
     outputs: Sequence[str]
@@ -33,11 +37,13 @@ class GapError(Exception):
 class Work:
     """One agent's part of a lane: its step, its state and what it has done."""
 
-    def __init__(self, step: Step, partition: int, settings: Settings) -> None:
+    def __init__(self, step: Step, partition: int, states: dict[str, State], settings: Settings) -> None:
         self.step = step
         self.counters = Counters()
-        self.state = State(int(settings.memory.total_seconds() * 1000))
-        self.changelog = TopicPartition(f"state.{step.name}", partition)
+        self.memory: str = getattr(step, "memory", step.name)
+        self.state = states.setdefault(self.memory, State(int(settings.memory.total_seconds() * 1000)))
+        self.changelog = TopicPartition(f"state.{self.memory}", partition)
+        self._finish = getattr(step, "finish", None)
 
     def apply(self, record: Record, outbox: Outbox) -> None:
         """Let the step decide; a bug of ours must neither lose the record nor stop the partition."""
@@ -53,6 +59,8 @@ class Work:
 
     def remember(self, outbox: Outbox, at_ms: int) -> None:
         """Write what changed in the state, and what left its window, to the changelog."""
+        if self._finish is not None:
+            self._finish(self.state, outbox, at_ms)
         self.state.expire()
         for key, value in self.state.take_changes():
             outbox.add(Output(self.changelog.topic, key, value, at_ms, partition=self.changelog.partition))

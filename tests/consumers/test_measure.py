@@ -144,13 +144,13 @@ async def test_rates_quarantine_and_missing_topics(quiet: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=quiet)
     await admin.start()
     try:
-        await admin.delete_topics(["state.share"])
+        await admin.delete_topics(["state.assess"])
     finally:
         await admin.close()
     found = await measured(quiet, "g-rates")
     assert found.last_minute["in.gateway"] == 5
     assert found.quarantined == {"AREA_UNKNOWN": 1, "UNREADABLE": 1}
-    assert found.missing_topics == ["state.share"]
+    assert found.missing_topics == ["state.assess"]
 
 
 async def test_an_unreachable_bus_is_told_quickly() -> None:

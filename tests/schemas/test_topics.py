@@ -6,6 +6,7 @@ from schemas.gazetteer import load_gazetteer
 from schemas.topics import (
     GATEWAY_IN,
     MIB,
+    PACKS,
     STATES,
     Topic,
     catalogue,
@@ -43,7 +44,7 @@ def test_the_catalogue_without_own_access() -> None:
         "deliver.partners",
         "state.intake",
         "state.assess",
-        "state.share",
+        "rules.packs",
     }
 
 
@@ -58,9 +59,9 @@ def test_own_access_adds_a_unit_topic_and_a_desk_topic() -> None:
 
 @pytest.mark.parametrize("partitions", [1, 6])
 def test_what_one_worker_reads_together_has_one_partition_count(partitions: int) -> None:
-    """Partition p of intake, events and state has one owner."""
+    """Partition p of intake, events, packs and state has one owner."""
     found = topics(partitions=partitions, own_access_units=[JARVA])
-    together = [topic for name, topic in found.items() if name.startswith(("in.", "events.", "state."))]
+    together = [topic for name, topic in found.items() if name.startswith(("in.", "events.", "state.", "rules."))]
     assert len(together) == 7
     assert {topic.partitions for topic in together} == {partitions}
 
@@ -88,9 +89,9 @@ def test_intake_takes_what_is_too_large_and_quarantine_holds_it() -> None:
 
 
 def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
-    """A client's clock is not believed; later topics carry the time of intake on."""
+    """A client's clock is not believed, on what is published and on packs; later topics carry the time of intake on."""
     times = {name: topic.configs()["message.timestamp.type"] for name, topic in topics().items()}
-    assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {GATEWAY_IN}
+    assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {GATEWAY_IN, PACKS}
 
 
 def test_state_is_compacted_and_the_ledger_kept() -> None:
@@ -102,8 +103,8 @@ def test_state_is_compacted_and_the_ledger_kept() -> None:
 
 
 def test_only_the_worker_writes_within_the_bus() -> None:
-    """Walls: everything after intake has one writer."""
-    inner = [topic for name, topic in topics().items() if not name.startswith("in.")]
+    """Walls: everything after intake has one writer; packs come from those who own the rules."""
+    inner = [topic for name, topic in topics().items() if not name.startswith("in.") and name != PACKS]
     assert {topic.writers for topic in inner} == {("worker",)}
 
 
