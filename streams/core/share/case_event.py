@@ -1,6 +1,6 @@
 """Events for cases: a rule owner writes only what matters, the rest is usual for the type. All of it is made up."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -9,10 +9,13 @@ from schemas.gazetteer import Gazetteer
 from schemas.substances import SubstanceRegister
 from schemas.vocabulary import Level
 from streams.core.share.fields import Kind, fields_of
+from streams.core.share.orders import NO_ORDERS, Orders
 
 #: When a case happens unless it says otherwise.
 CASE_TIME: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _ID: Final = "019cae40-7e00-7000-8000-0000000000c1"
+#: What stands for the id of the case's own event in its orders.
+THIS: Final = "this"
 _ROUTINE: Final = 4
 
 
@@ -38,9 +41,39 @@ def case_event(written: Mapping[str, Any], gazetteer: Gazetteer, substances: Sub
     if unknown:
         raise CaseEventError(f"{kind.name} has no field {unknown[0]!r}")
     event = _usual(kind) | given | {"origin_unit": {"unit": unit, "function": function}}
+    if "event_id" in given and "provenance" not in given:
+        event["provenance"] = {"root_ids": [given["event_id"]], "source_key": None, "derived_from": []}
     event["payload"] = dict(given.get("payload") or {})
     event["enrichment"] = _enrichment(event, gazetteer, substances) | dict(given.get("enrichment") or {})
     return event
+
+
+def case_orders(
+    written: Iterable[Mapping[str, Any]], this: str, gazetteer: Gazetteer, substances: SubstanceRegister
+) -> Orders:
+    """The orders in force in a case, told in the order in which they are written.
+
+    Shape: each is written like a case's event; ``this`` stands for the id of the case's own event. One without an
+    id gets an id of its own.
+    Errors: ``CaseEventError`` as for events, and for an order that lacks what it must say.
+    """
+    orders = NO_ORDERS
+    for number, each in enumerate(written, start=1):
+        own_id = {"event_id": f"{_ID[:-4]}{number:04x}"}
+        made = case_event(own_id | _named(each, this), gazetteer, substances)
+        try:
+            orders = orders.told(made, made["reported_at"])
+        except KeyError as missing:
+            raise CaseEventError(f"the {made['event_type']} lacks {missing}") from None
+    return orders
+
+
+def _named(value: Any, this: str) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _named(inner, this) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_named(inner, this) for inner in value]
+    return this if value == THIS else value
 
 
 def _usual(kind: EventType) -> dict[str, Any]:

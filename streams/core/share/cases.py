@@ -6,31 +6,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BeforeValidator, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from schemas.gazetteer import Gazetteer
 from schemas.substances import SubstanceRegister
-from streams.core.share.case_event import CASE_TIME, CaseEventError, case_event
+from streams.core.share.case_event import CASE_TIME, CaseEventError, case_event, case_orders
 from streams.core.share.forms import Form, Name, RuleId
 from streams.core.share.loading import CASE_FILES, Placed, place_list
 from streams.core.share.marked_yaml import read_marked
 from streams.core.share.pack import Pack
 from streams.core.share.problems import PackError, PackProblem
-from streams.core.share.ruling import MAIN, ReceiverRuling, Release, Releases, Ruling
+from streams.core.share.ruling import MAIN, ReceiverRuling, Ruling
 from streams.core.share.views import project
 
 RuleIds = Annotated[list[RuleId], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 #: A desk, or a desk and the view group of one of its deliveries: ``se/coordination#S17``.
 Address = Annotated[str, Field(pattern=r"^[a-z0-9.-]+/[a-z_]+(#(main|[A-Z]+[0-9]*))?$", max_length=150)]
-
-
-class CaseRelease(Form):
-    """A signed release that the case starts from."""
-
-    rule: RuleId
-    unit: str
-    functions: list[str] = []
-    expires: datetime
 
 
 class Seen(Form):
@@ -42,14 +33,18 @@ class Seen(Form):
 
 
 class Case(Form):
-    """One case. It proves a rule that matches, or limits one that just does not, or it looks through a view."""
+    """One case. It proves a rule that matches, or limits one that just does not, or it looks through a view.
+
+    Shape: ``orders`` are the events that came before: decisions, and what the event is built on. ``at`` (or ``now``)
+    is when it is decided. ``this`` in an order stands for the id of the case's event.
+    """
 
     name: Annotated[str, Field(min_length=10, max_length=200)]
     proves: RuleIds = []
     limits: RuleIds = []
     event: dict[str, Any]
-    at: datetime = CASE_TIME
-    releases: list[CaseRelease] = []
+    orders: list[dict[str, Any]] = []
+    at: Annotated[datetime, Field(validation_alias=AliasChoices("at", "now"))] = CASE_TIME
     receives: list[Address] = []
     exact: bool = False
     receives_not: Annotated[list[Address], Field(alias="not")] = []
@@ -108,10 +103,11 @@ class Bench:
         case = placed.form
         try:
             event = case_event(case.event, self.gazetteer, self.substances)
+            orders = case_orders(case.orders, event["event_id"], self.gazetteer, self.substances)
         except CaseEventError as problem:
             return CaseResult(placed, (str(problem),), frozenset())
         engine = self.pack.engine(self.gazetteer, self.substances)
-        ruling = engine.decide(event, case.at, _releases(case, event["event_id"]))
+        ruling = engine.decide(event, case.at, orders)
         faults = (*self._unknown_names(case), *_Judge(case, event, ruling, self.pack).faults())
         used = {name for receiver in ruling.receivers for name in receiver.view.names}
         return CaseResult(placed, faults, frozenset(used | ({case.seen.view} if case.seen else set())))
@@ -122,14 +118,6 @@ class Bench:
         for address in sorted({*case.receives, *case.receives_not, *case.withheld}):
             if address.partition("#")[0] not in known:
                 yield f"there is no desk {address}"
-
-
-def _releases(case: Case, event_id: str) -> Releases:
-    found: dict[tuple[str, str], tuple[Release, ...]] = {}
-    for entry in case.releases:
-        key = (event_id, entry.rule)
-        found[key] = (*found.get(key, ()), Release(entry.unit, frozenset(entry.functions), entry.expires))
-    return Releases(found)
 
 
 class _Judge:

@@ -14,12 +14,18 @@ from streams.core.share.access import Receiver, receivers_of
 from streams.core.share.conditions import Residue
 from streams.core.share.facts import Facts
 from streams.core.share.forms import PackFile
+from streams.core.share.lifting import lifting
+from streams.core.share.order_forms import Release
+from streams.core.share.orders import NO_ORDERS, Orders
 from streams.core.share.plan import Block, TypePlan
 from streams.core.share.proposals import Hit, Input, Template, combine_proposals, delivery_order, united
 from streams.core.share.reach import Reach
-from streams.core.share.ruling import MAIN, NO_RELEASES, ReceiverRuling, Releases, Ruling, WithheldRuling
+from streams.core.share.restraint import handling_of
+from streams.core.share.ruling import MAIN, ReceiverRuling, Ruling, WithheldRuling
+from streams.core.share.views import CompiledView, narrowed
 
 _MAX_CACHED_RECEIVERS: Final = 300_000
+_MAX_RELEASED_VIEWS: Final = 1000
 
 
 class _Active(NamedTuple):
@@ -51,22 +57,24 @@ class Engine:
         self._reach = Reach(gazetteer, self.receivers)
         self._templates: dict[Any, Template] = {}
         self._cached = 0
+        self._released_views: dict[tuple[CompiledView, frozenset[frozenset[str]]], CompiledView] = {}
 
-    def decide(self, event: Mapping[str, Any], now: datetime, releases: Releases = NO_RELEASES) -> Ruling:
-        """What the rules say of one event.
+    def decide(self, event: Mapping[str, Any], now: datetime, orders: Orders = NO_ORDERS) -> Ruling:
+        """What the rules say of one event, under the orders in force and the restraints of what it is built on.
 
         Errors: none for what an event says; an event type without a plan reaches nobody.
         """
         plan = self._plans.get(event["event_type"])
+        event = orders.inherited(event)
         handling, sensitivity = _strictest(event)
         if plan is None:
             return Ruling((), (), handling, sensitivity)
-        facts = Facts(event, self.gazetteer, self.substances, now)
+        facts = Facts(event, self.gazetteer, self.substances, now, orders)
         proposed = self._proposed(plan, facts)
         active = [a for block in plan.blocks if (a := _activate(block, facts)) is not None]
         if all(each.block.exempt is None and each.idle(proposed.kinds) for each in active):
             return Ruling(proposed.rulings, (), handling, sensitivity)
-        receivers, withheld = self._deny(proposed.rulings, active, facts, releases)
+        receivers, withheld = self._deny(proposed.rulings, active, facts)
         return Ruling(receivers, withheld, handling, sensitivity)
 
     # Proposals
@@ -103,7 +111,7 @@ class Engine:
     # Denials
 
     def _deny(
-        self, proposed: Sequence[ReceiverRuling], active: Sequence[_Active], facts: Facts, releases: Releases
+        self, proposed: Sequence[ReceiverRuling], active: Sequence[_Active], facts: Facts
     ) -> tuple[tuple[ReceiverRuling, ...], tuple[WithheldRuling, ...]]:
         origin = facts.origin_desk
         kept: list[ReceiverRuling] = []
@@ -112,14 +120,14 @@ class Engine:
             if ruling.desk == origin:
                 kept.append(ruling)
                 continue
-            by = self._denying(active, self.receivers[ruling.desk], facts, releases, free=ruling.view.person_free)
+            by, under = self._denying(active, self.receivers[ruling.desk], facts, free=ruling.view.person_free)
             if by:
                 blocks, rules = denied.setdefault(ruling.desk, (set(), set()))
                 blocks.update(by)
                 rules.update(ruling.rules)
             else:
-                kept.append(ruling)
-        extracts = self._extracts(active, kept, facts, releases)
+                kept.append(self._under(ruling, under))
+        extracts = self._extracts(active, kept, facts)
         if extracts:
             kept = sorted((*kept, *extracts), key=lambda ruling: delivery_order(ruling.desk, ruling.view_group))
         told = {rule for blocks, _ in denied.values() for rule in blocks}
@@ -129,23 +137,39 @@ class Engine:
         return tuple(kept), tuple(withheld)
 
     def _denying(
-        self, active: Iterable[_Active], receiver: Receiver, facts: Facts, releases: Releases, *, free: bool
-    ) -> list[str]:
-        """The block rules that keep this receiver from it, unless lifted or passed by a person-free view."""
-        denying = []
+        self, active: Iterable[_Active], receiver: Receiver, facts: Facts, *, free: bool
+    ) -> tuple[list[str], list[Release]]:
+        """The block rules that keep this receiver from it, and the releases that lifted others of them."""
+        denying: list[str] = []
+        under: list[Release] = []
         for each in active:
             rule = each.block.rule
             if (free and rule.passes == "person_free") or not each.meets(receiver):
                 continue
-            if rule.liftable_by is not None:
-                event_id = str(facts.event["event_id"])
-                if releases.lift(event_id, rule.id, receiver.unit, receiver.function, facts.now):
-                    continue
-            denying.append(rule.id)
-        return denying
+            lifted = () if rule.liftable_by is None else lifting(rule.id, rule.liftable_by, receiver, facts)
+            if lifted:
+                under += lifted
+            else:
+                denying.append(rule.id)
+        return denying, under
+
+    def _under(self, ruling: ReceiverRuling, releases: Sequence[Release]) -> ReceiverRuling:
+        """The delivery as its releases allow it: no more than the fields that each of them names."""
+        if not releases:
+            return ruling
+        return ruling._replace(view=self._narrowed(ruling.view, frozenset(release.fields for release in releases)))
+
+    def _narrowed(self, view: CompiledView, released: frozenset[frozenset[str]]) -> CompiledView:
+        key = (view, released)
+        found = self._released_views.get(key)
+        if found is None:
+            if len(self._released_views) >= _MAX_RELEASED_VIEWS:
+                self._released_views.clear()
+            found = self._released_views[key] = narrowed(view, released)
+        return found
 
     def _extracts(
-        self, active: Sequence[_Active], kept: Sequence[ReceiverRuling], facts: Facts, releases: Releases
+        self, active: Sequence[_Active], kept: Sequence[ReceiverRuling], facts: Facts
     ) -> list[ReceiverRuling]:
         """What block rules let through all the same: to desks without the event that no other rule denies."""
         found: dict[str, ReceiverRuling] = {}
@@ -158,9 +182,10 @@ class Engine:
                 for receiver in self._reach.resolve(clause, self._reach.places(clause, facts)):
                     if receiver.desk in has_it or receiver.desk in found:
                         continue
-                    free = exempt.view.person_free
-                    if set(self._denying(active, receiver, facts, releases, free=free)) <= {each.block.rule.id}:
-                        found[receiver.desk] = _extract(each.block, clause.feed(receiver), receiver.desk, self, facts)
+                    by, under = self._denying(active, receiver, facts, free=exempt.view.person_free)
+                    if set(by) <= {each.block.rule.id}:
+                        extract = _extract(each.block, clause.feed(receiver), receiver.desk, self, facts)
+                        found[receiver.desk] = self._under(extract, under)
         return list(found.values())
 
     def marks(self, facts: Facts) -> tuple[str, ...]:
@@ -208,8 +233,7 @@ def _tell_origin(
 
 
 def _strictest(event: Mapping[str, Any]) -> tuple[str, int]:
-    handling = max(str(event.get("handling") or "H0"), str(event.get("derived_max_handling") or "H0"))
-    return handling, int(event.get("sensitivity") or 0)
+    return handling_of(event), int(event.get("sensitivity") or 0)
 
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:

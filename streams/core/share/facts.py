@@ -11,6 +11,8 @@ from schemas.substances import SubstanceRegister
 from schemas.vocabulary import Function, Level, Purpose
 from streams.core.share.access import POLICE, Clearance, Receiver, required_clearance
 from streams.core.share.fields import Kind
+from streams.core.share.order_forms import Circle, Release
+from streams.core.share.orders import NO_ORDERS, Orders
 
 _ROUTINE: Final = 4
 #: From this sensitivity on an event may hold personal data even without a list of persons (clarification 13).
@@ -24,18 +26,37 @@ class Facts:
     Errors: none; an area or unit that the gazetteer does not know makes ``validation`` fail (B08).
     """
 
-    __slots__ = ("_areas", "_home", "event", "gazetteer", "now", "payload", "substances")
+    __slots__ = (
+        "_areas",
+        "_circles",
+        "_home",
+        "_releases",
+        "event",
+        "gazetteer",
+        "now",
+        "orders",
+        "payload",
+        "substances",
+    )
 
     def __init__(
-        self, event: Mapping[str, Any], gazetteer: Gazetteer, substances: SubstanceRegister, now: datetime
+        self,
+        event: Mapping[str, Any],
+        gazetteer: Gazetteer,
+        substances: SubstanceRegister,
+        now: datetime,
+        orders: Orders = NO_ORDERS,
     ) -> None:
         self.event = event
         self.payload: Mapping[str, Any] = event.get("payload") or {}
         self.gazetteer = gazetteer
         self.substances = substances
         self.now = now
+        self.orders = orders
         self._areas: tuple[str, ...] | None = None
         self._home: tuple[str, ...] | None = None
+        self._circles: tuple[Circle, ...] | None = None
+        self._releases: tuple[Release, ...] | None = None
 
     @property
     def enrichment(self) -> Mapping[str, Any]:
@@ -76,6 +97,37 @@ class Facts:
             own = self.origin_unit
             self._home = (own,) if grading is None or grading == own else (own, grading)
         return self._home
+
+    # What orders say of it
+
+    @property
+    def circles(self) -> tuple[Circle, ...]:
+        """The circles in force whose area the event lies in and whose topics it has."""
+        if self._circles is None:
+            topics = frozenset(self.event.get("topics") or ())
+            found = self.orders.circles_of(self._lies_in, topics, self.now) if topics and self.orders.circles else ()
+            self._circles = tuple(sorted(found, key=lambda circle: circle.key))
+        return self._circles
+
+    def _lies_in(self, area: str) -> bool:
+        return any(code == area or area in self.gazetteer.ancestors(code) for code in self.areas)
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """The releases in force that name this event, whoever signed them."""
+        if self._releases is None:
+            self._releases = self.orders.releases_of(self.event["event_id"], self.now) if self.orders.releases else ()
+        return self._releases
+
+    @property
+    def case_team(self) -> frozenset[str]:
+        """The units that may see what is bound to the case: the publisher's own, and those that work on it."""
+        return self.orders.team(self.event.get("case_ref")) | {self.origin_unit}
+
+    @property
+    def from_register(self) -> bool:
+        """Whether any of it comes from a register behind a wall of its own."""
+        return bool(self.payload.get("register_source")) or self.event.get("legal_origin") == "register"
 
     def _grading_unit(self) -> str | None:
         """The nearest unit upwards with an intelligence desk, itself included (clarification 14)."""

@@ -4,11 +4,30 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from streams.core.share.fields import leaves_of
+from streams.core.share.fields import leaves_of, without
 from streams.core.share.transforms import TRANSFORMS, Transform
 
 Projection: TypeAlias = Callable[[Mapping[str, Any]], dict[str, Any]]
 
+#: The name that a view carries when a release narrowed it to the fields that it names.
+RELEASED: Final = "released"
+#: What goes with whatever is released: which event it is, and how it must be handled.
+_WITH_EVERY_RELEASE: Final = frozenset(
+    {
+        "event_id",
+        "event_type",
+        "schema_version",
+        "revision",
+        "supersedes",
+        "published_at",
+        "purpose",
+        "handling",
+        "handling_text",
+        "sensitivity",
+        "provenance.root_ids",
+        "synthetic",
+    }
+)
 #: The name of the view in which a desk has what it published itself.
 OWN: Final = "own"
 
@@ -61,6 +80,19 @@ def combine(event_type: str, lenses: Iterable[Lens]) -> CompiledView:
 def own_view(event_type: str) -> CompiledView:
     """The whole event, for the desk that published it (clarification 8)."""
     return CompiledView(event_type, (OWN,), leaves_of(event_type), person_free=False, pick=_whole, changes=())
+
+
+def narrowed(view: CompiledView, released: Iterable[frozenset[str]]) -> CompiledView:
+    """A view as releases allow it: its fields that every release names, and what goes with every release.
+
+    Shape: a release names fields or groups of them, with or without ``payload`` before them.
+    """
+    fields = view.fields
+    for names in released:
+        fields -= without(fields, names | {f"payload.{name}" for name in names}) - _WITH_EVERY_RELEASE
+    return CompiledView(
+        view.event_type, (*view.names, RELEASED), fields, view.person_free, _projection(fields), view.changes
+    )
 
 
 def lens_of(

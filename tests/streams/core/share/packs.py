@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from streams.core.reference import load_reference
-from streams.core.share import NO_RELEASES, Pack, ReceiverRuling, Releases, Ruling, decide
-from streams.core.share.case_event import CASE_TIME, case_event
+from streams.core.share import NO_ORDERS, Orders, Pack, ReceiverRuling, Ruling, decide
+from streams.core.share.case_event import CASE_TIME, case_event, case_orders
 from streams.core.share.loading import RULES
 
 REFERENCE = load_reference()
@@ -22,11 +22,14 @@ def event(**written: Any) -> dict[str, Any]:
     return case_event({"areas": [JARVA], **written, "from": desk}, REFERENCE.gazetteer, REFERENCE.substances)
 
 
-def ruling(
-    made: dict[str, Any], pack: Pack = PACK, at: datetime = CASE_TIME, releases: Releases = NO_RELEASES
-) -> Ruling:
+def told(*orders: dict[str, Any], this: str = "") -> Orders:
+    """The orders that these events make, written as a case writes them."""
+    return case_orders(orders, this, REFERENCE.gazetteer, REFERENCE.substances)
+
+
+def ruling(made: dict[str, Any], pack: Pack = PACK, at: datetime = CASE_TIME, orders: Orders = NO_ORDERS) -> Ruling:
     """What a pack says of an event."""
-    return decide(made, pack, REFERENCE.gazetteer, REFERENCE.substances, at, releases)
+    return decide(made, pack, REFERENCE.gazetteer, REFERENCE.substances, at, orders)
 
 
 def desks(said: Ruling) -> set[str]:

@@ -1,14 +1,12 @@
 """The decision law: how rules propose, deny and combine. Each test states one fact of it."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from schemas.catalogue import EVENT_TYPES
 from schemas.example_data import good_examples
-from streams.core.share import Pack, ReceiverRuling, Release, Releases
-from streams.core.share.case_event import CASE_TIME
+from streams.core.share import Pack, ReceiverRuling
 from streams.core.share.cases import read_cases
 from streams.core.share.loading import RULES
 from tests.streams.core.made import NOW, native
@@ -180,26 +178,6 @@ def test_a_person_free_view_passes_where_the_block_lets_it(tmp_path: Path) -> No
         (f"{JARVA}/surveillance", "T1")
     ]
     assert said.withheld == ((f"{JARVA}/surveillance", ("T9",), ("T2",)),)
-
-
-def test_a_release_holds_to_its_last_moment_and_for_its_event_and_rule() -> None:
-    """The end is included; another event, another rule or another function is not covered."""
-    made = event(event_type="drug_seizure", handling="H2", by=f"{NORD}/investigation")
-    here = Release(JARVA, frozenset({"intelligence"}), CASE_TIME)
-    released = Releases({(made["event_id"], "B02"): (here,)})
-    assert desks(ruling(made, releases=released)) == {f"{NORD}/investigation", f"{JARVA}/intelligence"}
-    assert desks(ruling(made, releases=released, at=CASE_TIME + timedelta(milliseconds=1))) == {f"{NORD}/investigation"}
-    other_rule = Releases({(made["event_id"], "B03"): (here,)})
-    assert desks(ruling(made, releases=other_rule)) == {f"{NORD}/investigation"}
-    other_event = Releases({("another", "B02"): (here,)})
-    assert desks(ruling(made, releases=other_event)) == {f"{NORD}/investigation"}
-
-
-def test_a_block_that_cannot_be_lifted_is_not_lifted() -> None:
-    """A release that names B03 opens nothing: B03 has nobody who may lift it."""
-    made = event(event_type="drug_seizure", common_basis=None, by=f"{NORD}/investigation")
-    releases = Releases({(made["event_id"], "B03"): (Release(JARVA, frozenset(), CASE_TIME),)})
-    assert f"{JARVA}/intelligence" not in desks(ruling(made, releases=releases))
 
 
 def test_a_national_unit_without_an_intelligence_desk_above_it_has_no_grading_unit() -> None:
