@@ -27,6 +27,10 @@ class Clearance(NamedTuple):
         """Whether this does not suffice for what is needed. It is no order of tuples: marks are a set."""
         return bool(self.sensitivity < needed[0] or not self.marks >= needed[1])
 
+    def __ge__(self, needed: tuple[Any, ...]) -> bool:
+        """Whether this suffices for what is needed."""
+        return not self < needed
+
 
 class Receiver(NamedTuple):
     """One desk that may receive."""
@@ -64,7 +68,8 @@ def receivers_of(access: Access, gazetteer: Gazetteer) -> dict[str, Receiver]:
     for unit in gazetteer.units.values():
         for function in unit.functions:
             desk = desk_address(unit.code, function)
-            entry = access.desks.get(desk) or access.functions[function]
+            at_level = access.levels.get(f"{unit.level}/{function}") or access.functions[function]
+            entry = access.desks.get(desk) or at_level
             found[desk] = _receiver(unit.code, str(function), str(unit.level), POLICE, entry, kinds)
     for partner in PARTNERS.values():
         desk = desk_address(partner.code, PARTNER_FUNCTION)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from schemas.catalogue import EVENT_TYPES
 from schemas.gazetteer import Gazetteer
 from schemas.partners import PARTNERS, PartnerClass
-from schemas.vocabulary import Function, Purpose
+from schemas.vocabulary import Function, Level, Purpose
 from streams.core.share.access import PARTNER_FUNCTION
 from streams.core.share.check_conditions import condition_faults
 from streams.core.share.conditions import compile_conditions
@@ -78,6 +78,11 @@ def _access(pack: Placed[PackFile], gazetteer: Gazetteer) -> Iterator[PackProble
         ("functions", access.functions, [str(function) for function in Function]),
         ("partners", access.partners, [str(kind) for kind in PartnerClass]),
     )
+    at_level = [f"{level}/{function}" for level in Level for function in Function]
+    for name in access.levels:
+        if name not in at_level:
+            yield pack.problem(f"There is no such key {name!r}", suggest(name, at_level), "access", "levels", name)
+    yield from _purposes(pack, "levels", access.levels)
     for part, given, known in parts:
         yield from (
             pack.problem(f"There is no such key {name!r}", suggest(name, known), "access", part, name)
@@ -128,11 +133,8 @@ class _RuleCheck:
         yield from self._effect()
         yield from self._shares(form.share, "share")
         yield from self._view(form.view, self.types, "view")
-        yield from self._names(form.transform, TRANSFORMS, "transform", "transform")
         yield from self._names(form.obligations, self.pack.obligations, "obligation", "obligations")
-        yield from self._idle_transforms()
-        sealed = {path for t in self.types for path in sealed_leaves(t)}
-        yield from self._names(form.unseal, sealed, "sealed field", "unseal")
+        yield from self._narrowing(form, self.types)
         if form.exception is not None:
             yield from self._conditions(form.exception, "exception")
             yield from self._shares(form.exception.share, "exception", "share")
@@ -160,7 +162,9 @@ class _RuleCheck:
             for message, remedy, *inside in self._share_faults(share):
                 yield self.rule.problem(message, remedy, *at, index, *inside)
             types = covered_types(When(when=[*self.rule.form.when, *share.when]), self.pack.control_events)
-            yield from self._view(share.view, tuple(t for t in types if t in self.types), *at, index, "view")
+            own = tuple(t for t in types if t in self.types)
+            yield from self._view(share.view, own, *at, index, "view")
+            yield from self._narrowing(share, own, *at, index)
             for number, condition in enumerate(share.when):
                 for message, remedy in condition_faults(condition, self.types, self.gazetteer):
                     yield self.rule.problem(message, remedy, *at, index, "when", number)
@@ -198,17 +202,20 @@ class _RuleCheck:
             message = f"The view {name!r} says nothing of {', '.join(lacking)}"
             yield self.rule.problem(message, "Add these event types to the view, or narrow the rule.", *at)
 
-    def _names(self, given: Iterable[str], known: Iterable[str], what: str, *at: str) -> Iterator[PackProblem]:
+    def _names(self, given: Iterable[str], known: Iterable[str], what: str, *at: str | int) -> Iterator[PackProblem]:
         for index, name in enumerate(given):
             if name not in known:
                 yield self.rule.problem(f"There is no {what} {name!r}", suggest(name, known), *at, index)
 
-    def _idle_transforms(self) -> Iterator[PackProblem]:
-        for index, name in enumerate(self.rule.form.transform):
-            if name in TRANSFORMS and not any(TRANSFORMS[name].touches(t) for t in self.types):
-                yield self.rule.problem(
-                    f"The transform {name!r} touches no field here", "Remove it.", "transform", index
-                )
+    def _narrowing(self, form: Rule | Share, types: Sequence[str], *at: str | int) -> Iterator[PackProblem]:
+        """The transforms and sealed fields that a rule or one of its clauses names."""
+        yield from self._names(form.transform, TRANSFORMS, "transform", *at, "transform")
+        for index, name in enumerate(form.transform):
+            if name in TRANSFORMS and not any(TRANSFORMS[name].touches(t) for t in types):
+                message = f"The transform {name!r} touches no field here"
+                yield self.rule.problem(message, "Remove it.", *at, "transform", index)
+        sealed = {path for t in types for path in sealed_leaves(t)}
+        yield from self._names(form.unseal, sealed, "sealed field", *at, "unseal")
 
     def _conditions(self, form: When, *at: str) -> Iterator[PackProblem]:
         types = self.types or tuple(EVENT_TYPES)

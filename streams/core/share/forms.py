@@ -74,7 +74,8 @@ class Share(Form):
     """Who gets it: the places that ``to`` names, at these levels, the desks with these functions; or partners.
 
     Shape: without ``level`` the named places themselves. ``down`` adds the units below them. ``desk`` is the
-    specialist desk that receives instead of ``functions``. A ``view`` here narrows this clause alone.
+    specialist desk that receives instead of ``functions``. A ``view`` or ``transform`` here narrows this clause
+    alone, and what it says under ``unseal`` is seen by its receivers alone.
     """
 
     to: str | Annotated[list[str], Field(min_length=1)] | None = None
@@ -85,6 +86,8 @@ class Share(Form):
     down: bool = False
     when: list[Leaf] = []
     view: Name | None = None
+    transform: list[Name] = []
+    unseal: list[FieldPath] = []
     topic: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.{}-]+$", max_length=100)]
 
 
@@ -170,10 +173,14 @@ class AccessEntry(Form):
 
 
 class Access(Form):
-    """Access data: by function, by partner class, and for single desks that differ."""
+    """Access data: by function, by partner class, by level and function where that differs, and for single desks.
+
+    Shape: ``levels`` is keyed ``local_police_area/prevention``. The narrowest entry holds, and stands for itself.
+    """
 
     functions: dict[str, AccessEntry]
     partners: dict[str, AccessEntry]
+    levels: dict[str, AccessEntry] = {}
     desks: dict[str, AccessEntry] = {}
 
 

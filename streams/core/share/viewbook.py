@@ -35,9 +35,9 @@ class ViewBook:
 
     def lens(self, rule: Rule, share: Share, event_type: str) -> Lens:
         """What one share clause of a rule lets through: the type view, with what it unseals, the views it names."""
-        sealed = frozenset(rule.unseal) & sealed_leaves(event_type)
+        sealed = frozenset((*rule.unseal, *share.unseal)) & sealed_leaves(event_type)
         asked = [name for name in (rule.view, share.view) if name is not None]
-        return self._lens(asked, rule.transform, event_type, sealed)
+        return self._lens(asked, (*rule.transform, *share.transform), event_type, sealed)
 
     def exception_lens(self, view: str, event_type: str) -> Lens:
         """What the exception of a block rule lets through."""

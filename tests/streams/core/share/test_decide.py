@@ -155,16 +155,25 @@ CLEARED = rule(9, "when: [[receiver.clearance, lt, {field: required_clearance}]]
 
 
 def test_clearance_is_a_sensitivity_and_marks(tmp_path: Path) -> None:
-    """By default surveillance holds sensitivity 2, intelligence 3, and nobody a mark (clarification 17)."""
-    allow = rule(1, "when: [[event_type, eq, drug_seizure]]", shares("intelligence, surveillance"))
+    """By default others than intelligence hold sensitivity 2, and few a mark (clarification 17)."""
+    allow = rule(1, "when: [[event_type, eq, drug_seizure]]", shares("intelligence, prevention, coordination"))
     pack = only_rules(tmp_path, allow + CLEARED)
-    others = {f"{JARVA}/intelligence", f"{JARVA}/surveillance"}
+    others = {f"{JARVA}/intelligence", f"{JARVA}/coordination"}
     assert desks(ruling(event(event_type="drug_seizure", sensitivity=2), pack)) >= others
     assert desks(ruling(event(event_type="drug_seizure", sensitivity=3), pack)) & others == {f"{JARVA}/intelligence"}
     protected = [{"ref": "p", "category": "suspect", "protected": True}]
     assert not desks(ruling(event(event_type="drug_seizure", persons=protected), pack)) & others
     source = event(event_type="drug_seizure", legal_origin="human_source")
-    assert not desks(ruling(source, pack)) & others
+    assert desks(ruling(source, pack)) & others == {f"{JARVA}/intelligence"}
+
+
+def test_a_level_may_be_cleared_for_what_its_function_is_not(tmp_path: Path) -> None:
+    """Local prevention is cleared for minors, prevention of the police area is not."""
+    to = shares("prevention", more=", level: [local_police_area, police_area]")
+    pack = only_rules(tmp_path, rule(1, "when: [[event_type, eq, drug_seizure]]", to) + CLEARED)
+    minor = [{"ref": "p", "category": "suspect", "age_band": "15-17"}]
+    said = desks(ruling(event(event_type="drug_seizure", sensitivity=3, persons=minor), pack))
+    assert said & {f"{JARVA}/prevention", f"{NORD}/prevention"} == {f"{JARVA}/prevention"}
 
 
 def test_a_person_free_view_passes_where_the_block_lets_it(tmp_path: Path) -> None:
