@@ -5,14 +5,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.envelope import Origin
 from schemas.model import EventId, Model, Moment, Ref, ShortText
 from schemas.records import DeliveryId, Desk
 
 #: The name of an obligation, as the rule pack has it.
 ObligationName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]*$", max_length=100)]
-#: A duty: ``<event_id>:<desk>:<obligation>``.
-DutyId = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}:[a-z0-9.-]+/[a-z_]+:[a-z][a-z0-9_.-]*$", max_length=300)]
+#: A duty: ``<event_id>:<desk>:<view_group>:<obligation>``.
+DutyId = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}:[a-z0-9.-]+/[a-z_]+:[A-Za-z0-9_.:-]+$", max_length=400)]
 
 
 class DutyState(StrEnum):
@@ -22,6 +21,7 @@ class DutyState(StrEnum):
     LATE = "late"
     DONE = "done"
     DONE_LATE = "done_late"
+    MOVED = "moved"  # a revision took the event's place, and the obligation with it
 
 
 class DutyTaken(Model):
@@ -39,7 +39,7 @@ class DutyTaken(Model):
     obligation: ObligationName
     text: ShortText
     owed_by: Desk
-    origin: Origin
+    origin: Desk
     done_by: list[Ref]
     each: Ref
     opened_at: Moment
@@ -51,13 +51,15 @@ class DutyTaken(Model):
 class DutyAnswer(Model):
     """Something that can meet obligations about an event.
 
-    Shape: ``kinds`` as in ``DutyTaken.done_by``; ``obligation`` narrows it to that one; ``successor`` is the
-    revision that took the event's place, to which obligations about its grading move.
+    Shape: ``kinds`` as in ``DutyTaken.done_by``; ``group`` and ``obligation`` narrow it to deliveries of that view
+    group and to that obligation; ``successor`` is the revision that took the event's place, to which obligations
+    about its grading move.
     """
 
     kinds: list[Ref]
     by: Desk
     at: Moment
+    group: Ref | None = None
     obligation: ObligationName | None = None
     successor: EventId | None = None
 
@@ -65,13 +67,13 @@ class DutyAnswer(Model):
 class DutyBook(Model):
     """Obligations and answers about one event: what is new of them on ``duties``, all of them in the state.
 
-    Shape: ``told`` are the notices that were sent, ``<duty_id> <state>``.
+    Shape: ``told`` are the states that were written, ``<duty_id> <state>``, with what ended it and when.
     """
 
     event_id: EventId
     taken: list[DutyTaken] = []
     answers: list[DutyAnswer] = []
-    told: list[Annotated[str, Field(max_length=320)]] = []
+    told: list[Annotated[str, Field(max_length=480)]] = []
 
 
 class Duty(DutyTaken):

@@ -12,6 +12,7 @@ from streams.core.share.conditions import compile_conditions
 from streams.core.share.fields import sealed_leaves
 from streams.core.share.forms import AccessEntry, AllOf, PackFile, Rule, Share, When
 from streams.core.share.loading import PackForms, Placed, suggest
+from streams.core.share.obligations import obligation_problems
 from streams.core.share.problems import PackProblem
 from streams.core.share.reach import LEVELS, PLACES
 from streams.core.share.transforms import TRANSFORMS
@@ -72,6 +73,7 @@ def _pack_file(found: PackForms, gazetteer: Gazetteer) -> Iterator[PackProblem]:
     yield from _access(pack, gazetteer)
 
 
+    yield from obligation_problems(pack)
 def _access(pack: Placed[PackFile], gazetteer: Gazetteer) -> Iterator[PackProblem]:
     access = pack.form.access
     parts: tuple[tuple[str, Mapping[str, AccessEntry], list[str]], ...] = (

@@ -13,6 +13,9 @@ StrategyRef = Annotated[str, StringConstraints(pattern=r"^S[123](\.[1-9])?-[0-9]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 FieldPath = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", max_length=150)]
+#: ISO 8601, in one unit: P14D, PT8H, PT5M, PT30S.
+Duration = Annotated[str, StringConstraints(pattern=r"^P([1-9][0-9]{0,2}D|T[1-9][0-9]{0,3}[HMS])$")]
+Answer = Literal["acknowledged", "accepted", "declined", "confirmed", "done", "feedback", "reply", "graded"]
 PriorityNo = Annotated[int, Field(ge=1, le=5)]
 Operator = Literal[
     "eq", "ne", "in", "not_in", "lt", "lte", "gte", "exists", "missing", "intersects", "excludes", "same_as"
@@ -197,12 +200,48 @@ class PackFile(Form):
     """The pack itself: version, owner, and what holds for all rules."""
 
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]+(\.[0-9]+)?$")]
+class ByField(Form):
+    """A time limit that follows from a field of the event: ``{field: payload.urgency, is: {urgent: P3D}}``."""
+
+    field: FieldPath
+    limits: Annotated[dict[str, Duration], Field(min_length=1, alias="is")]
+
+
+class Obligation(Form):
+    """What a rule may oblige to. With a time limit it lives: it falls due, and is done or late.
+
+    Shape: it is due ``within`` a time of ``from`` (publication unless a field is named), or ``until`` the moment in a
+    field; of several the first counts. ``done_by`` are the answers that meet it, ``each`` whose answer counts.
+    Receivers owe it, or only those at these ``levels`` with these ``functions``; the publisher never does.
+    """
+
+    text: Sentence
+    within: Duration | None = None
+    within_by: ByField | None = None
+    until: FieldPath | None = None
+    starts: Annotated[FieldPath, Field(alias="from")] = "published_at"
+    done_by: list[Answer] = []
+    each: Literal["desk", "unit", "any"] = "desk"
+    levels: list[str] = []
+    functions: list[str] = []
+
+    @property
+    def lives(self) -> bool:
+        """Whether it falls due."""
+        return not (self.within is None and self.within_by is None and self.until is None)
+
+
+def _written_out(value: Any) -> Any:
+    """An obligation without a time limit is written as its text alone."""
+    return {"text": value} if isinstance(value, str) else value
+
+
     title: Sentence
     owner: Sentence
     in_force_from: date
     control_events: list[Name]
     own_rule: RuleId
-    obligations: dict[Name, Sentence]
+    obligations: dict[Name, Annotated[Obligation, BeforeValidator(_written_out)]]
     marks: list[MarkRule] = []
     access: Access
     #: Who may propose and activate the next pack, or roll back: name and public key. It takes two of them.

@@ -1,0 +1,240 @@
+"""Duties (plikter): what a desk owes about an event, what answers it, and when it is late. Values in, values out.
+
+A book holds all that is known of one event's duties. Books are joined as sets are, so that the order in which duties,
+answers and ticks come makes no difference to where a duty ends up.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from schemas.catalogue import EVENT_TYPES
+from schemas.duties import DutyState
+from schemas.records import desk_address
+from streams.core.share.obligations import Clock
+
+#: The answer that a revision with a grading is.
+GRADED: Final = "graded"
+FEEDBACK: Final = "feedback"
+_CLOSED: Final = (DutyState.DONE, DutyState.DONE_LATE)
+_TOLD_OF: Final = (DutyState.LATE, *_CLOSED)
+
+
+class Taken(NamedTuple):
+    """One duty, as ``schemas.duties.DutyTaken``."""
+
+    duty_id: str
+    event_id: str
+    event_type: str
+    revision: int
+    delivery_id: str
+    obligation: str
+    text: str
+    owed_by: str
+    origin: str
+    done_by: tuple[str, ...]
+    each: str
+    opened_at: datetime
+    due_at: datetime
+    pack_version: str
+    synthetic: bool
+
+
+class Answer(NamedTuple):
+    """What can meet duties, as ``schemas.duties.DutyAnswer``."""
+
+    kinds: tuple[str, ...]
+    by: str
+    at: datetime
+    group: str | None = None
+    obligation: str | None = None
+    successor: str | None = None
+
+
+class Book(NamedTuple):
+    """Duties, answers, and what was told of them, all about one event."""
+
+    event_id: str
+    taken: Mapping[str, Taken] = {}
+    answers: frozenset[Answer] = frozenset()
+    told: frozenset[str] = frozenset()
+
+
+class Standing(NamedTuple):
+    """How a duty stands; ``closed_by`` is the kind of answer that met it."""
+
+    state: DutyState
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+
+
+class Change(NamedTuple):
+    """A duty that stands otherwise than was last written; ``notify`` are the desks that are told of it."""
+
+    duty: Taken
+    standing: Standing
+    notify: tuple[str, ...] = ()
+
+
+def taken(
+    event: Mapping[str, Any], deliveries: Iterable[tuple[str, str, Iterable[Clock]]], at: datetime, pack_version: str
+) -> Book | None:
+    """The duties that an event's deliveries bring with them; None when there are none.
+
+    Shape: for each delivery its id, its desk, and the clocks that the desk owes. The publisher owes nothing to itself.
+    """
+    origin = _desk(event["origin_unit"])
+    found: dict[str, Taken] = {}
+    for delivery_id, desk, clocks in deliveries:
+        for clock in clocks:
+            due = clock.due(event, at)
+            if due is None or desk == origin:
+                continue
+            duty = Taken(
+                duty_id=f"{event['event_id']}:{desk}:{group_of(delivery_id)}:{clock.name}",
+                event_id=event["event_id"],
+                event_type=event["event_type"],
+                revision=event["revision"],
+                delivery_id=delivery_id,
+                obligation=clock.name,
+                text=clock.form.text,
+                owed_by=desk,
+                origin=origin,
+                done_by=tuple(clock.form.done_by),
+                each=clock.form.each,
+                opened_at=at,
+                due_at=max(due, at),
+                pack_version=pack_version,
+                synthetic=bool(event["synthetic"]),
+            )
+            found[duty.duty_id] = duty
+    return Book(event["event_id"], found) if found else None
+
+
+def answers(event: Mapping[str, Any], at: datetime) -> Iterator[tuple[str, Answer]]:
+    """What an event answers: the id of the event that the duties are about, and the answer.
+
+    A receipt counts only for a delivery of the desk that gives it, whatever it says.
+    """
+    by, payload = _desk(event["origin_unit"]), event["payload"]
+    match event["event_type"]:
+        case "receipt":
+            about, _, desk, group = payload["delivery_id"].split(":", 3)
+            if desk == by:
+                yield about, Answer((str(payload["kind"]),), by, at, group, payload["obligation"])
+        case "feedback_note":
+            yield payload["about_id"], Answer((FEEDBACK,), by, at)
+        case "information_reply":
+            yield payload["request_id"], Answer(("reply",), by, at)
+    if event["supersedes"] is not None and EVENT_TYPES[event["event_type"]].intelligence_kind:
+        kinds = () if event["grading"] is None else (GRADED,)
+        yield event["supersedes"], Answer(kinds, by, at, successor=event["event_id"])
+
+
+def joined(book: Book, other: Book) -> Book:
+    """What two books about one event say together. Of one duty told twice, the one that falls due first counts."""
+    duties = dict(book.taken)
+    for duty_id, duty in other.taken.items():
+        known = duties.get(duty_id)
+        duties[duty_id] = duty if known is None else min(known, duty, key=_urgency)
+    return Book(book.event_id, duties, book.answers | other.answers, book.told | other.told)
+
+
+def standing(duty: Taken, book: Book, now: datetime) -> Standing:
+    """How a duty stands now. What met it first counts, by the time at which it was said."""
+    met = [(max(answer.at, duty.opened_at), kind) for answer in book.answers for kind in _met(duty, answer, book)]
+    if met:
+        at, by = min(met)
+        return Standing(DutyState.DONE if at <= duty.due_at else DutyState.DONE_LATE, at, by)
+    if _successor(duty, book) is not None:
+        return Standing(DutyState.MOVED)
+    was_late = _mark(duty, Standing(DutyState.LATE)) in book.told  # records come with times before the last tick's
+    return Standing(DutyState.LATE if was_late or now > duty.due_at else DutyState.OPEN)
+
+
+def advanced(before: Book, book: Book, now: datetime) -> tuple[Book, list[Change]]:
+    """The book with what is to be told now, and what is to be told: each state of a duty once, its end once."""
+    told, changes = set(book.told), []
+    for duty_id, duty in sorted(book.taken.items()):
+        found = standing(duty, book, now)
+        mark = _mark(duty, found)
+        if mark in told and before.taken.get(duty_id) in (None, duty):
+            continue
+        ended = found.state in _CLOSED and any(each.startswith(f"{duty_id} done") for each in told)
+        notify = () if mark in told or ended else _desks_told(duty, found)
+        changes.append(Change(duty, found, notify))
+        told.add(mark)
+    return book._replace(told=frozenset(told)), changes
+
+
+def handed_on(changes: Iterable[Change], book: Book) -> Iterator[Book]:
+    """For duties that have moved: the book of the revision that took the event's place, their time limit unchanged."""
+    for duty, found, _ in changes:
+        successor = _successor(duty, book)
+        if found.state is DutyState.MOVED and successor is not None:
+            duty_id = successor + duty.duty_id.removeprefix(duty.event_id)
+            moved = duty._replace(event_id=successor, duty_id=duty_id)
+            yield Book(successor, {moved.duty_id: moved})
+
+
+def group_of(delivery_id: str) -> str:
+    """The view group of a delivery: it has one duty of each name, and a receipt is about one delivery."""
+    return delivery_id.split(":", 3)[3]
+
+
+def next_due(book: Book, now: datetime) -> datetime | None:
+    """When the next of its duties falls due, if one is open."""
+    still = (duty.due_at for duty in book.taken.values() if standing(duty, book, now).state is DutyState.OPEN)
+    return min(still, default=None)
+
+
+def _met(duty: Taken, answer: Answer, book: Book) -> list[str]:
+    """The kinds of this answer that meet the duty, if whoever gave it can meet it."""
+    kinds = [kind for kind in answer.kinds if kind in duty.done_by]
+    if answer.obligation not in (None, duty.obligation) or answer.group not in (None, group_of(duty.delivery_id)):
+        return []
+    if not kinds or (FEEDBACK in kinds and answer.by == duty.origin):
+        return []
+    return kinds if _counts(answer.by, duty, book) else []
+
+
+def _counts(by: str, duty: Taken, book: Book) -> bool:
+    if duty.each == "desk":
+        return by == duty.owed_by
+    if duty.each == "unit":
+        return _unit(by) == _unit(duty.owed_by)
+    fellows = (other.owed_by for other in book.taken.values() if other.obligation == duty.obligation)
+    return _unit(by) in {_unit(duty.origin), *map(_unit, fellows)}
+
+
+def _successor(duty: Taken, book: Book) -> str | None:
+    """The revision that a duty about grading moves to: the first that took the event's place."""
+    if GRADED not in duty.done_by:
+        return None
+    found = [(answer.at, answer.successor) for answer in book.answers if answer.successor is not None]
+    return min(found)[1] if found else None
+
+
+def _desks_told(duty: Taken, found: Standing) -> tuple[str, ...]:
+    """Whoever owes it; the publisher too when it is late, or declined."""
+    if found.state not in _TOLD_OF:
+        return ()
+    late = found.state is not DutyState.DONE or found.closed_by == "declined"
+    return (duty.owed_by, duty.origin) if late else (duty.owed_by,)
+
+
+def _mark(duty: Taken, found: Standing) -> str:
+    end = "" if found.closed_at is None else f" {found.closed_by} {found.closed_at:%Y-%m-%dT%H:%M:%S.%fZ}"
+    return f"{duty.duty_id} {found.state}{end}"
+
+
+def _urgency(duty: Taken) -> tuple[datetime, datetime, Taken]:
+    return duty.due_at, duty.opened_at, duty
+
+
+def _desk(origin: Mapping[str, Any]) -> str:
+    return desk_address(origin["unit"], origin["function"])
+
+
+def _unit(desk: str) -> str:
+    return desk.partition("/")[0]
