@@ -71,9 +71,9 @@ def _pack_file(found: PackForms, gazetteer: Gazetteer) -> Iterator[PackProblem]:
             for message, remedy in condition_faults(condition, covered_types(when, ()), gazetteer):
                 yield pack.problem(message, remedy, "marks", index, "when", number)
     yield from _access(pack, gazetteer)
-
-
     yield from obligation_problems(pack)
+
+
 def _access(pack: Placed[PackFile], gazetteer: Gazetteer) -> Iterator[PackProblem]:
     access = pack.form.access
     parts: tuple[tuple[str, Mapping[str, AccessEntry], list[str]], ...] = (

@@ -196,10 +196,6 @@ def _public_key(text: str) -> str:
 PublicKey = Annotated[str, AfterValidator(_public_key)]
 
 
-class PackFile(Form):
-    """The pack itself: version, owner, and what holds for all rules."""
-
-    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]+(\.[0-9]+)?$")]
 class ByField(Form):
     """A time limit that follows from a field of the event: ``{field: payload.urgency, is: {urgent: P3D}}``."""
 
@@ -236,6 +232,10 @@ def _written_out(value: Any) -> Any:
     return {"text": value} if isinstance(value, str) else value
 
 
+class PackFile(Form):
+    """The pack itself: version, owner, and what holds for all rules."""
+
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]+(\.[0-9]+)?$")]
     title: Sentence
     owner: Sentence
     in_force_from: date
