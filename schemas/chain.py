@@ -15,7 +15,7 @@ CHAIN_HEADER: Final = "sambus_chain"
 NOTHING_BEFORE: Final = bytes(32)
 
 _LINK: Final = struct.Struct(">32sIQ")
-_LENGTH: Final = struct.Struct(">I")
+_length: Final = struct.Struct(">I").pack
 
 
 class Link(NamedTuple):
@@ -36,9 +36,8 @@ class Head(NamedTuple):
 NO_LINES: Final = Head(0, NOTHING_BEFORE)
 
 
-def next_link(head: Head, lane: int) -> bytes:
-    """The header of the line that comes after a head."""
-    return _LINK.pack(head.digest, lane, head.number + 1)
+#: The header of a line: the hash of the line before it, the lane, the line's number.
+link_header: Final = _LINK.pack
 
 
 def read_link(header: bytes) -> Link | None:
@@ -48,7 +47,7 @@ def read_link(header: bytes) -> Link | None:
 
 def digest(header: bytes, key: bytes, value: bytes) -> bytes:
     """The hash of a line: its header, key and value."""
-    return sha256(b"".join((header, _LENGTH.pack(len(key)), key, value))).digest()
+    return sha256(header + _length(len(key)) + key + value).digest()
 
 
 def write_head(head: Head) -> bytes:

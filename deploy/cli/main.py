@@ -15,6 +15,7 @@ COMMANDS = {
     "feed": "deploy.cli.feed:feed",
     "explain": "deploy.cli.explain:explain",
     "status": "deploy.cli.status:status",
+    "ledger": "deploy.cli.ledger:ledger",
     "quarantine": "deploy.cli.quarantine:quarantine",
     "rules": "deploy.cli.rules:rules",
     "topics": "deploy.cli.topics:topics",

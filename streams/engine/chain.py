@@ -7,7 +7,7 @@ lines, head and offsets are committed together or not at all (docs/adr/0011).
 import aiokafka
 from aiokafka import TopicPartition
 
-from schemas.chain import CHAIN_HEADER, NO_LINES, Head, digest, next_link, read_head, write_head
+from schemas.chain import CHAIN_HEADER, NO_LINES, Head, digest, link_header, read_head, write_head
 from schemas.topics import DECISIONS, HEADS
 from streams.engine.outbox import Outbox, Output
 
@@ -21,9 +21,14 @@ class Chain:
     def __init__(self, lane: int) -> None:
         self.lane = lane
         self.heads = TopicPartition(HEADS, lane)
-        self.head = NO_LINES
+        self._number, self._digest = NO_LINES
         self._key = str(lane).encode()
         self._remembered = NO_LINES
+
+    @property
+    def head(self) -> Head:
+        """The end of the chain, with what is not committed yet."""
+        return Head(self._number, self._digest)
 
     def link(self, outbox: Outbox) -> None:
         """Link the ledger lines that have come into the outbox since the last call."""
@@ -31,20 +36,22 @@ class Chain:
         for place in range(outbox.linked, len(outputs)):
             output = outputs[place]
             if output.topic == DECISIONS:
-                header = next_link(self.head, self.lane)
-                value = output.value or b""
-                self.head = Head(self.head.number + 1, digest(header, output.key, value))
-                headers = [*output.headers, (CHAIN_HEADER, header)]
-                outputs[place] = Output(DECISIONS, output.key, value, output.at_ms, headers, output.partition)
+                _, key, value, at_ms, headers, partition = output
+                self._number += 1
+                header = link_header(self._digest, self.lane, self._number)
+                self._digest = digest(header, key, value or b"")
+                linked = [*headers, (CHAIN_HEADER, header)]
+                outputs[place] = Output(DECISIONS, key, value, at_ms, linked, partition)
         outbox.linked = len(outputs)
 
     def close(self, outbox: Outbox) -> None:
         """Link what is left, and write the head if it has moved: the transaction's last word."""
         self.link(outbox)
-        if self.head != self._remembered:
+        head = self.head
+        if head != self._remembered:
             at_ms = outbox.outputs[-1].at_ms
-            outbox.add(Output(HEADS, self._key, write_head(self.head), at_ms, partition=self.lane))
-            self._remembered = self.head
+            outbox.add(Output(HEADS, self._key, write_head(head), at_ms, partition=self.lane))
+            self._remembered = head
 
     async def load(self, reader: aiokafka.AIOKafkaConsumer) -> None:
         """Read the head that the former owner committed; the caller has fenced it and reads committed records.
@@ -56,7 +63,7 @@ class Chain:
             head = read_head(last)
             if head is None:
                 raise ValueError("the last record of the lane's partition of the heads is no head")
-            self.head = self._remembered = head
+            self._number, self._digest = self._remembered = head
 
 
 async def _last_value(reader: aiokafka.AIOKafkaConsumer, place: TopicPartition) -> bytes | None:

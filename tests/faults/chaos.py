@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from consumers.audit import Verdict, verify
 from producers.client import DEFAULTS, GATEWAY_TOPIC
 from tests.bus import Books, Bus
 from tests.load import Made, load
@@ -21,6 +22,7 @@ class Outcome:
     injected: int
     faults: dict[str, int]
     books: Books
+    ledger: Verdict
     seconds: float
 
 
@@ -66,9 +68,10 @@ async def run(
         published = await publishing
         await reviving
         books = await bus.settled(len(published), within=120)
+        ledger = await verify(bus.options)
     good = [made.event_id for made in published if made.good]
     bad = [made.event_id for made in published if not made.good]
-    return Outcome(len(published), faults, books.faults(good, bad), books, time.monotonic() - started)
+    return Outcome(len(published), faults, books.faults(good, bad), books, ledger, time.monotonic() - started)
 
 
 async def _revive(bus: Bus, over: asyncio.Event) -> None:

@@ -25,6 +25,8 @@ def check(outcome: chaos.Outcome, injected: int) -> None:
     assert outcome.published > 100
     assert outcome.books.quarantined, "the load holds bad events, and none was found"
     assert {kind: count for kind, count in outcome.faults.items() if count} == {}
+    assert outcome.ledger.breaks == ()
+    assert outcome.ledger.lines == sum(outcome.books.sources.values())
 
 
 async def test_three_kills(own_kafka: str, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.chain import NO_LINES, NOTHING_BEFORE, Head, Link, digest, next_link, read_head, read_link, write_head
+from schemas.chain import NOTHING_BEFORE, Head, Link, digest, link_header, read_head, read_link, write_head
 
 HEADS = st.builds(Head, st.integers(0, 2**63), st.binary(min_size=32, max_size=32))
 
@@ -12,12 +12,12 @@ HEADS = st.builds(Head, st.integers(0, 2**63), st.binary(min_size=32, max_size=3
 @given(HEADS, st.integers(0, 2**32 - 1))
 def test_a_link_names_the_line_before_it(head: Head, lane: int) -> None:
     """Hash, lane and the next number."""
-    assert read_link(next_link(head, lane)) == Link(head.digest, lane, head.number + 1)
+    assert read_link(link_header(head.digest, lane, head.number + 1)) == Link(head.digest, lane, head.number + 1)
 
 
 def test_the_first_line_has_nothing_before_it() -> None:
     """Number 1, and a hash of zeroes."""
-    assert read_link(next_link(NO_LINES, 3)) == Link(NOTHING_BEFORE, 3, 1)
+    assert read_link(link_header(NOTHING_BEFORE, 3, 1)) == Link(NOTHING_BEFORE, 3, 1)
 
 
 @given(HEADS)
@@ -43,7 +43,7 @@ def test_a_header_of_another_length_is_no_link(header: bytes) -> None:
 
 def test_a_hash_covers_header_key_and_value_each_for_itself() -> None:
     """Also where the key ends and the value begins."""
-    first, second = next_link(NO_LINES, 1), next_link(NO_LINES, 2)
+    first, second = link_header(NOTHING_BEFORE, 1, 1), link_header(NOTHING_BEFORE, 2, 1)
     hashes = [
         digest(first, b"key", b"value"),
         digest(second, b"key", b"value"),
