@@ -49,8 +49,13 @@ PARTNERS: dict[str, Partner] = {
         Partner("lakemedelsverket", "Läkemedelsverket", _AGENCY),
         Partner("kronofogden", "Kronofogdemyndigheten", _AGENCY),
         Partner("bra", "Brottsförebyggande rådet", PartnerClass.RESEARCH),
+        Partner("universiteten", "Universitet och högskolor", PartnerClass.RESEARCH),
+        Partner("polisutbildningen", "Polisutbildningen vid lärosätena", PartnerClass.RESEARCH),
+        Partner("kommunerna", "Kommunerna", PartnerClass.MUNICIPALITY),
+        Partner("frivilligorganisationerna", "Frivilligorganisationer", PartnerClass.NGO),
         Partner("regions-health", "Regionernas hälso- och sjukvård", PartnerClass.REGION_HEALTH),
         Partner("europol", "Europol", PartnerClass.INTERNATIONAL_ORG),
         Partner("interpol", "Interpol", PartnerClass.INTERNATIONAL_ORG),
+        Partner("eu-spoc", "EU-ländernas nationella kontaktpunkter", PartnerClass.FOREIGN),
     )
 }
