@@ -82,7 +82,8 @@ def obligation_problems(pack: Placed[PackFile]) -> Iterator[PackProblem]:
 
 def _faults(form: Obligation) -> Iterator[tuple[str, ...]]:
     if form.lives and not form.done_by:
-        yield "What falls due needs something that meets it", "Add done_by."
+        at = ("done_by",) if "done_by" in form.model_fields_set else ()
+        yield "What falls due needs something that meets it", "Add done_by.", *at
     if not form.lives and form.model_fields_set - {"text"}:
         yield "Without a time limit an obligation has only its text", "Add within, within_by or until."
     for key, path in (("from", form.starts), ("until", form.until)):
