@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, ValidationError, model_validator
 from rapidfuzz import fuzz, process
@@ -61,6 +61,8 @@ class Substance(Model):
     inchikey: Annotated[str, Field(pattern=r"^[A-Z]{14}-[A-Z]{10}-[A-Z]$")] | None = None
     inchikey_skeleton: Annotated[str, Field(pattern=r"^[A-Z]{14}$")] | None = None
     note: ShortText | None = None
+    #: Whether it is under control, where the register says; lists change, so most entries leave it open.
+    legal_status: Literal["regulated", "not_regulated"] | None = None
 
     @model_validator(mode="after")
     def _numbers_are_right(self) -> Self:

@@ -44,6 +44,8 @@ class Receiver(NamedTuple):
     purposes: frozenset[str]
     #: Receivers of one kind differ in nothing but their unit: function, class, clearance and purposes are the same.
     kind: int
+    #: The event types that it has stated a need of (a partner), or that its task is to have.
+    needs: frozenset[str] = frozenset()
 
 
 def required_clearance(event: Mapping[str, Any]) -> Clearance:
@@ -85,4 +87,5 @@ def _receiver(
 ) -> Receiver:
     clearance, purposes = Clearance(entry.sensitivity, frozenset(entry.marks)), frozenset(entry.purposes)
     kind = kinds.setdefault((function, receiver_class, tuple(clearance), purposes), len(kinds))
-    return Receiver(desk_address(unit, function), unit, function, level, receiver_class, clearance, purposes, kind)
+    desk, needs = desk_address(unit, function), frozenset(entry.need_stated)
+    return Receiver(desk, unit, function, level, receiver_class, clearance, purposes, kind, needs)

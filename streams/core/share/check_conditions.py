@@ -5,10 +5,11 @@ from typing import Any, Final
 
 from schemas.catalogue import EVENT_TYPES
 from schemas.gazetteer import Gazetteer
-from streams.core.share.facts import EVENT_FACTS, RECEIVER_FACTS
+from streams.core.share.event_facts import EVENT_FACTS
 from streams.core.share.fields import Kind, enrichment_names, fields_of, find_field
 from streams.core.share.forms import Condition, FieldRef
 from streams.core.share.loading import suggest
+from streams.core.share.receiver_facts import RECEIVER_FACTS
 
 _ORDERED: Final = frozenset({Kind.NUMBER, Kind.MOMENT, Kind.CLEARANCE})
 #: Fields whose values are unit codes, by the last step of their path.

@@ -8,9 +8,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from streams.core.share.access import Receiver
-from streams.core.share.facts import EVENT_FACTS, RECEIVER_FACTS, UNIT_FACTS, Facts
+from streams.core.share.event_facts import EVENT_FACTS
+from streams.core.share.facts import Facts
 from streams.core.share.fields import find_field
 from streams.core.share.forms import AllOf, Condition, FieldRef, When
+from streams.core.share.receiver_facts import RECEIVER_FACTS
 
 Reader: TypeAlias = Callable[[Facts, Any], Any]
 Test: TypeAlias = Callable[[Facts, Any], bool]
@@ -170,9 +172,7 @@ def _source(name: str, event_type: str) -> _Source:
         return _Source(lambda facts, _: read_fact(facts), fact.many, of_receiver=False)
     if name in RECEIVER_FACTS:
         of_receiver = RECEIVER_FACTS[name]
-        read_receiver = of_receiver.read
-        of_unit = name in UNIT_FACTS
-        return _Source(lambda _, receiver: read_receiver(receiver), of_receiver.many, of_receiver=True, of_unit=of_unit)
+        return _Source(of_receiver.read, of_receiver.many, of_receiver=True, of_unit=of_receiver.of_unit)
     field = find_field(event_type, name)
     if field is None:
         return _Source(None, many=False, of_receiver=False)

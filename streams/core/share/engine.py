@@ -4,7 +4,7 @@ Deny overrides; no proposal, no delivery; receivers are the union of the proposa
 Source: domain rules section 1; clarifications 8, 14, 15, 24, 27-29, 38.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -14,10 +14,9 @@ from streams.core.share.access import Receiver, receivers_of
 from streams.core.share.conditions import Residue
 from streams.core.share.facts import Facts
 from streams.core.share.forms import PackFile
-from streams.core.share.lifting import lifting
-from streams.core.share.order_forms import Release
+from streams.core.share.lifting import is_lifted, released_fields
 from streams.core.share.orders import NO_ORDERS, Orders
-from streams.core.share.plan import Block, TypePlan
+from streams.core.share.plan import Block, ShareClause, TypePlan
 from streams.core.share.proposals import Hit, Input, Template, combine_proposals, delivery_order, united
 from streams.core.share.reach import Reach
 from streams.core.share.restraint import handling_of
@@ -70,21 +69,46 @@ class Engine:
         if plan is None:
             return Ruling((), (), handling, sensitivity)
         facts = Facts(event, self.gazetteer, self.substances, now, orders)
+        receivers, withheld = self._ruled(plan, facts)
+        if facts.releases:
+            unreleased = Facts(event, self.gazetteer, self.substances, now, orders.unreleased())
+            receivers = self._under_releases(receivers, self._ruled(plan, unreleased)[0], facts)
+        return Ruling(receivers, withheld, handling, sensitivity)
+
+    def _ruled(self, plan: TypePlan, facts: Facts) -> tuple[tuple[ReceiverRuling, ...], tuple[WithheldRuling, ...]]:
         proposed = self._proposed(plan, facts)
         active = [a for block in plan.blocks if (a := _activate(block, facts)) is not None]
         if all(each.block.exempt is None and each.idle(proposed.kinds) for each in active):
-            return Ruling(proposed.rulings, (), handling, sensitivity)
-        receivers, withheld = self._deny(proposed.rulings, active, facts)
-        return Ruling(receivers, withheld, handling, sensitivity)
+            return proposed.rulings, ()
+        return self._deny(proposed.rulings, active, facts)
+
+    def _under_releases(
+        self, rulings: Iterable[ReceiverRuling], without: Iterable[ReceiverRuling], facts: Facts
+    ) -> tuple[ReceiverRuling, ...]:
+        """What only a release lets through shows no more than it releases; the rest is as if there were none."""
+        before = {(ruling.desk, ruling.view_group): ruling for ruling in without}
+        return tuple(
+            ruling
+            if ruling.desk == facts.origin_desk
+            else before.get((ruling.desk, ruling.view_group)) or self._released(ruling, facts)
+            for ruling in rulings
+        )
+
+    def _released(self, ruling: ReceiverRuling, facts: Facts) -> ReceiverRuling:
+        key = (ruling.view, released_fields(self.receivers[ruling.desk], facts))
+        view = self._released_views.get(key)
+        if view is None:
+            if len(self._released_views) >= _MAX_RELEASED_VIEWS:
+                self._released_views.clear()
+            view = self._released_views[key] = narrowed(*key)
+        return ruling._replace(view=view)
 
     # Proposals
 
     def _proposed(self, plan: TypePlan, facts: Facts) -> Template:
         hits = self._hits(plan, facts)
         known = Input(facts.input_priority(), facts.input_priority_reason(), _event_marks(plan, facts))
-        if any(hit.left for hit in hits):
-            return combine_proposals(plan, hits, self._reach, facts.origin_desk, known)
-        key = (plan.event_type, facts.origin_desk, known, *((hit.clause.clause.number, hit.places) for hit in hits))
+        key = (plan.event_type, facts.origin_desk, known, *(hit.key for hit in hits))
         found = self._templates.get(key)
         if found is None:
             found = combine_proposals(plan, hits, self._reach, facts.origin_desk, known)
@@ -96,7 +120,7 @@ class Engine:
         return found
 
     def _hits(self, plan: TypePlan, facts: Facts) -> list[Hit]:
-        hits = []
+        hits: list[Hit] = []
         for allow in plan.allows:
             met = allow.conditions.reduce(facts)
             if met is False:
@@ -105,8 +129,20 @@ class Engine:
                 also = share.extra is None or share.extra.reduce(facts)
                 if also is not False:
                     left = tuple(part for part in (met, also) if isinstance(part, Residue))
-                    hits.append(Hit(share, self._reach.places(share.clause, facts), left))
+                    hits += self._reached(share, left, facts)
         return hits
+
+    def _reached(self, share: ShareClause, left: tuple[Residue, ...], facts: Facts) -> Iterator[Hit]:
+        """The clause from each set of places that it starts from, without the receivers that it does not hold for."""
+        clause = share.clause
+        for places in self._reach.starts(clause, facts):
+            if not left:
+                yield Hit(share, places, None)
+                continue
+            reached = self._reach.resolve(clause, places)
+            kept = tuple(receiver for receiver in reached if all(residue.holds(receiver) for residue in left))
+            if kept:
+                yield Hit(share, places, kept)
 
     # Denials
 
@@ -120,13 +156,13 @@ class Engine:
             if ruling.desk == origin:
                 kept.append(ruling)
                 continue
-            by, under = self._denying(active, self.receivers[ruling.desk], facts, free=ruling.view.person_free)
+            by = self._denying(active, self.receivers[ruling.desk], facts, free=ruling.view.person_free)
             if by:
                 blocks, rules = denied.setdefault(ruling.desk, (set(), set()))
                 blocks.update(by)
                 rules.update(ruling.rules)
             else:
-                kept.append(self._under(ruling, under))
+                kept.append(ruling)
         extracts = self._extracts(active, kept, facts)
         if extracts:
             kept = sorted((*kept, *extracts), key=lambda ruling: delivery_order(ruling.desk, ruling.view_group))
@@ -136,37 +172,16 @@ class Engine:
         withheld = (WithheldRuling(desk, _sorted(b), _sorted(r)) for desk, (b, r) in sorted(denied.items()))
         return tuple(kept), tuple(withheld)
 
-    def _denying(
-        self, active: Iterable[_Active], receiver: Receiver, facts: Facts, *, free: bool
-    ) -> tuple[list[str], list[Release]]:
-        """The block rules that keep this receiver from it, and the releases that lifted others of them."""
+    def _denying(self, active: Iterable[_Active], receiver: Receiver, facts: Facts, *, free: bool) -> list[str]:
+        """The block rules that keep this receiver from it, unless lifted or passed by a person-free view."""
         denying: list[str] = []
-        under: list[Release] = []
         for each in active:
             rule = each.block.rule
             if (free and rule.passes == "person_free") or not each.meets(receiver):
                 continue
-            lifted = () if rule.liftable_by is None else lifting(rule.id, rule.liftable_by, receiver, facts)
-            if lifted:
-                under += lifted
-            else:
+            if rule.liftable_by is None or not is_lifted(rule.id, rule.liftable_by, receiver, facts):
                 denying.append(rule.id)
-        return denying, under
-
-    def _under(self, ruling: ReceiverRuling, releases: Sequence[Release]) -> ReceiverRuling:
-        """The delivery as its releases allow it: no more than the fields that each of them names."""
-        if not releases:
-            return ruling
-        return ruling._replace(view=self._narrowed(ruling.view, frozenset(release.fields for release in releases)))
-
-    def _narrowed(self, view: CompiledView, released: frozenset[frozenset[str]]) -> CompiledView:
-        key = (view, released)
-        found = self._released_views.get(key)
-        if found is None:
-            if len(self._released_views) >= _MAX_RELEASED_VIEWS:
-                self._released_views.clear()
-            found = self._released_views[key] = narrowed(view, released)
-        return found
+        return denying
 
     def _extracts(
         self, active: Sequence[_Active], kept: Sequence[ReceiverRuling], facts: Facts
@@ -182,10 +197,9 @@ class Engine:
                 for receiver in self._reach.resolve(clause, self._reach.places(clause, facts)):
                     if receiver.desk in has_it or receiver.desk in found:
                         continue
-                    by, under = self._denying(active, receiver, facts, free=exempt.view.person_free)
-                    if set(by) <= {each.block.rule.id}:
-                        extract = _extract(each.block, clause.feed(receiver), receiver.desk, self, facts)
-                        found[receiver.desk] = self._under(extract, under)
+                    free = exempt.view.person_free
+                    if set(self._denying(active, receiver, facts, free=free)) <= {each.block.rule.id}:
+                        found[receiver.desk] = _extract(each.block, clause.feed(receiver), receiver.desk, self, facts)
         return list(found.values())
 
     def marks(self, facts: Facts) -> tuple[str, ...]:

@@ -1,22 +1,23 @@
-"""What the engine knows of an event beyond its fields: facts that rules may ask about."""
+"""What the engine knows of an event beyond its fields, worked out when a rule asks for it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from schemas.gazetteer import Gazetteer
-from schemas.partners import PARTNERS, PartnerClass
+from schemas.partners import PARTNERS
 from schemas.records import desk_address
 from schemas.substances import SubstanceRegister
-from schemas.vocabulary import Function, Level, Purpose
-from streams.core.share.access import POLICE, Clearance, Receiver, required_clearance
-from streams.core.share.fields import Kind
-from streams.core.share.order_forms import Circle, Release
+from schemas.vocabulary import Function
+from streams.core.share.access import Clearance, required_clearance
+from streams.core.share.order_forms import Circle, Known, Operation, Release
 from streams.core.share.orders import NO_ORDERS, Orders
+from streams.core.share.restraint import ends_of, reported_in
 
 _ROUTINE: Final = 4
 #: From this sensitivity on an event may hold personal data even without a list of persons (clarification 13).
 _PERSONAL_DATA: Final = 2
+_SUBSTANCE_LISTS: Final = ("substance_ids", "substances", "substances_suspected", "substances_confirmed")
 
 
 class Facts:
@@ -129,6 +130,33 @@ class Facts:
         """Whether any of it comes from a register behind a wall of its own."""
         return bool(self.payload.get("register_source")) or self.event.get("legal_origin") == "register"
 
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """The joint operations that the event belongs to: the one it names, or those of its areas and topics."""
+        if not self.orders.operations:
+            return ()
+        named = self.event.get("operation_ref")
+        topics = frozenset(self.event.get("topics") or ())
+        return tuple(
+            each
+            for each in self.orders.operations_at(self.now)
+            if each.number == named
+            or (named is None and not topics.isdisjoint(each.topics) and any(map(self._lies_in, each.parties)))
+        )
+
+    @property
+    def known_inputs(self) -> tuple[Known, ...]:
+        """What is remembered of the events that this one is built on or about, of those that are remembered."""
+        return self._known(reported_in(self.event))
+
+    @property
+    def known_ends(self) -> tuple[Known, ...]:
+        """What is remembered of the two ends of a link."""
+        return self._known(ends_of(self.event))
+
+    def _known(self, ids: Iterable[str]) -> tuple[Known, ...]:
+        return tuple(known for each in ids if (known := self.orders.known.get(each)) is not None)
+
     def _grading_unit(self) -> str | None:
         """The nearest unit upwards with an intelligence desk, itself included (clarification 14)."""
         for code in (self.origin_unit, *self.gazetteer.ancestors(self.origin_unit)):
@@ -169,6 +197,16 @@ class Facts:
         substance = self.payload.get("substance_id")
         return None if substance is None else self.substances.tier(substance)
 
+    def substance_ids(self) -> tuple[str, ...]:
+        """Every substance that the payload names, wherever it stands, once each."""
+        payload = self.payload
+        found = [payload.get("substance_id")]
+        for name in _SUBSTANCE_LISTS:
+            found += payload.get(name) or ()
+        for name in ("items", "analyses"):
+            found += [item.get("substance_id") for item in payload.get(name) or ()]
+        return tuple(dict.fromkeys(substance for substance in found if substance))
+
     def holds_personal_data(self) -> bool:
         """Whether the event has persons, or a sensitivity at which it may (clarification 13)."""
         return bool(self.event.get("persons")) or int(self.event.get("sensitivity") or 0) >= _PERSONAL_DATA
@@ -182,53 +220,3 @@ class Facts:
     def required_clearance(self) -> Clearance:
         """What a receiver needs to see the people of the event in clear (clarification 17)."""
         return required_clearance(self.event)
-
-
-class Fact(NamedTuple):
-    """One fact by the name that rules use: its kind, how it is found, its values if closed, whether it is a list."""
-
-    kind: Kind
-    read: Callable[[Facts], Any]
-    values: frozenset[str] | None = None
-    many: bool = False
-
-
-class ReceiverFact(NamedTuple):
-    """One fact of a possible receiver."""
-
-    kind: Kind
-    read: Callable[[Receiver], Any]
-    values: frozenset[str] | None = None
-    many: bool = False
-
-
-#: Facts of the event. They go before fields of the same name: ``priority`` is the input priority (clarification 27).
-EVENT_FACTS: Final[Mapping[str, Fact]] = {
-    "now": Fact(Kind.MOMENT, lambda f: f.now),
-    "priority": Fact(Kind.NUMBER, Facts.input_priority),
-    "areas.count": Fact(Kind.NUMBER, Facts.area_count),
-    "regions.count": Fact(Kind.NUMBER, Facts.region_count),
-    "substance.alert_tier": Fact(Kind.NUMBER, Facts.alert_tier),
-    "home_units": Fact(Kind.TEXT, lambda f: f.home_units, many=True),
-    "holds_personal_data": Fact(Kind.TRUTH, Facts.holds_personal_data),
-    "validation": Fact(Kind.TEXT, Facts.validation, frozenset({"failed", "passed"})),
-    "required_clearance": Fact(Kind.CLEARANCE, Facts.required_clearance),
-}
-
-_FUNCTIONS: Final = frozenset(map(str, Function))
-_LEVELS: Final = frozenset({*map(str, Level), "partner"})
-_CLASSES: Final = frozenset({POLICE, *map(str, PartnerClass)})
-
-#: Facts of the receiver, one at a time.
-RECEIVER_FACTS: Final[Mapping[str, ReceiverFact]] = {
-    "receiver.desk": ReceiverFact(Kind.TEXT, lambda r: r.desk),
-    "receiver.unit": ReceiverFact(Kind.TEXT, lambda r: r.unit),
-    "receiver.function": ReceiverFact(Kind.TEXT, lambda r: r.function, _FUNCTIONS),
-    "receiver.level": ReceiverFact(Kind.TEXT, lambda r: r.level, _LEVELS),
-    "receiver.class": ReceiverFact(Kind.TEXT, lambda r: r.receiver_class, _CLASSES),
-    "receiver.purposes": ReceiverFact(Kind.TEXT, lambda r: r.purposes, frozenset(map(str, Purpose)), many=True),
-    "receiver.clearance": ReceiverFact(Kind.CLEARANCE, lambda r: r.clearance),
-}
-
-#: Facts in which receivers of one kind may differ.
-UNIT_FACTS: Final = frozenset({"receiver.desk", "receiver.unit", "receiver.level"})

@@ -91,7 +91,7 @@ class Share(Form):
     view: Name | None = None
     transform: list[Name] = []
     unseal: list[FieldPath] = []
-    topic: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.{}-]+$", max_length=100)]
+    topic: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._{}-]+$", max_length=100)]
 
 
 class DangerException(When):
@@ -168,11 +168,15 @@ class MarkRule(Form):
 
 
 class AccessEntry(Form):
-    """What a desk of a function, or a partner of a class, may hold: sensitivity, marks and purposes."""
+    """What a desk of a function, or a partner of a class, may hold: sensitivity, marks and purposes.
+
+    Shape: ``need_stated`` are the event types that it has stated its need of, once and for all.
+    """
 
     sensitivity: Annotated[int, Field(ge=0, le=4)]
     marks: list[Literal["minors", "protected", "source"]] = []
     purposes: Annotated[list[str], Field(min_length=1)]
+    need_stated: list[Name] = []
 
 
 class Access(Form):

@@ -109,6 +109,14 @@ class Correction(NamedTuple):
     effective: datetime
 
 
+class Known(NamedTuple):
+    """What is remembered of an event that was shared: the desk that published it, its areas, the desks it reached."""
+
+    origin_desk: str
+    areas: tuple[str, ...]
+    reached: frozenset[str]
+
+
 def may_correct(unit: str, origin: str) -> bool:
     """Whether a unit may recall or correct what another published: its own, and what units below it published."""
     return unit == origin or origin.startswith(f"{unit}.")

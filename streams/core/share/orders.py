@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from streams.core.share.order_forms import (
     Circle,
     Correction,
+    Known,
     Operation,
     Order,
     Release,
@@ -47,16 +48,19 @@ class Orders:
     corrections: Mapping[str, tuple[Correction, ...]] = field(default_factory=dict)
     teams: Shelf[frozenset[str]] = field(default_factory=Shelf)
     restraints: Shelf[Restraint] = field(default_factory=Shelf)
+    known: Shelf[Known] = field(default_factory=Shelf)
 
     # Being told
 
     def relevant(self, event: Mapping[str, Any]) -> bool:
         """Whether other lanes must be told of this event: a decision, or what binds others that are built on it."""
-        return (
-            event["event_type"] in _TOLD
-            or _joins_team(self, event)
-            or (self.restraints.get(event["event_id"]) is None and restraint_of(self.inherited(event)) is not None)
+        return self.decides(event) or (
+            self.restraints.get(event["event_id"]) is None and restraint_of(self.inherited(event)) is not None
         )
+
+    def decides(self, event: Mapping[str, Any]) -> bool:
+        """Whether lanes must be told the event itself: it is a decision, or makes a unit known to work on a case."""
+        return event["event_type"] in _TOLD or _joins_team(self, event)
 
     def told(self, event: Mapping[str, Any], at: datetime) -> "Orders":
         """The orders after one more event; the same ones when it says nothing of the kind.
@@ -73,6 +77,14 @@ class Orders:
         if bound is not None and made.restraints.get(event["event_id"]) != bound:
             made = replace(made, restraints=made.restraints.put(event["event_id"], bound))
         return made
+
+    def knowing(self, event_id: str, known: Known) -> "Orders":
+        """The orders with what is remembered of one shared event: where it came from, and whom it reached."""
+        return replace(self, known=self.known.put(event_id, known))
+
+    def unreleased(self) -> "Orders":
+        """The orders without any release: what they would say if nobody had signed one."""
+        return replace(self, releases={})
 
     # What they say of an event
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from streams.core.share.access import Receiver
-from streams.core.share.conditions import Residue
 from streams.core.share.plan import ShareClause, TypePlan
 from streams.core.share.reach import Codes, Reach
 from streams.core.share.ruling import MAIN, ReceiverRuling
@@ -17,11 +16,17 @@ _REASON = 200
 
 
 class Hit(NamedTuple):
-    """A share clause that matched, from which places, and what is left to ask of each receiver."""
+    """A share clause that matched, and from which places. ``kept`` are the receivers it holds for; None for all."""
 
     clause: ShareClause
     places: Codes
-    left: tuple[Residue, ...]
+    kept: tuple[Receiver, ...] | None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from other hits: all that it proposes depends on."""
+        kept = None if self.kept is None else tuple(receiver.desk for receiver in self.kept)
+        return self.clause.clause.number, self.places, kept
 
 
 class Input(NamedTuple):
@@ -44,12 +49,13 @@ class _Proposal(NamedTuple):
 
     clause: ShareClause
     width: int
+    places: Codes
 
     @property
-    def specificity(self) -> tuple[int, int, int, int, str, int]:
+    def specificity(self) -> tuple[int, int, int, int, str, int, Codes]:
         """Most specific first: conditions, narrower area, narrower function, lower order, rule id (rules 1.7)."""
         rule, clause = self.clause.rule, self.clause.clause
-        return (-self.clause.leaves, self.width, len(clause.functions), rule.order, rule.id, clause.number)
+        return (-self.clause.leaves, self.width, len(clause.functions), rule.order, rule.id, clause.number, self.places)
 
 
 def combine_proposals(
@@ -67,7 +73,7 @@ def combine_proposals(
             case = tuple((proposal.clause.clause.number, proposal.width) for proposal in by)
             found = made.get(case)
             ruling = found if found is not None else made.setdefault(case, _ruling(plan, group, by, known))
-        rulings.append(ruling._replace(desk=desk, feed=by[0].clause.clause.feed(reach.receivers[desk])))
+        rulings.append(ruling._replace(desk=desk, feed=by[0].clause.clause.feed(reach.receivers[desk], by[0].places)))
     others = (reach.receivers[desk] for desk, _ in proposals if desk != origin_desk)
     return Template(tuple(rulings), tuple({receiver.kind: receiver for receiver in others}.values()))
 
@@ -84,15 +90,17 @@ def united(lists: Iterable[Iterable[str]]) -> tuple[str, ...]:
 
 def _proposals(hits: Iterable[Hit], reach: Reach) -> dict[tuple[str, str], list[_Proposal]]:
     """Who is proposed by which clauses, the most specific clause first."""
-    widths = ((hit, reach.resolve(hit.clause.clause, hit.places)) for hit in hits)
-    proposed = [(_Proposal(hit.clause, len({r.unit for r in reached})), hit.left, reached) for hit, reached in widths]
+    reached = ((hit, reach.resolve(hit.clause.clause, hit.places)) for hit in hits)
+    proposed = [
+        (_Proposal(hit.clause, len({r.unit for r in meant}), hit.places), meant if hit.kept is None else hit.kept)
+        for hit, meant in reached
+    ]
     found: dict[tuple[str, str], list[_Proposal]] = {}
-    for proposal, left, reached in sorted(proposed, key=lambda entry: entry[0].specificity):
+    for proposal, receivers in sorted(proposed, key=lambda entry: entry[0].specificity):
         rule = proposal.clause.rule
         group = rule.id if rule.separate else MAIN
-        for receiver in reached:
-            if all(residue.holds(receiver) for residue in left):
-                found.setdefault((receiver.desk, group), []).append(proposal)
+        for receiver in receivers:
+            found.setdefault((receiver.desk, group), []).append(proposal)
     return found
 
 

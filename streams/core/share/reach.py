@@ -8,6 +8,7 @@ from schemas.gazetteer import Gazetteer
 from schemas.records import desk_address
 from schemas.vocabulary import Level
 from streams.core.share.access import PARTNER_FUNCTION, Receiver
+from streams.core.share.event_places import PLACES_OF_EVENT
 from streams.core.share.facts import Facts
 from streams.core.share.forms import Share
 
@@ -19,16 +20,24 @@ FIELD_PLACES: Final[Mapping[str, str]] = {
     "competent_area": "competent_area",
     "asked_units": "asked_of",
 }
+#: Places that are desks themselves: a clause may name functions, which then choose among them.
+DESK_PLACES: Final = frozenset(
+    {"origin_desk", "focus_group.members", "reporters", "reply_to", "case_team", "release.receiver", "originators"}
+)
+#: Places of a decision's own receivers: what rules may share control events to (clarification 26).
+DECISION_PLACES: Final = frozenset({"origin_desk", "release.receiver", "originators"})
 PLACES: Final = frozenset(
     {
         "origin",
-        "origin_desk",
         "event_areas",
         "ancestors",
         "neighbours",
         "all_areas",
         "affected_or_all_areas",
+        "chain_areas",
+        "ships_from_area",
         *FIELD_PLACES,
+        *DESK_PLACES,
     }
 )
 #: Levels as rules name them; ``national`` is ``se`` and all national units (clarification 11).
@@ -54,9 +63,10 @@ class Clause:
         """Whether it means the same desks whatever the event says."""
         return self.to in ("units", "partners", "all_areas")
 
-    def feed(self, receiver: Receiver) -> str:
-        """The logical feed address of a receiver: its unit's code in place of ``{area}``."""
-        return self.topic.replace("{area}", receiver.unit).replace("{partner}", receiver.unit.removeprefix("partner."))
+    def feed(self, receiver: Receiver, places: Codes = ()) -> str:
+        """The logical feed address of a receiver: its unit's code in place of ``{area}``, a circle's number."""
+        feed = self.topic.replace("{area}", receiver.unit).replace("{partner}", receiver.unit.removeprefix("partner."))
+        return feed.replace("{focus_group}", places[0]) if self.to == "focus_group.members" else feed
 
 
 def clause_of(form: Share, number: int) -> Clause:
@@ -84,20 +94,26 @@ class Reach:
         self._units: Mapping[str, Callable[[Clause, Codes], Iterable[str]]] = {
             "origin": self._areas,
             "event_areas": self._areas,
+            "chain_areas": self._areas,
+            "ships_from_area": self._areas,
             "ancestors": self._ancestors,
             "neighbours": self._neighbours,
             "all_areas": self._everywhere,
             "affected_or_all_areas": self._affected,
         }
 
+    def starts(self, clause: Clause, facts: Facts) -> Iterable[Codes]:
+        """The places that a clause starts from: one set of them, but one for each circle that the event concerns."""
+        if clause.to != "focus_group.members":
+            return (self.places(clause, facts),)
+        return ((circle.number, *sorted(circle.members)) for circle in facts.circles)
+
     def places(self, clause: Clause, facts: Facts) -> Codes:
         """The places of the event that a clause starts from: all that its meaning depends on."""
         if clause.fixed:
             return ()
-        if clause.to == "origin":
-            return (facts.origin_unit,)
-        if clause.to == "origin_desk":
-            return (facts.origin_desk or "",)
+        if clause.to in PLACES_OF_EVENT:
+            return PLACES_OF_EVENT[clause.to](facts)
         if clause.to in FIELD_PLACES:
             named = facts.payload.get(FIELD_PLACES[clause.to]) or ()
             return (named,) if isinstance(named, str) else tuple(named)
@@ -118,8 +134,9 @@ class Reach:
         return found
 
     def _desks(self, clause: Clause, places: Codes) -> Iterator[str]:
-        if clause.to == "origin_desk":
-            yield from places
+        if clause.to in DESK_PLACES:
+            wanted = frozenset(clause.functions)
+            yield from (desk for desk in places if not wanted or desk.partition("/")[2] in wanted)
         elif clause.to == "partners":
             yield from (desk_address(f"partner.{name}", PARTNER_FUNCTION) for name in clause.partners)
         elif clause.to == "units":

@@ -17,6 +17,8 @@ _BINDING_ORIGINS: Final = frozenset({"coercive_measure", "seized_device", "human
 _STRICTNESS: Final = {str(origin): -rank for rank, origin in enumerate(LEGAL_ORIGIN_STRICTNESS)}
 #: Lists of a payload that name what the event is built on.
 _CITED: Final = ("input_event_ids", "basis_event_ids")
+#: The ends of a link.
+_ENDS: Final = ("a_id", "b_id")
 
 
 #: What a missing value means.
@@ -77,6 +79,22 @@ def inputs_of(event: Mapping[str, Any]) -> Iterator[str]:
     payload = event.get("payload") or {}
     for name in _CITED:
         yield from payload.get(name) or ()
+    yield from ends_of(event)
+
+
+def reported_in(event: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of the reports that an event goes back to: what it derives from, is feedback on, or owes its lead to."""
+    payload = event.get("payload") or {}
+    about = payload.get("about_id")
+    derived = (event.get("provenance") or {}).get("derived_from") or ()
+    return (*derived, *(payload.get("lead_event_ids") or ()), *((about,) if about else ()))
+
+
+def ends_of(event: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of the two events that a link joins; none for any other event."""
+    if event["event_type"] != "link_suggestion":
+        return ()
+    return tuple(event["payload"][end] for end in _ENDS if event["payload"].get(end))
 
 
 def inherit(event: Mapping[str, Any], inputs: Iterable[Restraint]) -> Mapping[str, Any]:

@@ -1,0 +1,74 @@
+"""Facts of a possible receiver by the names that rules use: what it is, and what it has to do with the event."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from schemas.partners import PartnerClass
+from schemas.vocabulary import Function, Level, Purpose
+from streams.core.share.access import POLICE, Receiver
+from streams.core.share.facts import Facts
+from streams.core.share.fields import Kind
+from streams.core.share.lifting import released_to, signers
+
+
+class ReceiverFact(NamedTuple):
+    """One fact of a possible receiver: its kind, how it is found, its values if closed, whether it is a list.
+
+    Shape: ``of_unit`` tells whether two receivers of one kind may differ in it.
+    """
+
+    kind: Kind
+    read: Callable[[Facts, Receiver], Any]
+    values: frozenset[str] | None = None
+    many: bool = False
+    of_unit: bool = True
+
+
+def _in_circle(facts: Facts, receiver: Receiver) -> bool:
+    """Whether the desk is a member of a circle in force for the event."""
+    return any(receiver.desk in circle.members for circle in facts.circles)
+
+
+def _in_case_team(facts: Facts, receiver: Receiver) -> bool:
+    """Whether its unit works on the case; the prosecutor of a case does (clarification 20)."""
+    if receiver.receiver_class == PartnerClass.PROSECUTOR:
+        return facts.event.get("case_ref") is not None
+    return receiver.unit in facts.case_team
+
+
+def _need_stated(facts: Facts, receiver: Receiver) -> bool:
+    """Whether it has stated its need: in its access data for the type, or as a partner of a joint operation."""
+    if facts.event["event_type"] in receiver.needs:
+        return True
+    return any(receiver.unit in operation.partners for operation in facts.operations)
+
+
+def _entitled_to_both(facts: Facts, receiver: Receiver) -> bool:
+    """Whether it has both ends of the link; of an end that nobody remembers, nobody has anything."""
+    ends = facts.known_ends
+    return len(ends) == 2 and all(  # noqa: PLR2004 - a link has two ends
+        receiver.desk in end.reached or receiver.desk == end.origin_desk for end in ends
+    )
+
+
+_FUNCTIONS: Final = frozenset(map(str, Function))
+_LEVELS: Final = frozenset({*map(str, Level), "partner"})
+_CLASSES: Final = frozenset({POLICE, *map(str, PartnerClass)})
+_PURPOSES: Final = frozenset(map(str, Purpose))
+
+#: Facts of the receiver, one at a time.
+RECEIVER_FACTS: Final[Mapping[str, ReceiverFact]] = {
+    "receiver.desk": ReceiverFact(Kind.TEXT, lambda _, r: r.desk),
+    "receiver.unit": ReceiverFact(Kind.TEXT, lambda _, r: r.unit),
+    "receiver.level": ReceiverFact(Kind.TEXT, lambda _, r: r.level, _LEVELS),
+    "receiver.function": ReceiverFact(Kind.TEXT, lambda _, r: r.function, _FUNCTIONS, of_unit=False),
+    "receiver.class": ReceiverFact(Kind.TEXT, lambda _, r: r.receiver_class, _CLASSES, of_unit=False),
+    "receiver.purposes": ReceiverFact(Kind.TEXT, lambda _, r: r.purposes, _PURPOSES, many=True, of_unit=False),
+    "receiver.clearance": ReceiverFact(Kind.CLEARANCE, lambda _, r: r.clearance, of_unit=False),
+    "receiver.in_circle": ReceiverFact(Kind.TRUTH, _in_circle),
+    "receiver.in_case_team": ReceiverFact(Kind.TRUTH, _in_case_team),
+    "receiver.released": ReceiverFact(Kind.TRUTH, lambda f, r: bool(released_to(r, f))),
+    "receiver.need_stated": ReceiverFact(Kind.TRUTH, _need_stated),
+    "receiver.entitled_to_both": ReceiverFact(Kind.TRUTH, _entitled_to_both),
+    "receiver.is_originator": ReceiverFact(Kind.TRUTH, lambda f, r: r.unit in signers(f)),
+}
