@@ -59,8 +59,9 @@ def open_bundle(bundle: bytes, gazetteer: Gazetteer | None = None) -> Pack:
 
 def bundle_files(bundle: bytes) -> dict[str, str]:
     """The files of a bundle by name, as text. Errors: ``PackError`` for what is no bundle."""
+    raw = _unpacked(bundle)
     try:
-        found = json.loads(_unpacked(bundle))
+        found = json.loads(raw)
     except (ValueError, RecursionError):
         raise _broken("bundle", "This is no bundle of a rule pack", "Make it anew from the pack's folder.") from None
     return _checked(found)
@@ -93,7 +94,9 @@ def _checked(found: Any) -> dict[str, str]:
     for name, text in files.items():
         if not _FILE_NAME.fullmatch(name) or not isinstance(text, str):
             raise _broken("bundle", "A file in the bundle has no proper name or text", "Make it anew.")
-        if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise _broken(name, "The file is not UTF-8 text", "Save it as UTF-8.")
+        if len(text.encode()) > MAX_BYTES:
             raise _broken(name, f"The file is larger than {MAX_BYTES // 1024} KiB", "Split it.")
     return files
 

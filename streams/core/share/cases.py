@@ -17,6 +17,7 @@ from streams.core.share.marked_yaml import read_marked
 from streams.core.share.pack import Pack
 from streams.core.share.problems import PackError, PackProblem
 from streams.core.share.ruling import MAIN, ReceiverRuling, Ruling
+from streams.core.share.soundness import sound
 from streams.core.share.views import project
 
 RuleIds = Annotated[list[RuleId], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
@@ -268,7 +269,7 @@ def coverage_problems(
 
 
 def verify(folder: Path, gazetteer: Gazetteer, substances: SubstanceRegister) -> tuple[PackProblem, ...]:
-    """Everything wrong with a pack but cases that fail: its form, its names, and what lacks a case.
+    """Everything wrong with a pack but cases that fail: form, names, rules without effect, and what lacks a case.
 
     Errors: none raised; every problem is in the answer, in the order of files and lines.
     """
@@ -277,4 +278,4 @@ def verify(folder: Path, gazetteer: Gazetteer, substances: SubstanceRegister) ->
     except PackError as error:
         return error.problems
     bench = Bench(pack, gazetteer, substances)
-    return tuple(sorted(coverage_problems(pack, placed, map(bench.run, placed))))
+    return tuple(sorted({*sound(pack), *coverage_problems(pack, placed, map(bench.run, placed))}))

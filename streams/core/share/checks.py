@@ -14,12 +14,13 @@ from streams.core.share.forms import AccessEntry, AllOf, PackFile, Rule, Share, 
 from streams.core.share.loading import PackForms, Placed, suggest
 from streams.core.share.obligations import obligation_problems
 from streams.core.share.problems import PackProblem
-from streams.core.share.reach import LEVELS, PLACES
+from streams.core.share.reach import DESK_PLACES, LEVELS, PLACES
+from streams.core.share.strategy import StrategySentence
 from streams.core.share.transforms import TRANSFORMS
 
 #: Logical feeds: the first part of a topic says what kind it is.
 FEED_KINDS = ("feed", "alert", "circle", "restricted", "req", "partner")
-_PLACEHOLDERS = ("{area}", "{partner}")
+_PLACEHOLDERS = ("{area}", "{partner}", "{focus_group}")
 
 
 def check_names(found: PackForms, gazetteer: Gazetteer) -> Iterator[PackProblem]:
@@ -27,7 +28,8 @@ def check_names(found: PackForms, gazetteer: Gazetteer) -> Iterator[PackProblem]
     if found.pack is None:
         return
     yield from _pack_file(found, gazetteer)
-    yield from _twice(found.rules)
+    yield from _twice(found.rules, "rule")
+    yield from _twice(found.strategy, "strategy")
     views = {view.form.id: frozenset(entry.type for entry in view.form.types) for view in found.views}
     person_free = frozenset(view.form.id for view in found.views if view.form.person_free)
     for rule in found.rules:
@@ -44,14 +46,14 @@ def covered_types(form: When, control_events: Sequence[str]) -> tuple[str, ...]:
     return tuple(t for t in EVENT_TYPES if t not in control_events and compile_conditions(form, t) is not None)
 
 
-def _twice(rules: Iterable[Placed[Rule]]) -> Iterator[PackProblem]:
-    seen: dict[str, Placed[Rule]] = {}
-    for rule in rules:
-        first = seen.setdefault(rule.form.id, rule)
-        if first is not rule:
+def _twice(entries: Iterable[Placed[Rule]] | Iterable[Placed[StrategySentence]], kind: str) -> Iterator[PackProblem]:
+    seen: dict[str, Placed[Rule] | Placed[StrategySentence]] = {}
+    for entry in entries:
+        first = seen.setdefault(entry.form.id, entry)
+        if first is not entry:
             where = f"{first.source.file}:{first.source.line(first.at)}"
-            yield rule.problem(
-                f"The rule id {rule.form.id} stands twice, first in {where}", "Give it an id of its own.", "id"
+            yield entry.problem(
+                f"The {kind} id {entry.form.id} stands twice, first in {where}", "Give it an id of its own.", "id"
             )
 
 
@@ -123,6 +125,7 @@ class _RuleCheck:
         self.pack = found.pack.form
         self.gazetteer = gazetteer
         self.views = views
+        self.strategy = {sentence.form.id for sentence in found.strategy}
         self.types = covered_types(rule.form, self.pack.control_events)
 
     def problems(self) -> Iterator[PackProblem]:
@@ -133,6 +136,8 @@ class _RuleCheck:
             yield self.rule.problem("The rule can never match any event type", "Correct its conditions.")
             return
         yield from self._effect()
+        if self.strategy:
+            yield from self._names(form.strategy, self.strategy, "strategy sentence", "strategy")
         yield from self._shares(form.share, "share")
         yield from self._view(form.view, self.types, "view")
         yield from self._names(form.obligations, self.pack.obligations, "obligation", "obligations")
@@ -174,7 +179,8 @@ class _RuleCheck:
     def _share_faults(self, share: Share) -> Iterator[tuple[str, ...]]:
         if (share.to is None) is (share.partners is None):
             yield "A share clause has either `to` or `partners`", "Keep one of the two."
-        if share.to not in (None, "origin_desk") and not (share.functions or share.desk):
+        wants_functions = isinstance(share.to, list) or share.to not in (None, *DESK_PLACES)
+        if wants_functions and not (share.functions or share.desk):
             yield "The clause does not say which desks", "Add functions, or desk."
         if share.to == "origin_desk" and self.rule.form.id != self.pack.own_rule:
             yield "Only the own rule shares to the origin desk", "Leave the origin desk to that rule.", "to"

@@ -1,7 +1,7 @@
 """Read a pack's files into forms, keeping file and line of each, so that every later complaint can point there.
 
-A pack is a folder: ``pack.yaml``, rule files beside it (``*.yaml``, a list of rules each), views in ``views/``, and
-cases in ``*_test.yaml`` anywhere in it.
+A pack is a folder: ``pack.yaml``, rule files beside it (``*.yaml``, a list of rules each), views in ``views/``, the
+strategy's sentences in ``strategy.yaml``, and cases in ``*_test.yaml`` anywhere in it.
 """
 
 import difflib
@@ -18,6 +18,7 @@ from streams.core.share import forms
 from streams.core.share.forms import FieldSet, Form, NamedView, PackFile, Rule, TypeView
 from streams.core.share.marked_yaml import Marked, Position, parse_marked, read_marked
 from streams.core.share.problems import PackError, PackProblem
+from streams.core.share.strategy import StrategySentence
 
 #: The pack that the package carries.
 RULES: Final = Path(__file__).parents[2] / "rules"
@@ -49,6 +50,7 @@ class PackForms:
     sets: list[Placed[FieldSet]] = field(default_factory=list)
     type_views: list[Placed[TypeView]] = field(default_factory=list)
     views: list[Placed[NamedView]] = field(default_factory=list)
+    strategy: list[Placed[StrategySentence]] = field(default_factory=list)
     digest: str = ""
 
 
@@ -99,6 +101,8 @@ def _take(found: PackForms, marked: Marked) -> None:
         found.pack = place(PackFile, marked, marked.data, ())
     elif marked.file.startswith("views/"):
         _take_views(found, marked)
+    elif marked.file == "strategy.yaml":
+        found.strategy += place_list(StrategySentence, marked, marked.data, ())
     else:
         found.rules += place_list(Rule, marked, marked.data, ())
 
@@ -161,7 +165,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def _known_keys() -> Iterator[str]:
-    for model in vars(forms).values():
+    for model in (*vars(forms).values(), StrategySentence):
         if isinstance(model, type) and issubclass(model, Form):
             yield from model.model_fields
 

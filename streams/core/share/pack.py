@@ -8,7 +8,7 @@ from schemas.substances import SubstanceRegister
 from streams.core.share.checks import check_names
 from streams.core.share.engine import Engine
 from streams.core.share.forms import PackFile, Rule
-from streams.core.share.loading import RULES, PackForms, read_pack
+from streams.core.share.loading import RULES, PackForms, Placed, read_pack
 from streams.core.share.plan import TypePlan, compile_plans
 from streams.core.share.problems import PackError
 from streams.core.share.viewbook import ViewBook, build_views
@@ -31,11 +31,13 @@ class Pack:
             raise PackError((*problems, *error.problems)) from None
         if problems or found.pack is None:
             raise PackError(problems)
+        self.placed: Placed[PackFile] = found.pack
         self.file: PackFile = found.pack.form
         self.version = f"{self.file.version}+{found.digest[:_DIGEST_SHOWN]}"
         self.rules: Mapping[str, Rule] = {rule.form.id: rule.form for rule in found.rules}
         #: The rules with their places in the files, for reports.
         self.sources = tuple(found.rules)
+        self.strategy = tuple(sentence.form for sentence in found.strategy)
         self.views: ViewBook = views
         self.plans: Mapping[str, TypePlan] = compile_plans(self.file, self.rules.values(), views)
         self._engine: Engine | None = None
