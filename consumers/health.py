@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from schemas.topics import ACCEPTED, ASSESSED
+from schemas.topics import ACCEPTED, ASSESSED, PACKS
 
 
 class Stage(StrEnum):
@@ -15,6 +15,7 @@ class Stage(StrEnum):
     INTAKE = "intake"
     ASSESS = "assess"
     SHARE = "share"
+    RULES = "rules"
 
 
 class ReasonCode(StrEnum):
@@ -117,7 +118,7 @@ def stage_of(topic: str) -> Stage | None:
     """The agent that reads a topic; None for a topic that no agent reads."""
     if topic.startswith("in."):
         return Stage.INTAKE
-    return {ACCEPTED: Stage.ASSESS, ASSESSED: Stage.SHARE}.get(topic)
+    return {ACCEPTED: Stage.ASSESS, ASSESSED: Stage.SHARE, PACKS: Stage.RULES}.get(topic)
 
 
 def evaluate(measured: Measured, limits: Limits) -> Health:

@@ -29,6 +29,7 @@ class RejectCode(StrEnum):
     ID_TIME_OUT_OF_WINDOW = "ID_TIME_OUT_OF_WINDOW"
     ID_REUSED = "ID_REUSED"
     PUBLISHER_NOT_ALLOWED = "PUBLISHER_NOT_ALLOWED"
+    PACK_REFUSED = "PACK_REFUSED"
     INTERNAL = "INTERNAL"
 
 
@@ -141,6 +142,10 @@ REMEDIES: dict[RejectCode, tuple[str, str]] = {
     RejectCode.PUBLISHER_NOT_ALLOWED: (
         "Enheten får inte publicera denna händelsetyp.",
         "This unit may not publish this event type.",
+    ),
+    RejectCode.PACK_REFUSED: (
+        "Regelpaketet får inte tas i bruk; det som gäller ligger kvar. Pekaren säger varför: se `sambus rules`.",
+        "The rule pack may not take effect; the running one stays. The pointer says why: see `sambus rules`.",
     ),
     RejectCode.INTERNAL: (
         "Bussen kunde inte behandla händelsen. Driften är underrättad; händelsen ligger kvar och tas om.",

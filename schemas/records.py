@@ -66,10 +66,17 @@ class Withheld(Model):
     proposed_by: list[Ref]
 
 
+#: Outcomes of what follows on a decision made before: an order's deliveries to whoever got one of its targets, and a
+#: target's to whom a release names. They are further lines of an event that has its own already.
+RECALLED, RELEASED = "recalled", "released"
+FOLLOWED = frozenset({RECALLED, RELEASED})
+
+
 class Decision(Model):
     """One ledger line: what the rules said of one event, or why it went no further.
 
-    ``outcome`` is ``shared`` (at least one receiver besides the origin), ``origin_only``, or a drop code.
+    ``outcome`` is ``shared`` (at least one receiver besides the origin), ``origin_only``, one of ``FOLLOWED``, or a
+    drop code.
     """
 
     event_id: EventId

@@ -18,6 +18,7 @@ from consumers.bus import administrator, committed_reader, topics_of
 from deploy.topics import apply
 from schemas.codec import MAX_BUS_BYTES, Codec
 from schemas.gazetteer import load_gazetteer
+from schemas.records import FOLLOWED
 from schemas.topics import DECISIONS, QUARANTINE, catalogue, delivery_areas
 
 CODEC = Codec()
@@ -126,6 +127,7 @@ class Books:
     def __init__(self) -> None:
         self.decided: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
+        self.followed: Counter[str] = Counter()
         self.quarantined: Counter[str] = Counter()
         self.codes: Counter[str] = Counter()
         self.delivered: Counter[str] = Counter()
@@ -149,11 +151,14 @@ class Books:
             self.delivered[value["delivery_id"]] += 1
 
     def _decision(self, value: Mapping[str, Any]) -> None:
-        self.sources[value["accepted_from"]] += 1
-        if value["outcome"] not in {"shared", "origin_only"}:
-            self.dropped[value["event_id"]] += 1
-            return
-        self.decided[value["event_id"]] += 1
+        if value["outcome"] in FOLLOWED:
+            self.followed[value["event_id"]] += 1
+        else:
+            self.sources[value["accepted_from"]] += 1
+            if value["outcome"] not in {"shared", "origin_only"}:
+                self.dropped[value["event_id"]] += 1
+                return
+            self.decided[value["event_id"]] += 1
         for receiver in value["receivers"]:
             group = receiver["view_group"]
             self.owed[f"{value['event_id']}:{value['revision']}:{receiver['desk']}:{group}"] += 1

@@ -1,6 +1,7 @@
 """``sambus worker``: one streams worker."""
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -17,9 +18,22 @@ from deploy.cli.connection import Connection, connection_options
     help="Unit that writes its own intake topic, or desk that reads its own delivery topic.",
 )
 @click.option("--group", default="sambus", show_default=True, help="Consumer group of the workers.")
+@click.option(
+    "--rules",
+    envvar="SAMBUS_RULES",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the pack that decides until another is activated. [default: the one of this version]",
+)
 @click.option("--pretty", is_flag=True, help="Logs for a person's eyes instead of JSON.")
-def worker(connection: Connection, instance: str | None, own_access: tuple[str, ...], group: str, pretty: bool) -> None:
-    """Run one streams worker: intake, assess and share agents.
+def worker(
+    connection: Connection,
+    instance: str | None,
+    own_access: tuple[str, ...],
+    group: str,
+    rules: Path | None,
+    pretty: bool,
+) -> None:
+    """Run one streams worker: intake, assess, share and rules agents.
 
     Run as many as there is work for, up to the number of partitions. Stop with Ctrl-C or SIGTERM.
     """
@@ -32,5 +46,6 @@ def worker(connection: Connection, instance: str | None, own_access: tuple[str, 
         instance=instance,
         own_access_units=tuple(name for name in own_access if "/" not in name),
         own_access_desks=tuple(name for name in own_access if "/" in name),
+        rules=rules,
     )
     sys.exit(run(settings, json_logs=not pretty))

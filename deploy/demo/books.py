@@ -9,6 +9,7 @@ from typing import Any
 from consumers.explanation import level_of
 from schemas.gazetteer import Gazetteer
 from schemas.problems import DropCode
+from schemas.records import FOLLOWED
 
 ACCEPTED, QUARANTINED, DUPLICATE, UNKNOWN = "accepted", "quarantined", "duplicate", "unknown"
 _OUTCOMES = {"shared": ACCEPTED, "origin_only": ACCEPTED} | {code.value: DUPLICATE for code in DropCode}
@@ -35,6 +36,9 @@ class Books:
 
     def decide(self, decision: Mapping[str, Any]) -> None:
         """Count one ledger line, and what it owes."""
+        if decision["outcome"] in FOLLOWED:  # a further line of an event that was decided on before
+            self.owed.update(owed(decision))
+            return
         end = _OUTCOMES.get(decision["outcome"], UNKNOWN)
         self.ends.append((decision["accepted_from"], end))
         if end != ACCEPTED:

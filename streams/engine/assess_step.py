@@ -13,17 +13,35 @@ from streams.core.assess import Assess, Seen
 from streams.core.intake import origin_of
 from streams.core.outcome import Drop, Forward
 from streams.core.reference import Reference
+from streams.engine.broadcast import kind_of, send_order
+from streams.engine.following import Following
 from streams.engine.ledger import Told, dropped
+from streams.engine.memory import LaneMemory
 from streams.engine.outbox import Outbox, Output
 from streams.engine.quarantine import quarantined
-from streams.engine.records import AT_HEADER, FROM_HEADER, SAID_HEADER, SHARED_HEADER, Record, header, moment, place
-from streams.engine.share_step import ShareStep
-from streams.engine.signals import Counters
+from streams.engine.records import (
+    AT_HEADER,
+    FROM_HEADER,
+    ORDER_HEADER,
+    RESTRAINT_HEADER,
+    SAID_HEADER,
+    SHARED_HEADER,
+    Record,
+    header,
+    moment,
+    place,
+)
+from streams.engine.share_step import Matter, ShareStep
+from streams.engine.signals import Counters, Signal, emit
 from streams.engine.state import State
 
 
 class AssessStep:
-    """Assess one accepted event against what is remembered of its natural key and origin."""
+    """Assess one accepted event against what is remembered of its natural key and origin.
+
+    On the same topic every lane meets, as copies, what must hold in all of them from one offset each: orders, what
+    binds derived events, another rule pack (docs/adr/0010).
+    """
 
     name = "assess"
 
@@ -31,10 +49,20 @@ class AssessStep:
         self._codec = codec
         self._assess = Assess(reference)
         self._share = share
+        self._following = Following(codec, reference, share)
         self.outputs: Sequence[str] = (ASSESSED, *share.outputs)
+
+    def open(self, state: State) -> None:
+        """Work out the lane's memory before it takes anything. Errors: ``PackError`` when its pack does not load."""
+        self._share.memory_of(state)
 
     def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:
         """Decode, assess, pass on or tell why not."""
+        memory = self._share.memory_of(state)
+        broadcast = kind_of(record)
+        if broadcast is not None:
+            self._take(broadcast, record, memory, out)
+            return
         event = self._codec.decode(record.value or b"", limit=MAX_BUS_BYTES).value
         writer = header(record, ORIGIN_HEADER)
         origin = origin_of(writer)
@@ -47,7 +75,7 @@ class AssessStep:
         outcome = self._assess.assess(event, content, origin, moment(published_at_ms), _unpack(state.get(key)))
         match outcome:
             case Forward(assessed):
-                self._pass_on(record, assessed.event, published_at_ms, out)
+                self._pass_on(record, assessed.event, published_at_ms, memory, out)
                 state.put(key, _pack(assessed.seen), record.timestamp)
             case Drop(code):
                 out.add(dropped(self._codec, _told(event, origin, record), code, published_at_ms))
@@ -58,14 +86,35 @@ class AssessStep:
         problems = (Problem(RejectCode.INTERNAL),)
         out.add(quarantined(self._codec, record, problems, writer=header(record, ORIGIN_HEADER)))
 
-    def _pass_on(self, record: Record, event: Mapping[str, Any], at_ms: int, out: Outbox) -> None:
+    def finish(self, state: State, out: Outbox, at_ms: int) -> None:
+        """Tell every lane what binds whatever is built on the events just shared."""
+        self._share.finish(state, out, at_ms)
+
+    def _take(self, kind: str, record: Record, memory: LaneMemory, out: Outbox) -> None:
+        """Let an order, bounds or a pack hold in this lane from here on."""
+        value = record.value or b""
+        if kind == RESTRAINT_HEADER:
+            memory.bound(value, record.timestamp)
+        elif kind == ORDER_HEADER:
+            self._following.obey(record, memory, out)
+        else:
+            memory.switch(value)
+            emit(Signal.PACK_CHANGED, partition=record.partition, offset=record.offset, pack=memory.pack.version)
+
+    def _pass_on(
+        self, record: Record, assessed: Mapping[str, Any], at_ms: int, memory: LaneMemory, out: Outbox
+    ) -> None:
         """Write the assessed event, and share it in the same transaction: it stays in this lane's partition."""
+        event = memory.orders.inherited(assessed)
         value = self._codec.encode(str(event["event_type"]), event)
         headers = [
             (name, value) for name, value in record.headers if name.startswith(("ce_", "traceparent", FROM_HEADER))
         ]
         out.add(Output(ASSESSED, record.key or b"", value, at_ms, [*headers, (SHARED_HEADER, b"1")]))
-        self._share.share(event, value, header(record, FROM_HEADER) or place(record), at_ms, out)
+        source = header(record, FROM_HEADER) or place(record)
+        self._share.share(Matter(event, source, value, at_ms), memory, out)
+        if memory.orders.decides(event):
+            send_order(record, value, out)
 
 
 def _told(event: Mapping[str, Any], origin: Origin, record: Record) -> Told:

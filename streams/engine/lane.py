@@ -83,6 +83,8 @@ class Lane:
         )
         await self._producer.start()
         loaded = await self._load()
+        for work in self.works:
+            work.open()
         outputs = {topic for work in self.works for topic in (*work.step.outputs, work.changelog.topic)}
         outputs.add(self.chain.heads.topic)
         await self._producer.client.set_topics(outputs)  # all at once: each asked by itself costs a round trip

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from streams.core.intake import CLOCK_SKEW, ID_WINDOW
@@ -38,5 +39,7 @@ class Settings:
     own_access_units: tuple[str, ...] = ()
     #: Desks with their own Kafka access: their deliveries go to their own topics.
     own_access_desks: tuple[str, ...] = ()
+    #: The folder of the pack that decides until another is activated; None is the one that the package carries.
+    rules: Path | None = None
     report_every_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -8,11 +8,14 @@ from schemas.codec import MAX_BUS_BYTES, Codec, UndecodableError
 from schemas.gazetteer import Gazetteer
 from schemas.problems import Problem, RejectCode
 from schemas.records import desk_address
-from schemas.topics import DECISIONS, PARTNERS, QUARANTINE, desk_topic
+from schemas.topics import ACCEPTED, DECISIONS, PARTNERS, QUARANTINE, desk_topic
 from streams.core.reference import Reference
 from streams.core.share import CompiledView, Pack, ReceiverRuling, Ruling, decide, project
+from streams.engine.broadcast import send_bounds
 from streams.engine.ledger import line
+from streams.engine.memory import LaneMemory
 from streams.engine.outbox import Outbox, Output
+from streams.engine.packs import Packs
 from streams.engine.quarantine import quarantined
 from streams.engine.records import FROM_HEADER, SHARED_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters
@@ -31,25 +34,44 @@ class _Address(NamedTuple):
     suffix: str
 
 
+class Matter(NamedTuple):
+    """An event that is shared: with its bytes as decided on, where it or its order was published, and its time."""
+
+    event: Mapping[str, Any]
+    source: str
+    data: bytes
+    at_ms: int
+
+
 class ShareStep:
-    """Decide on one assessed event, write its deliveries and its ledger line."""
+    """Decide on one assessed event, write its deliveries and its ledger line, remember who got it."""
 
     name = "share"
     memory = "assess"  # both agents of a lane share events, by the same orders and the same pack
 
-    def __init__(self, codec: Codec, reference: Reference, pack: Pack, own_access_desks: Iterable[str] = ()) -> None:
+    def __init__(
+        self, codec: Codec, reference: Reference, packs: Pack | Packs, own_access_desks: Iterable[str] = ()
+    ) -> None:
         self._codec = codec
         self._reference = reference
-        self._pack = pack
+        self.packs = packs if isinstance(packs, Packs) else Packs(codec, reference.gazetteer, packs)
         self._own = {desk: desk_topic(desk) for desk in own_access_desks}
         self._addresses: dict[ReceiverRuling, _Address] = {}
         areas = {delivery_topic(reference.gazetteer, unit) for unit in reference.gazetteer.units}
         self.outputs: Sequence[str] = (
             *sorted(areas | {f"deliver.{PARTNERS}"}),
             *sorted(self._own.values()),
+            ACCEPTED,
             DECISIONS,
             QUARANTINE,
         )
+
+    def memory_of(self, state: State) -> LaneMemory:
+        """The memory of the lane whose state this is. Errors: ``PackError`` when the pack that runs does not load."""
+        memory: LaneMemory | None = state.derived
+        if memory is None:
+            memory = state.derived = LaneMemory(state, self._codec, self.packs)
+        return memory
 
     def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:  # noqa: ARG002
         """Share an event that came to ``events.assessed`` by another way than the assess agent (docs/adr/0009)."""
@@ -57,26 +79,46 @@ class ShareStep:
             return
         data = record.value or b""
         event = self._codec.decode(data, limit=MAX_BUS_BYTES).value
-        self.share(event, data, header(record, FROM_HEADER) or place(record), record.timestamp, out)
+        source = header(record, FROM_HEADER) or place(record)
+        self.share(Matter(event, source, data, record.timestamp), self.memory_of(state), out)
 
-    def share(self, event: Mapping[str, Any], data: bytes, source: str, at_ms: int, out: Outbox) -> None:
-        """Decide on one event, deliver, account.
-
-        Shape: the event with its bytes as they are on ``events.assessed``, and where it was published.
-        """
+    def share(self, matter: Matter, memory: LaneMemory, out: Outbox) -> None:
+        """Decide on one event by the lane's orders and pack, deliver, account, remember."""
+        event, at_ms, pack = matter.event, matter.at_ms, memory.pack
         gazetteer, substances = self._reference.gazetteer, self._reference.substances
-        ruling = decide(event, self._pack, gazetteer, substances, moment(at_ms))
+        ruling = decide(event, pack, gazetteer, substances, moment(at_ms), memory.orders)
+        publisher = origin_desk(event)
+        shared = any(receiver.desk != publisher for receiver in ruling.receivers)
+        delivered = self.deliver(matter, ruling, pack, out, "shared" if shared else "origin_only")
+        memory.deliver(event["event_id"], publisher, delivered, at_ms)
+        if memory.releasable(event, ruling):
+            memory.withhold(event["event_id"], matter.data, at_ms)
+        bound = memory.orders.restraint(event)
+        if bound is not None:
+            memory.bind(event["event_id"], bound)
+
+    def finish(self, state: State, out: Outbox, at_ms: int) -> None:
+        """Tell every lane what binds whatever is built on the events just shared."""
+        send_bounds(self.memory_of(state), at_ms, out)
+
+    def deliver(self, matter: Matter, ruling: Ruling, pack: Pack, out: Outbox, outcome: str) -> list[str]:
+        """Write what a ruling says: a delivery for each receiver, and the ledger line.
+
+        Shape: returns who got it, each as ``:desk:view group``.
+        """
+        event, at_ms = matter.event, matter.at_ms
         event_type, told = event["event_type"], f"{event['event_id']}:{event['revision']}"
         addresses = [self._address(receiver) for receiver in ruling.receivers]
         shared: dict[int, bytes] = {}
         for receiver, to in zip(ruling.receivers, addresses, strict=True):
             body = shared.get(id(receiver.view))
             if body is None:
-                body = shared[id(receiver.view)] = self._shared(event, ruling, receiver.view)
+                body = shared[id(receiver.view)] = self._shared(event, ruling, receiver.view, pack)
             value = self._codec.join_delivery(event_type, to.receiver, told + to.suffix, body)
             out.add(Output(to.topic, to.key, value, at_ms))
         encoded = [to.receiver for to in addresses]
-        out.add(self._ledger_line(event, ruling, encoded, source, sha256(data).hexdigest(), at_ms))
+        out.add(self._ledger_line(matter, ruling, encoded, pack, outcome))
+        return [to.suffix for to in addresses]
 
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on, under the desk that published it, if that can still be read."""
@@ -101,7 +143,7 @@ class ShareStep:
             known = self._addresses[receiver] = _Address(topic, desk.encode(), part, f":{desk}:{receiver.view_group}")
         return known
 
-    def _shared(self, event: Mapping[str, Any], ruling: Ruling, view: CompiledView) -> bytes:
+    def _shared(self, event: Mapping[str, Any], ruling: Ruling, view: CompiledView, pack: Pack) -> bytes:
         meta = {
             "event_id": event["event_id"],
             "event_type": event["event_type"],
@@ -110,41 +152,39 @@ class ShareStep:
             "sensitivity": ruling.sensitivity,
             "origin": event["origin_unit"],
             "published_at": event["published_at"],
-            "pack_version": self._pack.version,
+            "pack_version": pack.version,
             "synthetic": event["synthetic"],
         }
         seen = project(event, view) if view.changes else event
         return self._codec.encode_shared(event["event_type"], meta, seen, view.fields)
 
     def _ledger_line(
-        self,
-        event: Mapping[str, Any],
-        ruling: Ruling,
-        receivers: Sequence[bytes],
-        source: str,
-        input_hash: str,
-        at_ms: int,
+        self, matter: Matter, ruling: Ruling, receivers: Sequence[bytes], pack: Pack, outcome: str
     ) -> Output:
-        origin_desk = desk_address(event["origin_unit"]["unit"], event["origin_unit"]["function"])
-        shared = any(receiver.desk != origin_desk for receiver in ruling.receivers)
+        event = matter.event
         decision = {
             "event_id": event["event_id"],
             "event_type": event["event_type"],
             "revision": event["revision"],
-            "outcome": "shared" if shared else "origin_only",
+            "outcome": outcome,
             "origin": event["origin_unit"],
-            "input_hash": input_hash,
-            "pack_version": self._pack.version,
+            "input_hash": sha256(matter.data).hexdigest(),
+            "pack_version": pack.version,
             "gazetteer_version": self._reference.gazetteer.version,
             "withheld": [
                 {"desk": w.desk, "rules": list(w.block_rules), "proposed_by": list(w.proposed_by)}
                 for w in ruling.withheld
             ],
             "published_at": event["published_at"],
-            "accepted_from": source,
+            "accepted_from": matter.source,
             "synthetic": event["synthetic"],
         }
-        return line(self._codec, decision, at_ms, receivers)
+        return line(self._codec, decision, matter.at_ms, receivers)
+
+
+def origin_desk(event: Mapping[str, Any]) -> str:
+    """The desk that published an assessed event."""
+    return desk_address(event["origin_unit"]["unit"], event["origin_unit"]["function"])
 
 
 def delivery_topic(gazetteer: Gazetteer, unit: str) -> str:

@@ -26,6 +26,10 @@ class Signal(StrEnum):
     LANE_ABANDONED = "lane_abandoned"
     RECORDS_EXPIRED_UNREAD = "records_expired_unread"
     STEP_FAILED = "step_failed"
+    ORDER_NOT_FOLLOWED = "order_not_followed"
+    PACK_LET_THROUGH = "pack_let_through"
+    PACK_CHANGED = "pack_changed"
+    PACK_REFUSED = "pack_refused"
 
 
 @dataclass

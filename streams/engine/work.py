@@ -16,8 +16,9 @@ from streams.engine.state import State
 class Step(Protocol):
     """What an agent does with one record: outputs into the outbox, what it learnt into the state.
 
-    Two things are looked for and may be missing. ``memory`` names the agent whose state the step works on, by default
-    its own. ``finish(state, out, at_ms)`` is called when all records at hand are decided on, before state is written.
+    Three things are looked for and may be missing. ``memory`` names the agent whose state the step works on, by default
+    its own. ``finish(state, out, at_ms)`` is called when all records at hand are decided on, before state is written;
+    ``open(state)`` when the state has been read back, before any record.
     """
 
     name: str
@@ -44,6 +45,12 @@ class Work:
         self.state = states.setdefault(self.memory, State(int(settings.memory.total_seconds() * 1000)))
         self.changelog = TopicPartition(f"state.{self.memory}", partition)
         self._finish = getattr(step, "finish", None)
+
+    def open(self) -> None:
+        """Let the step work out what it needs from the state that was read back."""
+        prepare = getattr(self.step, "open", None)
+        if prepare is not None:
+            prepare(self.state)
 
     def apply(self, record: Record, outbox: Outbox) -> None:
         """Let the step decide; a bug of ours must neither lose the record nor stop the partition."""

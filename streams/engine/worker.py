@@ -1,4 +1,4 @@
-"""One worker: the three agents with the released schemas, reference data and rule pack, run by Faust."""
+"""One worker: the four agents with the released schemas, reference data and rule pack, run by Faust."""
 
 import gc
 import logging
@@ -8,13 +8,17 @@ from collections.abc import Mapping, Sequence
 import faust
 
 from schemas.codec import Codec
-from schemas.topics import ACCEPTED, ASSESSED, GATEWAY_IN
+from schemas.topics import ACCEPTED, ASSESSED, GATEWAY_IN, PACKS
 from schemas.validation import prepare
 from streams.core.reference import load_reference
 from streams.core.share import Pack
+from streams.core.share.bundle import digest, pack_bundle
+from streams.core.share.loading import RULES
 from streams.engine.app import build_app
 from streams.engine.assess_step import AssessStep
 from streams.engine.intake_step import IntakeStep
+from streams.engine.packs import Packs
+from streams.engine.rules_step import RulesStep
 from streams.engine.settings import Settings
 from streams.engine.share_step import ShareStep
 from streams.engine.signals import Signal, configure, emit
@@ -27,16 +31,20 @@ THREAD_SWITCH_S = 0.0005
 GC_THRESHOLDS = (100_000, 50, 100)
 
 
-def agents(settings: Settings, pack: Pack | None = None) -> Mapping[Step, Sequence[str]]:
+def agents(settings: Settings) -> Mapping[Step, Sequence[str]]:
     """The agents with the topics that each reads."""
     codec, reference = Codec(), load_reference()
     prepare()
     intake_topics = (GATEWAY_IN, *(f"in.{unit}" for unit in settings.own_access_units))
-    share = ShareStep(codec, reference, pack or Pack.load(), settings.own_access_desks)
+    folder = settings.rules or RULES
+    first = Pack.load(folder, reference.gazetteer)
+    packs = Packs(codec, reference.gazetteer, first, digest(pack_bundle(folder)))
+    share = ShareStep(codec, reference, packs, settings.own_access_desks)
     return {
         IntakeStep(codec, reference): intake_topics,
         AssessStep(codec, reference, share): (ACCEPTED,),
         share: (ASSESSED,),
+        RulesStep(codec, packs): (PACKS,),
     }
 
 

@@ -13,7 +13,8 @@ from schemas.codec import Codec
 from schemas.topics import DECISIONS, desk_topic
 from streams.core.share import project
 from streams.engine.outbox import Outbox, Output
-from streams.engine.share_step import ShareStep
+from streams.engine.share_step import Matter, ShareStep
+from streams.engine.state import State
 from tests.streams.core.share.packs import PACK, REFERENCE, ruling
 from tests.streams.core.share.strategies import DESKS, events
 
@@ -29,9 +30,9 @@ def fresh_step(*own_access: str) -> ShareStep:
 
 def written(step: ShareStep, *published: dict[str, Any]) -> list[Output]:
     """Everything that is written for these events, in order."""
-    out = Outbox({})
+    out, memory = Outbox({}), step.memory_of(State(10**12))
     for made in published:
-        step.share(made, b"as assessed", "in.gateway:0:1", _AT_MS, out)
+        step.share(Matter(made, "in.gateway:0:1", b"as assessed", _AT_MS), memory, out)
     return out.outputs
 
 

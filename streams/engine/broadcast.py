@@ -1,0 +1,40 @@
+"""What every lane must meet at one offset each: written to all partitions of ``events.accepted`` (docs/adr/0010)."""
+
+from typing import Final
+
+from schemas.codec import ORIGIN_HEADER
+from schemas.topics import ACCEPTED
+from streams.engine.memory import LaneMemory
+from streams.engine.outbox import Header, Outbox, Output
+from streams.engine.records import FROM_HEADER, ORDER_HEADER, PACK_HEADER, RESTRAINT_HEADER, Record
+
+_KINDS: Final = frozenset({ORDER_HEADER, RESTRAINT_HEADER, PACK_HEADER})
+_CARRIED: Final = frozenset({ORIGIN_HEADER, FROM_HEADER})
+
+
+def kind_of(record: Record) -> str | None:
+    """Which broadcast a record is a copy of, by its first header; None for an event."""
+    headers = record.headers
+    return headers[0][0] if headers and headers[0][0] in _KINDS else None
+
+
+def send_order(record: Record, value: bytes, out: Outbox) -> None:
+    """Send an assessed order to every lane. Shape: the record that it was accepted as, and its bytes as assessed."""
+    _send(
+        ORDER_HEADER, record.key or b"", value, record.timestamp, out, [h for h in record.headers if h[0] in _CARRIED]
+    )
+
+
+def send_bounds(memory: LaneMemory, at_ms: int, out: Outbox) -> None:
+    """Send what binds whatever is built on the events just shared: one record, not one an event."""
+    for value in memory.take_bounds():
+        _send(RESTRAINT_HEADER, b"bounds", value, at_ms, out)
+
+
+def send_pack(value: bytes, at_ms: int, out: Outbox) -> None:
+    """Send the record of the pack that decides from here on."""
+    _send(PACK_HEADER, b"pack", value, at_ms, out)
+
+
+def _send(kind: str, key: bytes, value: bytes, at_ms: int, out: Outbox, headers: list[Header] | None = None) -> None:
+    out.add_everywhere(Output(ACCEPTED, key, value, at_ms, [(kind, b"1"), *(headers or ())]))
