@@ -89,7 +89,7 @@ class Engine:
         before = {(ruling.desk, ruling.view_group): ruling for ruling in without}
         return tuple(
             ruling
-            if ruling.desk == facts.origin_desk
+            if ruling.desk in facts.origin_desks
             else before.get((ruling.desk, ruling.view_group)) or self._released(ruling, facts)
             for ruling in rulings
         )
@@ -108,10 +108,10 @@ class Engine:
     def _proposed(self, plan: TypePlan, facts: Facts) -> Template:
         hits = self._hits(plan, facts)
         known = Input(facts.input_priority(), facts.input_priority_reason(), _event_marks(plan, facts))
-        key = (plan.event_type, facts.origin_desk, known, *(hit.key for hit in hits))
+        key = (plan.event_type, facts.origin_desks, known, *(hit.key for hit in hits))
         found = self._templates.get(key)
         if found is None:
-            found = combine_proposals(plan, hits, self._reach, facts.origin_desk, known)
+            found = combine_proposals(plan, hits, self._reach, facts.origin_desks, known)
             self._cached += len(found.rulings)
             if self._cached > _MAX_CACHED_RECEIVERS:
                 self._templates.clear()
@@ -149,11 +149,11 @@ class Engine:
     def _deny(
         self, proposed: Sequence[ReceiverRuling], active: Sequence[_Active], facts: Facts
     ) -> tuple[tuple[ReceiverRuling, ...], tuple[WithheldRuling, ...]]:
-        origin = facts.origin_desk
+        origin = facts.origin_desks
         kept: list[ReceiverRuling] = []
         denied: dict[str, tuple[set[str], set[str]]] = {}
         for ruling in proposed:
-            if ruling.desk == origin:
+            if ruling.desk in origin:
                 kept.append(ruling)
                 continue
             by = self._denying(active, self.receivers[ruling.desk], facts, free=ruling.view.person_free)
@@ -237,10 +237,10 @@ def _event_marks(plan: TypePlan, facts: Facts) -> tuple[str, ...]:
 
 
 def _tell_origin(
-    ruling: ReceiverRuling, origin: str | None, active: Iterable[_Active], told: set[str]
+    ruling: ReceiverRuling, origin: Sequence[str], active: Iterable[_Active], told: set[str]
 ) -> ReceiverRuling:
     """The publishing desk learns what a denial asks of it; nobody else learns of the denial."""
-    if ruling.desk != origin or ruling.view_group != MAIN:
+    if ruling.desk not in origin or ruling.view_group != MAIN:
         return ruling
     asked = (each.block.rule.obligations for each in active if each.block.rule.id in told)
     return ruling._replace(obligations=united((ruling.obligations, *asked)))

@@ -83,8 +83,8 @@ def _sorted(codes: Iterable[str]) -> Codes:
 
 #: Places worked out from the event and the orders about it. The circle's are in ``Reach.starts``.
 PLACES_OF_EVENT: Final[Mapping[str, Callable[[Facts], Codes]]] = {
-    "origin": lambda f: (f.origin_unit,),
-    "origin_desk": lambda f: (f.origin_desk or "",),
+    "origin": lambda f: f.origin_units,
+    "origin_desk": lambda f: f.origin_desks,
     "reporters": lambda f: _sorted(known.origin_desk for known in f.known_inputs),
     "reply_to": _reply_to,
     "case_team": _case_team,

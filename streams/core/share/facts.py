@@ -30,6 +30,7 @@ class Facts:
     __slots__ = (
         "_areas",
         "_circles",
+        "_desks",
         "_home",
         "_releases",
         "event",
@@ -55,6 +56,7 @@ class Facts:
         self.now = now
         self.orders = orders
         self._areas: tuple[str, ...] | None = None
+        self._desks: tuple[str, ...] | None = None
         self._home: tuple[str, ...] | None = None
         self._circles: tuple[Circle, ...] | None = None
         self._releases: tuple[Release, ...] | None = None
@@ -70,10 +72,18 @@ class Facts:
         return str((self.event.get("origin_unit") or {}).get("unit") or "")
 
     @property
-    def origin_desk(self) -> str | None:
-        """The desk that published."""
-        origin = self.event.get("origin_unit") or {}
-        return desk_address(origin["unit"], origin["function"]) if origin.get("unit") else None
+    def origin_units(self) -> tuple[str, ...]:
+        """The unit that published, or those that took over from it."""
+        return self.gazetteer.successors(self.origin_unit) or (self.origin_unit,)
+
+    @property
+    def origin_desks(self) -> tuple[str, ...]:
+        """The desk that published, or those that took over from it."""
+        if self._desks is None:
+            origin = self.event.get("origin_unit") or {}
+            named = origin.get("unit")
+            self._desks = tuple(desk_address(unit, origin["function"]) for unit in self.origin_units) if named else ()
+        return self._desks
 
     @property
     def areas(self) -> tuple[str, ...]:
@@ -94,9 +104,8 @@ class Facts:
     def home_units(self) -> tuple[str, ...]:
         """Units that what is not yet common or not yet graded stays with: its own, and its grading unit (13, 14)."""
         if self._home is None:
-            grading = self._grading_unit()
-            own = self.origin_unit
-            self._home = (own,) if grading is None or grading == own else (own, grading)
+            grading = (self._grading_unit(unit) for unit in self.origin_units)
+            self._home = tuple(dict.fromkeys((*self.origin_units, *(unit for unit in grading if unit is not None))))
         return self._home
 
     # What orders say of it
@@ -123,7 +132,7 @@ class Facts:
     @property
     def case_team(self) -> frozenset[str]:
         """The units that may see what is bound to the case: the publisher's own, and those that work on it."""
-        return self.orders.team(self.event.get("case_ref")) | {self.origin_unit}
+        return self.orders.team(self.event.get("case_ref")) | set(self.origin_units)
 
     @property
     def from_register(self) -> bool:
@@ -157,9 +166,9 @@ class Facts:
     def _known(self, ids: Iterable[str]) -> tuple[Known, ...]:
         return tuple(known for each in ids if (known := self.orders.known.get(each)) is not None)
 
-    def _grading_unit(self) -> str | None:
+    def _grading_unit(self, origin: str) -> str | None:
         """The nearest unit upwards with an intelligence desk, itself included (clarification 14)."""
-        for code in (self.origin_unit, *self.gazetteer.ancestors(self.origin_unit)):
+        for code in (origin, *self.gazetteer.ancestors(origin)):
             unit = self.gazetteer.unit(code)
             if unit is not None and Function.INTELLIGENCE in unit.functions:
                 return code

@@ -46,7 +46,7 @@ def counted(facts: "Facts") -> tuple[Release, ...]:
 def _may_release(release: Release, facts: "Facts") -> bool:
     unit = release.unit
     return (
-        may_correct(unit, facts.origin_unit)
+        any(may_correct(unit, origin) for origin in facts.origin_units)
         or unit in signers(facts)
         or unit in facts.case_team
         or any(unit == circle.unit for circle in facts.circles)
@@ -77,7 +77,7 @@ def _by_originators(releases: Iterable[Release], facts: "Facts") -> bool:
 
 def _by_circle_owner(releases: Iterable[Release], facts: "Facts") -> bool:
     """The circle's owner or the publisher has signed; nobody lifts the register part (clarification 19)."""
-    owners = {facts.origin_unit, *(circle.unit for circle in facts.circles)}
+    owners = {*facts.origin_units, *(circle.unit for circle in facts.circles)}
     return not facts.from_register and any(release.unit in owners for release in releases)
 
 

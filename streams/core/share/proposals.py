@@ -59,7 +59,7 @@ class _Proposal(NamedTuple):
 
 
 def combine_proposals(
-    plan: TypePlan, hits: Sequence[Hit], reach: Reach, origin_desk: str | None, known: Input
+    plan: TypePlan, hits: Sequence[Hit], reach: Reach, origin_desks: Sequence[str], known: Input
 ) -> Template:
     """Bring the proposals together: one delivery for each desk and view group (clarification 29)."""
     proposals = _proposals(hits, reach)
@@ -67,14 +67,14 @@ def combine_proposals(
     rulings = []
     for desk, group in sorted(proposals, key=lambda key: delivery_order(*key)):
         by = proposals[desk, group]
-        if desk == origin_desk and group == MAIN:
+        if desk in origin_desks and group == MAIN:
             ruling = _ruling(plan, group, by, known)._replace(view=plan.own)
         else:
             case = tuple((proposal.clause.clause.number, proposal.width) for proposal in by)
             found = made.get(case)
             ruling = found if found is not None else made.setdefault(case, _ruling(plan, group, by, known))
         rulings.append(ruling._replace(desk=desk, feed=by[0].clause.clause.feed(reach.receivers[desk], by[0].places)))
-    others = (reach.receivers[desk] for desk, _ in proposals if desk != origin_desk)
+    others = (reach.receivers[desk] for desk, _ in proposals if desk not in origin_desks)
     return Template(tuple(rulings), tuple({receiver.kind: receiver for receiver in others}.values()))
 
 

@@ -19,6 +19,8 @@ FIELD_PLACES: Final[Mapping[str, str]] = {
     "actor_home_area": "actor_home_area",
     "competent_area": "competent_area",
     "asked_units": "asked_of",
+    "parties": "parties",
+    "executing_units": "executing_units",
 }
 #: Places that are desks themselves: a clause may name functions, which then choose among them.
 DESK_PLACES: Final = frozenset(
@@ -118,7 +120,7 @@ class Reach:
             named = facts.payload.get(FIELD_PLACES[clause.to]) or ()
             return (named,) if isinstance(named, str) else tuple(named)
         if clause.to in ("ancestors", "affected_or_all_areas") and not facts.names_areas:
-            return (facts.origin_unit if clause.to == "ancestors" else "se",)
+            return facts.origin_units if clause.to == "ancestors" else ("se",)
         return facts.areas
 
     def resolve(self, clause: Clause, places: Codes) -> tuple[Receiver, ...]:
