@@ -30,6 +30,11 @@ def _strategic_actor(facts: Facts) -> bool:
     return bool(facts.event.get("strategic_actor")) and facts.enrichment.get("origin_level") in _STRATEGIC_LEVELS
 
 
+def _strategic_ignored(facts: Facts) -> bool:
+    """Whether somebody else says so: the publisher is told that it does not count."""
+    return bool(facts.event.get("strategic_actor")) and not _strategic_actor(facts)
+
+
 def is_dangerous(facts: Facts) -> bool:
     """Danger to life, or an alert of tier 1 or 2 (clarification 33)."""
     return bool(facts.event.get("danger_to_life")) or facts.alert_tier() in _DANGEROUS_TIERS
@@ -100,6 +105,7 @@ EVENT_FACTS: Final[Mapping[str, Fact]] = {
     "required_clearance": Fact(Kind.CLEARANCE, Facts.required_clearance),
     "geo.distance_to_border_m": Fact(Kind.NUMBER, lambda f: f.enrichment.get("distance_to_border_m")),
     "strategic_actor": Fact(Kind.TRUTH, _strategic_actor),
+    "strategic_actor.ignored": Fact(Kind.TRUTH, _strategic_ignored),
     "digital": Fact(Kind.TRUTH, _digital),
     "danger": Fact(Kind.TRUTH, is_dangerous),
     "minor_actor": Fact(Kind.TRUTH, _minor_actor),
