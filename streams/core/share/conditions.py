@@ -5,7 +5,7 @@ receiver. A condition on ``event_type``, or on a field that the type does not ha
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from streams.core.share.access import Receiver
 from streams.core.share.event_facts import EVENT_FACTS
@@ -18,6 +18,9 @@ Reader: TypeAlias = Callable[[Facts, Any], Any]
 Test: TypeAlias = Callable[[Facts, Any], bool]
 
 
+_FACTS: Final = EVENT_FACTS.keys() | RECEIVER_FACTS.keys()
+
+
 class _Source(NamedTuple):
     """Where a name's value comes from. ``read`` is None when this event type has no such field."""
 
@@ -25,6 +28,21 @@ class _Source(NamedTuple):
     many: bool
     of_receiver: bool
     of_unit: bool = False
+
+
+class Key(NamedTuple):
+    """One field that must have one of these values, or hold one in its list, for a rule to match."""
+
+    field: str
+    read: Reader
+    values: frozenset[Any]
+
+
+class Gate(NamedTuple):
+    """One condition on the event that must hold for a rule to match; the text tells it from others."""
+
+    text: str
+    test: Test
 
 
 class _Leaf(NamedTuple):
@@ -119,6 +137,30 @@ def compile_conditions(form: When, event_type: str, more: Sequence[Condition] = 
 def leaf_count(form: When, more: Sequence[Condition] = ()) -> int:
     """How specific a rule is: its leaf conditions, an ``any`` block counting as one (clarification 38)."""
     return len(form.when) + len(more) + (form.any is not None)
+
+
+def keys_of(form: When, event_type: str) -> tuple[Key, ...]:
+    """The fields of the event by whose values a rule can be looked up (index.py)."""
+    found = []
+    for condition in form.when:
+        plain = condition.operator in ("eq", "in", "intersects") and condition.elements == "any"
+        if not plain or isinstance(condition.value, FieldRef) or condition.field in _FACTS:
+            continue
+        field = find_field(event_type, condition.field)
+        if field is not None and field.path != "event_type":
+            read = _path_reader(field.path.split("."), many=field.many)
+            found.append(Key(field.path, read, frozenset(_as_collection(condition.value))))
+    return tuple(found)
+
+
+def gates_of(form: When, event_type: str) -> tuple[Gate, ...]:
+    """The conditions on the event that must hold for a rule to match, to be tested once for all rules (index.py)."""
+    leaves = ((condition, _leaf(condition, event_type)) for condition in form.when)
+    return tuple(
+        Gate(repr(condition), leaf.test)
+        for condition, leaf in leaves
+        if isinstance(leaf, _Leaf) and not leaf.of_receiver
+    )
 
 
 def _leg(conditions: Iterable[Condition], event_type: str) -> _Leg | None:

@@ -16,7 +16,7 @@ from streams.core.share.facts import Facts
 from streams.core.share.forms import PackFile
 from streams.core.share.lifting import is_lifted, released_fields
 from streams.core.share.orders import NO_ORDERS, Orders
-from streams.core.share.plan import Block, ShareClause, TypePlan
+from streams.core.share.plan import Allow, Block, ShareClause, TypePlan
 from streams.core.share.proposals import Hit, Input, Template, combine_proposals, delivery_order, united
 from streams.core.share.reach import Reach
 from streams.core.share.restraint import handling_of
@@ -76,8 +76,9 @@ class Engine:
         return Ruling(receivers, withheld, handling, sensitivity)
 
     def _ruled(self, plan: TypePlan, facts: Facts) -> tuple[tuple[ReceiverRuling, ...], tuple[WithheldRuling, ...]]:
-        proposed = self._proposed(plan, facts)
-        active = [a for block in plan.blocks if (a := _activate(block, facts)) is not None]
+        allows, blocks = plan.index.possible(facts)
+        proposed = self._proposed(plan, allows, facts)
+        active = [a for block in blocks if (a := _activate(block, facts)) is not None]
         if all(each.block.exempt is None and each.idle(proposed.kinds) for each in active):
             return proposed.rulings, ()
         return self._deny(proposed.rulings, active, facts)
@@ -105,8 +106,8 @@ class Engine:
 
     # Proposals
 
-    def _proposed(self, plan: TypePlan, facts: Facts) -> Template:
-        hits = self._hits(plan, facts)
+    def _proposed(self, plan: TypePlan, allows: Iterable[Allow], facts: Facts) -> Template:
+        hits = self._hits(allows, facts)
         known = Input(facts.input_priority(), facts.input_priority_reason(), _event_marks(plan, facts))
         key = (plan.event_type, facts.origin_desks, known, *(hit.key for hit in hits))
         found = self._templates.get(key)
@@ -119,9 +120,9 @@ class Engine:
             self._templates[key] = found
         return found
 
-    def _hits(self, plan: TypePlan, facts: Facts) -> list[Hit]:
+    def _hits(self, allows: Iterable[Allow], facts: Facts) -> list[Hit]:
         hits: list[Hit] = []
-        for allow in plan.allows:
+        for allow in allows:
             met = allow.conditions.reduce(facts)
             if met is False:
                 continue

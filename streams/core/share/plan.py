@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from schemas.catalogue import EVENT_TYPES
 from streams.core.share.conditions import Conditions, compile_conditions, leaf_count
 from streams.core.share.forms import DangerException, MarkRule, PackFile, Rule, Share, When
+from streams.core.share.index import Index
 from streams.core.share.reach import Clause, clause_of
 from streams.core.share.viewbook import ViewBook
 from streams.core.share.views import CompiledView, Lens, combine, own_view
@@ -60,6 +61,11 @@ class TypePlan:
     marks: tuple[tuple[str, Conditions], ...]
     own: CompiledView
     _views: dict[frozenset[Lens], CompiledView] = field(default_factory=dict, repr=False)
+    index: Index[Allow, Block] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Work out which rules are found by what."""
+        object.__setattr__(self, "index", Index(self.allows, self.blocks, self.event_type))
 
     def view(self, lenses: frozenset[Lens]) -> CompiledView:
         """The view through these lenses, made once: receivers with the same lenses share one view object."""

@@ -1,98 +1,206 @@
-"""The table of event type and receiver against outcome, for review by a jurist: ``docs/rules-table.md``.
+"""The table of event type and receiver class against outcome, for review by a jurist: ``docs/rules-table.md``.
 
 Written anew with ``python -m tests.streams.core.share.rules_table --write``; a test holds it against the pack.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from schemas.catalogue import EVENT_TYPES
-from streams.core.share import Ruling
-from tests.streams.core.share.packs import JARVA, NORD, PACK, event, ruling
+from schemas.catalogue import EVENT_TYPES, EventType
+from schemas.example_data import good_examples
+from schemas.partners import PARTNERS, PartnerClass
+from schemas.vocabulary import Function
+from streams.core.share import ReceiverRuling, Ruling
+from streams.core.share.ruling import MAIN
+from streams.core.share.viewbook import type_view_name
+from tests.streams.core.made import native
+from tests.streams.core.share.packs import JARVA, NORD, PACK, REFERENCE, event, ruling
 
 TABLE = Path(__file__).parents[4] / "docs" / "rules-table.md"
 SOLNA = f"{NORD}.solna"
+NOTHING = "–"
+SAME = "="
 
 
-class Column(NamedTuple):
+class ReceiverClass(NamedTuple):
     """One kind of receiver, by an example."""
 
     title: str
     desk: str
 
 
-COLUMNS = (
-    Column("area: intelligence", f"{SOLNA}/intelligence"),
-    Column("area: surveillance", f"{SOLNA}/surveillance"),
-    Column("area: investigation", f"{SOLNA}/investigation"),
-    Column("area: prevention", f"{SOLNA}/prevention"),
-    Column("area: coordination", f"{SOLNA}/coordination"),
-    Column("police area: intelligence", f"{NORD}/intelligence"),
-    Column("police area: surveillance", f"{NORD}/surveillance"),
-    Column("police area: prevention", f"{NORD}/prevention"),
-    Column("region: intelligence", "se.stockholm/intelligence"),
-    Column("region: investigation", "se.stockholm/investigation"),
-    Column("neighbour: intelligence", "se.stockholm.stockholm-syd/intelligence"),
-    Column("national: intelligence", "se.noa-und/intelligence"),
-    Column("NFC", "se.nfc/forensics"),
-    Column("Customs", "partner.tullverket/coordination"),
-    Column("Health regions", "partner.regions-health/coordination"),
-    Column("Europol", "partner.europol/coordination"),
+class Situation(NamedTuple):
+    """One situation: what is published, and by which unit."""
+
+    title: str
+    unit: str
+    written: Mapping[str, Any]
+
+
+def _partners() -> Iterator[ReceiverClass]:
+    """The first partner of each class."""
+    for kind in PartnerClass:
+        first = next((partner for partner in PARTNERS.values() if partner.partner_class is kind), None)
+        if first is not None:
+            yield ReceiverClass(f"{kind.replace('_', ' ')}: {first.name}", f"{first.code}/coordination")
+
+
+def _desks(title: str, unit: str, functions: str) -> Iterator[ReceiverClass]:
+    yield from (ReceiverClass(f"{title}: {name}", f"{unit}/{name}") for name in functions.split())
+
+
+_FIVE = "intelligence surveillance investigation prevention coordination"
+CLASSES = (
+    ReceiverClass("publisher's own desk", ""),
+    *_desks("area", SOLNA, _FIVE),
+    *_desks("police area", NORD, f"{_FIVE} finance"),
+    *_desks("region", "se.stockholm", "intelligence investigation prevention coordination finance it_crime"),
+    *_desks("neighbouring police area", "se.mitt.uppsala", "intelligence investigation"),
+    *_desks("elsewhere", "se.syd.malmo", "intelligence investigation prevention"),
+    *_desks("national", "se", "coordination"),
+    *_desks("NOA-UND", "se.noa-und", "intelligence knowledge"),
+    *_desks("NOA-FIPO", "se.noa-fipo", "finance"),
+    *_desks("NOA-SC3", "se.noa-sc3", "intelligence"),
+    *_desks("contact point", "se.noa-spoc", "coordination"),
+    *_desks("NFC", "se.nfc", "forensics"),
+    *_desks("UC", "se.uc", "knowledge"),
+    *_partners(),
 )
-#: The situations, each a table: what is published, by which desk.
-SITUATIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("Routine, graded B2, from the local police area", JARVA, {"grading": {"source": "B", "info": 2}}),
-    ("Urgent (priority 2), graded B2", JARVA, {"grading": {"source": "B", "info": 2}, "priority": 2}),
-    ("Not graded", JARVA, {}),
-    ("Not graded, danger to life", JARVA, {"danger_to_life": True, "danger_reason": "x"}),
-    ("From the region, graded B2", "se.stockholm", {"grading": {"source": "B", "info": 2}}),
-    ("Urgent under handling code H2", JARVA, {"grading": {"source": "B", "info": 2}, "priority": 2, "handling": "H2"}),
-    (
-        "Urgent, names a minor",
+_GRADED = {"grading": {"source": "B", "info": 2}}
+SITUATIONS = (
+    Situation("routine", JARVA, _GRADED),
+    Situation("urgent", JARVA, {**_GRADED, "priority": 2}),
+    Situation("serious, supplier", JARVA, {**_GRADED, "max_penalty_years": 6, "actor_role": "supplier"}),
+    Situation("not graded", JARVA, {}),
+    Situation("not graded, danger", JARVA, {"danger_to_life": True, "danger_reason": "x"}),
+    Situation("from the region", "se.stockholm", _GRADED),
+    Situation("public", JARVA, {**_GRADED, "public": True, "sensitivity": 0}),
+    Situation("handling H2", JARVA, {**_GRADED, "handling": "H2", "originator": "partner.europol"}),
+    Situation(
+        "names a minor",
         JARVA,
-        {"grading": {"source": "B", "info": 2}, "priority": 2, "persons": [{"age_band": "15-17"}]},
+        {**_GRADED, "persons": [{"ref": "p", "category": "suspected_activity", "age_band": "15-17"}]},
     ),
+    Situation("closed circle", JARVA, {**_GRADED, "common_basis": "restricted_circle"}),
+    Situation("secret case", JARVA, {**_GRADED, "legal_origin": "coercive_measure"}),
 )
-#: What the payload needs for a type's rule to have a say.
-PAYLOADS: dict[str, dict[str, Any]] = {
-    "substance_alert": {"alert_level": 1},
-    "knowledge_item": {"legal_cleared": True},
-}
+#: Who publishes what others may not.
+PUBLISHERS = {"foreign_message": "se.noa-spoc"}
+#: Whom an event asks or names, so that its own rule has somebody to reach.
+PLACES = {"asked_of": [NORD], "competent_area": NORD, "actor_home_area": NORD}
 
 
 def render() -> str:
-    """The whole table as Markdown."""
+    """The whole page as Markdown."""
     return "\n".join(_lines()) + "\n"
 
 
 def _lines() -> Iterator[str]:
-    yield "# Who gets what: event type and receiver against outcome"
-    yield ""
-    yield f"Rule pack {PACK.file.version}. Written from it by `tests/streams/core/share/rules_table.py`; do not edit."
-    yield ""
-    yield f"Each event is about {SOLNA} and is published by an example desk of the unit named. A cell shows the rules"
-    yield "that share it; `no` with the block rules that deny it; nothing when no rule proposes that receiver."
-    for title, unit, written in SITUATIONS:
-        yield from ("", f"## {title}", "")
-        yield "| event type | " + " | ".join(column.title for column in COLUMNS) + " |"
-        yield "|---" * (len(COLUMNS) + 1) + "|"
-        for name in EVENT_TYPES:
-            said = ruling(_made(name, unit, written))
-            yield f"| {name} | " + " | ".join(_cell(said, column.desk) for column in COLUMNS) + " |"
+    yield from _HEAD.format(version=PACK.file.version, area=SOLNA, marks=_situations()).splitlines()
+    yield from ("", "## Overview: the routine event", "")
+    short = [each for each in CLASSES if any(outcomes(name)[each.title][0] != NOTHING for name in EVENT_TYPES)]
+    yield "| event type | " + " | ".join(each.title for each in short) + " |"
+    yield "|---" * (len(short) + 1) + "|"
+    for name in EVENT_TYPES:
+        yield f"| {name} | " + " | ".join(_rules(name, each) for each in short) + " |"
+    for kind in EVENT_TYPES.values():
+        yield from _section(kind)
+    yield from _rule_list()
 
 
-def _made(name: str, unit: str, written: dict[str, Any]) -> dict[str, Any]:
-    payload = PAYLOADS.get(name, {})
-    return event(event_type=name, by=f"{unit}/finance", areas=[SOLNA], payload=payload, **written)
+def _section(kind: EventType) -> Iterator[str]:
+    """One type: a line for each receiver class, a column for each situation."""
+    cells = outcomes(kind.name)
+    reached = [title for title, row in cells.items() if set(row) != {NOTHING}]
+    yield from ("", f"## {kind.name}", "", f"{kind.title_sv.capitalize()}.", "")
+    yield "| receiver | " + " | ".join(situation.title for situation in SITUATIONS) + " |"
+    yield "|---" * (len(SITUATIONS) + 1) + "|"
+    for title in reached:
+        first, *others = cells[title]
+        yield f"| {title} | " + " | ".join((first, *(SAME if cell == first else cell for cell in others))) + " |"
 
 
-def _cell(said: Ruling, desk: str) -> str:
-    shared = [" ".join(receiver.rules) for receiver in said.receivers if receiver.desk == desk]
-    denied = [f"no: {' '.join(withheld.block_rules)}" for withheld in said.withheld if withheld.desk == desk]
+@cache
+def outcomes(name: str) -> Mapping[str, tuple[str, ...]]:
+    """What each receiver class has in each situation."""
+    said = [(_said(name, number), _origin(name, number)) for number in range(len(SITUATIONS))]
+    return {each.title: tuple(_cell(one, each.desk or origin, name) for one, origin in said) for each in CLASSES}
+
+
+@cache
+def _said(name: str, number: int) -> Ruling:
+    """What the pack says in one situation, of the first example of the type."""
+    payload = native(good_examples(name)[0].body)["payload"]
+    named = {place: unit for place, unit in PLACES.items() if place in payload}
+    made = event(
+        event_type=name,
+        by=_origin(name, number),
+        areas=[SOLNA],
+        payload=payload | named,
+        **SITUATIONS[number].written,
+    )
+    return ruling(made)
+
+
+def _origin(name: str, number: int) -> str:
+    """The desk that publishes: of the situation's unit, or the nearest above it with a function that may."""
+    gazetteer, kind = REFERENCE.gazetteer, EVENT_TYPES[name]
+    start = PUBLISHERS.get(name, SITUATIONS[number].unit)
+    for unit in (start, *gazetteer.ancestors(start), "se.nfc"):
+        for desk in gazetteer.desks(unit):
+            if not kind.publishers or Function(desk.partition("/")[2]) in kind.publishers:
+                return desk
+    raise LookupError(f"nobody publishes {name}")
+
+
+def _cell(said: Ruling, desk: str, name: str) -> str:
+    """Every delivery with its rules, view and priority, and who is denied by what."""
+    shared = [_delivery(receiver, name) for receiver in said.receivers if receiver.desk == desk]
+    denied = [f"**no** {' '.join(withheld.block_rules)}" for withheld in said.withheld if withheld.desk == desk]
+    return "<br>".join((*shared, *denied)) or NOTHING
+
+
+def _delivery(receiver: ReceiverRuling, name: str) -> str:
+    views = [view for view in receiver.view.names if view != type_view_name(name)] or ["type view"]
+    group = "" if receiver.view_group == MAIN else f" as {receiver.view_group}"
+    return f"{' '.join(receiver.rules)}{group} p{receiver.priority}: {', '.join(views)}"
+
+
+def _rules(name: str, each: ReceiverClass) -> str:
+    """The short form of the first situation: rules and priority alone."""
+    said, desk = _said(name, 0), each.desk or _origin(name, 0)
+    shared = [f"{' '.join(r.rules)} p{r.priority}" for r in said.receivers if r.desk == desk]
+    denied = [f"**no** {' '.join(withheld.block_rules)}" for withheld in said.withheld if withheld.desk == desk]
     return "; ".join((*shared, *denied))
 
+
+def _situations() -> str:
+    return ", ".join(situation.title for situation in SITUATIONS)
+
+
+def _rule_list() -> Iterator[str]:
+    yield from ("", "## The rules by their titles", "", "| rule | | title | reason |", "|---|---|---|---|")
+    for rule in sorted(PACK.rules.values(), key=lambda rule: rule.id):
+        effect = "denies" if rule.effect == "deny" else "shares"
+        yield f"| {rule.id} | {effect} | {rule.title} | {rule.reason} |"
+
+
+_HEAD = """# Who gets what: event type and receiver class against outcome
+
+Rule pack {version}. Written from it by `tests/streams/core/share/rules_table.py`; do not edit. A changed rule changes
+this page, and that change is what a jurist reviews.
+
+Each event is the first example of its type, about {area}. It is published by a desk of the local police
+area beside it, or of the nearest unit above that may publish such events; messages from abroad by the contact point.
+The columns are situations that change one thing each: {marks}.
+
+- `S01 S06 p4: drop_non_suspects`: shared by these rules with priority 4, in the type view narrowed by what is named.
+- `as S17`: a delivery of its own beside the other.
+- **no** `B02`: a rule proposes this receiver, and this block rule denies it.
+- `=`: as in the first column. `–`: no rule proposes this receiver; so it is for every class without a line."""
 
 if __name__ == "__main__" and "--write" in sys.argv:
     TABLE.write_text(render(), "utf-8")
