@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,9 +28,9 @@ DELIVERIES = tuple(f"deliver.{area}" for area in delivery_areas(load_gazetteer()
 class Worker:
     """One ``sambus worker`` as a process. Its log goes to a file, for the test's own message when something fails."""
 
-    def __init__(self, bootstrap: str, log: Path, number: int = 0) -> None:
+    def __init__(self, bootstrap: str, log: Path, number: int = 0, arguments: Sequence[str] = ()) -> None:
         self.log = log
-        self._command = [sys.executable, "-m", "deploy.cli", "worker", "--bootstrap", bootstrap]
+        self._command = [sys.executable, "-m", "deploy.cli", "worker", "--bootstrap", bootstrap, *arguments]
         self._number = number
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -72,10 +72,14 @@ class Worker:
 class Bus:
     """The topics of the catalogue on a cluster, with workers; an async context manager."""
 
-    def __init__(self, bootstrap: str, home: Path, *, workers: int = 1, partitions: int = 4) -> None:
+    def __init__(
+        self, bootstrap: str, home: Path, *, workers: int = 1, partitions: int = 4, arguments: Sequence[str] = ()
+    ) -> None:
         self.bootstrap = bootstrap
         self.partitions = partitions
-        self.workers = [Worker(bootstrap, home / f"worker-{number}.log", number) for number in range(workers)]
+        self.workers = [
+            Worker(bootstrap, home / f"worker-{number}.log", number, arguments) for number in range(workers)
+        ]
 
     @property
     def options(self) -> dict[str, Any]:
@@ -102,15 +106,19 @@ class Bus:
 
         Errors: ``TimeoutError`` with the counts and the workers' last words.
         """
+        return await self.until(lambda books: books.settled >= published, f"{published} settled", within)
+
+    async def until(self, done: Callable[["Books"], bool], wanted: str, within: float = 30.0) -> "Books":
+        """Wait until a committed reader sees what is wanted; returns the books. Errors: as ``settled``."""
         deadline = time.monotonic() + within
         while True:
             books = await self.books()
-            if books.settled >= published:
+            if done(books):
                 return books
             if time.monotonic() > deadline:
                 words = "\n".join(worker.log.read_text()[-1500:] for worker in self.workers)
                 counted = {"decided": books.decided, "dropped": books.dropped, "quarantined": books.quarantined}
-                raise TimeoutError(f"{books.settled} of {published} settled: {counted}\n{words}")
+                raise TimeoutError(f"{books.settled} settled, wanted {wanted}: {counted}\n{words}")
             await asyncio.sleep(0.2)
 
     async def books(self) -> "Books":
@@ -132,6 +140,7 @@ class Books:
         self.codes: Counter[str] = Counter()
         self.delivered: Counter[str] = Counter()
         self.owed: Counter[str] = Counter()
+        self.receivers: dict[str, set[str]] = {}
         self.sources: Counter[str] = Counter()
 
     @property
@@ -160,6 +169,7 @@ class Books:
                 return
             self.decided[value["event_id"]] += 1
         for receiver in value["receivers"]:
+            self.receivers.setdefault(value["event_id"], set()).add(receiver["desk"])
             group = receiver["view_group"]
             self.owed[f"{value['event_id']}:{value['revision']}:{receiver['desk']}:{group}"] += 1
 
