@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from schemas.topics import ACCEPTED, ASSESSED, PACKS
+from schemas.topics import ACCEPTED, ASSESSED, DUTIES, PACKS
 
 
 class Stage(StrEnum):
@@ -16,6 +16,7 @@ class Stage(StrEnum):
     ASSESS = "assess"
     SHARE = "share"
     RULES = "rules"
+    DUTIES = "duties"
 
 
 class ReasonCode(StrEnum):
@@ -118,7 +119,7 @@ def stage_of(topic: str) -> Stage | None:
     """The agent that reads a topic; None for a topic that no agent reads."""
     if topic.startswith("in."):
         return Stage.INTAKE
-    return {ACCEPTED: Stage.ASSESS, ASSESSED: Stage.SHARE, PACKS: Stage.RULES}.get(topic)
+    return {ACCEPTED: Stage.ASSESS, ASSESSED: Stage.SHARE, PACKS: Stage.RULES, DUTIES: Stage.DUTIES}.get(topic)
 
 
 def evaluate(measured: Measured, limits: Limits) -> Health:

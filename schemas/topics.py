@@ -24,7 +24,9 @@ ASSESSED: Final = "events.assessed"
 DECISIONS: Final = "ledger.decisions"
 HEADS: Final = "ledger.heads"
 PACKS: Final = "rules.packs"
-STATES: Final = ("state.intake", "state.assess")
+DUTIES: Final = "duties"
+LEDGER_DUTIES: Final = "ledger.duties"
+STATES: Final = ("state.intake", "state.assess", "state.duties")
 #: A delivery topic carries one area's share of what the flow carries, and a transaction pays for each partition that it
 #: touches: one delivery partition for this many partitions of the flow (docs/adr/0004).
 DELIVERY_SHARE: Final = 4
@@ -144,6 +146,10 @@ def _flow(partitions: int) -> tuple[Topic, ...]:
         topic(ACCEPTED, "fingerprint", _RETENTION_MS, worker, "accepted events, for the assess agent"),
         topic(ASSESSED, "fingerprint", _RETENTION_MS, worker, "assessed events, for the share agent"),
         topic(DECISIONS, "event_id", None, (gateway, operations), "every decision, with its rules and input hash"),
+        topic(DUTIES, "event_id", _RETENTION_MS, worker, "what is owed about an event, and what answers it"),
+        topic(LEDGER_DUTIES, "duty_id", None, (gateway, operations), "how each obligation stands")._replace(
+            cleanup=_COMPACT
+        ),
     )
 
 

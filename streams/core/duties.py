@@ -118,17 +118,17 @@ def answers(event: Mapping[str, Any], at: datetime) -> Iterator[tuple[str, Answe
     """
     by, payload = _desk(event["origin_unit"]), event["payload"]
     match event["event_type"]:
-        case "receipt":
-            about, _, desk, group = payload["delivery_id"].split(":", 3)
+        case "receipt" if delivery_id := payload.get("delivery_id"):
+            about, _, desk, group = delivery_id.split(":", 3)
             if desk == by:
                 yield about, Answer((str(payload["kind"]),), by, at, group, payload["obligation"])
-        case "feedback_note":
-            yield payload["about_id"], Answer((FEEDBACK,), by, at)
-        case "information_reply":
-            yield payload["request_id"], Answer(("reply",), by, at)
-    if event["supersedes"] is not None and EVENT_TYPES[event["event_type"]].intelligence_kind:
-        kinds = () if event["grading"] is None else (GRADED,)
-        yield event["supersedes"], Answer(kinds, by, at, successor=event["event_id"])
+        case "feedback_note" if about := payload.get("about_id"):
+            yield about, Answer((FEEDBACK,), by, at)
+        case "information_reply" if about := payload.get("request_id"):
+            yield about, Answer(("reply",), by, at)
+        case kind if event["supersedes"] is not None and EVENT_TYPES[kind].intelligence_kind:
+            kinds = () if event["grading"] is None else (GRADED,)
+            yield event["supersedes"], Answer(kinds, by, at, successor=event["event_id"])
 
 
 def joined(book: Book, other: Book) -> Book:

@@ -22,6 +22,7 @@ from streams.engine.records import Batch
 from streams.engine.settings import Settings
 from streams.engine.signals import Signal, emit, where
 from streams.engine.state import State, restore
+from streams.engine.ticker import Ticker
 from streams.engine.work import GapError, Source, Step, Work
 
 #: Exit codes of a worker whose lane cannot go on; its supervisor starts it anew.
@@ -65,6 +66,7 @@ class Lane:
             for topic in agents[work.step]
         }
         self._arrived = asyncio.Event()
+        self._ticker = Ticker(self._arrived.set)
         self._closing = False
         self._task: asyncio.Task[None] | None = None
         self._partitions: dict[str, int] = {}
@@ -91,6 +93,7 @@ class Lane:
         for topic in sorted(outputs):
             self._partitions[topic] = len(await self._producer.partitions_for(topic))
         self._task = asyncio.create_task(self._run(), name=f"lane-{self.partition}")
+        self._ticker.start()
         seconds = round(time.monotonic() - started, 3)
         emit(Signal.LANE_OPENED, partition=self.partition, state_records_loaded=loaded, opened_in_s=seconds)
 
@@ -139,6 +142,7 @@ class Lane:
     async def close(self) -> None:
         """Finish the cycle at hand, then let go; an unfinished transaction is aborted by the next owner's fence."""
         self._closing = True
+        self._ticker.stop()
         self._arrived.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=3)
@@ -158,10 +162,11 @@ class Lane:
             while await self._work_or_end(committing):
                 cycle = Cycle(Outbox(self._partitions))
                 await self._decide_until(committing, cycle)
+                self._tick(cycle)
                 if committing is not None:
                     await committing
                     committing = None
-                if cycle.ends:
+                if cycle.ends or len(cycle.outbox):
                     self.chain.close(cycle.outbox)
                     committing = asyncio.create_task(self._commit(cycle))
             if committing is not None:
@@ -240,13 +245,22 @@ class Lane:
         counters.deciding_s += time.perf_counter() - started
         return source.expected or 0
 
+    def _tick(self, cycle: Cycle) -> None:
+        """Let agents act on the time, once a second, unless something that they should know of first still waits."""
+        if self._ticker.struck():
+            behind = {source.work for source in self._sources.values() if source.backlog}
+            for work in self.works:
+                if work not in behind:
+                    work.tick(int(time.time() * 1000), cycle.outbox)
+
     async def _commit(self, cycle: Cycle) -> None:
         """Write outputs, state changes and offsets in one transaction."""
         started = time.perf_counter()
         producer = self._producer
         await producer.begin_transaction()
         futures = await cycle.outbox.send(producer)
-        await producer.send_offsets_to_transaction(cycle.ends, self._settings.group)
+        if cycle.ends:
+            await producer.send_offsets_to_transaction(cycle.ends, self._settings.group)
         await asyncio.gather(*futures)
         await producer.commit_transaction()
         spent = time.perf_counter() - started

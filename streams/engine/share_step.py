@@ -8,10 +8,12 @@ from schemas.codec import MAX_BUS_BYTES, Codec, UndecodableError
 from schemas.gazetteer import Gazetteer
 from schemas.problems import Problem, RejectCode
 from schemas.records import desk_address
-from schemas.topics import ACCEPTED, DECISIONS, PARTNERS, QUARANTINE, desk_topic
+from schemas.topics import ACCEPTED, DECISIONS, DUTIES, PARTNERS, QUARANTINE, desk_topic
 from streams.core.reference import Reference
 from streams.core.share import CompiledView, Pack, ReceiverRuling, Ruling, decide, project
+from streams.core.share.restraint import restraint_of
 from streams.engine.broadcast import send_bounds
+from streams.engine.duty_records import DutyDesk
 from streams.engine.ledger import line
 from streams.engine.memory import LaneMemory
 from streams.engine.outbox import Outbox, Output
@@ -56,6 +58,7 @@ class ShareStep:
         self._reference = reference
         self.packs = packs if isinstance(packs, Packs) else Packs(codec, reference.gazetteer, packs)
         self._own = {desk: desk_topic(desk) for desk in own_access_desks}
+        self._duties = DutyDesk(codec, reference.gazetteer)
         self._addresses: dict[ReceiverRuling, _Address] = {}
         areas = {delivery_topic(reference.gazetteer, unit) for unit in reference.gazetteer.units}
         self.outputs: Sequence[str] = (
@@ -63,6 +66,7 @@ class ShareStep:
             *sorted(self._own.values()),
             ACCEPTED,
             DECISIONS,
+            DUTIES,
             QUARANTINE,
         )
 
@@ -78,12 +82,15 @@ class ShareStep:
         if header(record, SHARED_HEADER) is not None:
             return
         data = record.value or b""
-        event = self._codec.decode(data, limit=MAX_BUS_BYTES).value
-        source = header(record, FROM_HEADER) or place(record)
-        self.share(Matter(event, source, data, record.timestamp), self.memory_of(state), out)
+        memory = self.memory_of(state)
+        event = memory.orders.inherited(self._codec.decode(data, limit=MAX_BUS_BYTES).value)
+        self.share(Matter(event, header(record, FROM_HEADER) or place(record), data, record.timestamp), memory, out)
 
     def share(self, matter: Matter, memory: LaneMemory, out: Outbox) -> None:
-        """Decide on one event by the lane's orders and pack, deliver, account, remember."""
+        """Decide on one event by the lane's orders and pack, deliver, account, remember.
+
+        Shape: the event under the restraints of what it is built on (``Orders.inherited``).
+        """
         event, at_ms, pack = matter.event, matter.at_ms, memory.pack
         gazetteer, substances = self._reference.gazetteer, self._reference.substances
         ruling = decide(event, pack, gazetteer, substances, moment(at_ms), memory.orders)
@@ -91,10 +98,11 @@ class ShareStep:
         shared = any(receiver.desk != publisher for receiver in ruling.receivers)
         delivered = self.deliver(matter, ruling, pack, out, "shared" if shared else "origin_only")
         memory.deliver(event["event_id"], publisher, delivered, at_ms)
+        for output in self._duties.answered(event, pack, at_ms):
+            out.add(output)
         if memory.releasable(event, ruling):
             memory.withhold(event["event_id"], matter.data, at_ms)
-        bound = memory.orders.restraint(event)
-        if bound is not None:
+        if restraint_of(event) is not None and (bound := memory.orders.restraint(event)) is not None:
             memory.bind(event["event_id"], bound)
 
     def finish(self, state: State, out: Outbox, at_ms: int) -> None:
@@ -102,7 +110,7 @@ class ShareStep:
         send_bounds(self.memory_of(state), at_ms, out)
 
     def deliver(self, matter: Matter, ruling: Ruling, pack: Pack, out: Outbox, outcome: str) -> list[str]:
-        """Write what a ruling says: a delivery for each receiver, and the ledger line.
+        """Write what a ruling says: a delivery for each receiver, the ledger line, what they owe.
 
         Shape: returns who got it, each as ``:desk:view group``.
         """
@@ -118,6 +126,8 @@ class ShareStep:
             out.add(Output(to.topic, to.key, value, at_ms))
         encoded = [to.receiver for to in addresses]
         out.add(self._ledger_line(matter, ruling, encoded, pack, outcome))
+        for output in self._duties.opened(matter.event, ruling.receivers, pack, at_ms):
+            out.add(output)
         return [to.suffix for to in addresses]
 
     def contain(self, record: Record, out: Outbox) -> None:

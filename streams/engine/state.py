@@ -42,6 +42,10 @@ class State:
         entry = self._entries.get(key)
         return None if entry is None else entry[_AT.size :]
 
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every remembered value with its key, oldest first; those that are kept without an end left out."""
+        return ((key, entry[_AT.size :]) for key, entry in self._entries.items())
+
     def put(self, key: bytes, value: bytes, at_ms: int) -> None:
         """Remember a value; the entry becomes the newest."""
         entry = _AT.pack(at_ms) + value

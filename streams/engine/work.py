@@ -16,9 +16,9 @@ from streams.engine.state import State
 class Step(Protocol):
     """What an agent does with one record: outputs into the outbox, what it learnt into the state.
 
-    Three things are looked for and may be missing. ``memory`` names the agent whose state the step works on, by default
+    Some things are looked for and may be missing. ``memory`` names the agent whose state the step works on, by default
     its own. ``finish(state, out, at_ms)`` is called when all records at hand are decided on, before state is written;
-    ``open(state)`` when the state has been read back, before any record.
+    ``open(state)`` when the state has been read back, before any record; ``tick(now_ms, state, out)`` once a second.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Work:
         self.state = states.setdefault(self.memory, State(int(settings.memory.total_seconds() * 1000)))
         self.changelog = TopicPartition(f"state.{self.memory}", partition)
         self._finish = getattr(step, "finish", None)
+        self._tick = getattr(step, "tick", None)
 
     def open(self) -> None:
         """Let the step work out what it needs from the state that was read back."""
@@ -63,6 +64,21 @@ class Work:
             outbox.keep(before)
             self.step.contain(record, outbox)
             self.counters.rejected["INTERNAL"] += 1
+
+    def tick(self, now_ms: int, outbox: Outbox) -> None:
+        """Let the step act on the time, if it minds it. A bug of ours there must not stop the partition."""
+        if self._tick is None:
+            return
+        before = len(outbox)
+        try:
+            self._tick(now_ms, self.state, outbox)
+        except Exception as problem:  # noqa: BLE001
+            cause = type(problem).__name__
+            emit(Signal.STEP_FAILED, level="error", agent=self.step.name, cause=cause, where=where(problem))
+            outbox.keep(before)
+        if len(outbox) > before:
+            self.remember(outbox, now_ms)
+            self.counters.records_written += len(outbox) - before
 
     def remember(self, outbox: Outbox, at_ms: int) -> None:
         """Write what changed in the state, and what left its window, to the changelog."""

@@ -1,4 +1,4 @@
-"""One worker: the four agents with the released schemas, reference data and rule pack, run by Faust."""
+"""One worker: the five agents with the released schemas, reference data and rule pack, run by Faust."""
 
 import gc
 import logging
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import faust
 
 from schemas.codec import Codec
-from schemas.topics import ACCEPTED, ASSESSED, GATEWAY_IN, PACKS
+from schemas.topics import ACCEPTED, ASSESSED, DUTIES, GATEWAY_IN, PACKS
 from schemas.validation import prepare
 from streams.core.reference import load_reference
 from streams.core.share import Pack
@@ -16,6 +16,7 @@ from streams.core.share.bundle import digest, pack_bundle
 from streams.core.share.loading import RULES
 from streams.engine.app import build_app
 from streams.engine.assess_step import AssessStep
+from streams.engine.duties_step import DutiesStep
 from streams.engine.intake_step import IntakeStep
 from streams.engine.packs import Packs
 from streams.engine.rules_step import RulesStep
@@ -45,6 +46,7 @@ def agents(settings: Settings) -> Mapping[Step, Sequence[str]]:
         AssessStep(codec, reference, share): (ACCEPTED,),
         share: (ASSESSED,),
         RulesStep(codec, packs): (PACKS,),
+        DutiesStep(codec, reference, settings.own_access_desks): (DUTIES,),
     }
 
 

@@ -5,6 +5,7 @@ import pytest
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import (
     GATEWAY_IN,
+    LEDGER_DUTIES,
     MIB,
     PACKS,
     STATES,
@@ -33,6 +34,8 @@ def test_the_catalogue_without_own_access() -> None:
         "events.assessed",
         "ledger.decisions",
         "ledger.heads",
+        "ledger.duties",
+        "duties",
         "deliver.bergslagen",
         "deliver.mitt",
         "deliver.nord",
@@ -44,6 +47,7 @@ def test_the_catalogue_without_own_access() -> None:
         "deliver.partners",
         "state.intake",
         "state.assess",
+        "state.duties",
         "rules.packs",
     }
 
@@ -59,10 +63,11 @@ def test_own_access_adds_a_unit_topic_and_a_desk_topic() -> None:
 
 @pytest.mark.parametrize("partitions", [1, 6])
 def test_what_one_worker_reads_together_has_one_partition_count(partitions: int) -> None:
-    """Partition p of intake, events, packs and state has one owner."""
+    """Partition p of intake, events, packs, duties and state has one owner."""
     found = topics(partitions=partitions, own_access_units=[JARVA])
-    together = [topic for name, topic in found.items() if name.startswith(("in.", "events.", "state.", "rules."))]
-    assert len(together) == 7
+    lanes = ("in.", "events.", "state.", "rules.", "duties")
+    together = [topic for name, topic in found.items() if name.startswith(lanes)]
+    assert len(together) == 9
     assert {topic.partitions for topic in together} == {partitions}
 
 
@@ -97,7 +102,7 @@ def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
 def test_state_is_compacted_and_the_ledger_kept() -> None:
     """State keeps the last of each key; decisions have no end of keeping."""
     found = topics()
-    assert {found[name].configs()["cleanup.policy"] for name in STATES} == {"compact"}
+    assert {found[name].configs()["cleanup.policy"] for name in (*STATES, LEDGER_DUTIES)} == {"compact"}
     assert all("retention.ms" not in found[name].configs() for name in STATES)
     assert found["ledger.decisions"].configs()["retention.ms"] == "-1"
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.codec import Codec
-from schemas.topics import DECISIONS, desk_topic
+from schemas.topics import DECISIONS, DUTIES, desk_topic
 from streams.core.share import project
 from streams.engine.outbox import Outbox, Output
 from streams.engine.share_step import Matter, ShareStep
@@ -37,8 +37,8 @@ def written(step: ShareStep, *published: dict[str, Any]) -> list[Output]:
 
 
 def deliveries(outputs: list[Output]) -> list[Output]:
-    """What desks can read: all but the ledger."""
-    return [output for output in outputs if output.topic != DECISIONS]
+    """What desks can read: all but the ledger and what the workers tell each other of duties."""
+    return [output for output in outputs if output.topic not in (DECISIONS, DUTIES)]
 
 
 def read_by(desk: str, outputs: list[Output]) -> list[Output]:

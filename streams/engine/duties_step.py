@@ -1,0 +1,210 @@
+"""The duties agent's step: what is owed, what answers it, and what falls due; each change accounted and told."""
+
+import heapq
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from hashlib import sha256
+from secrets import token_hex
+from typing import Any, Final
+
+from schemas.codec import Codec
+from schemas.events.duties import ObligationNoticeEvent
+from schemas.problems import Problem, RejectCode
+from schemas.topics import DECISIONS, DUTIES, LEDGER_DUTIES, PARTNERS, QUARANTINE, desk_topic
+from schemas.vocabulary import Handling
+from streams.core.duties import Book, Change, advanced, handed_on, joined, next_due
+from streams.core.reference import Reference
+from streams.core.share.fields import leaves_of
+from streams.engine.duty_records import accounted, decoded, encoded, written
+from streams.engine.ledger import line
+from streams.engine.outbox import Outbox, Output
+from streams.engine.quarantine import quarantined
+from streams.engine.records import Record, moment
+from streams.engine.share_step import delivery_topic
+from streams.engine.signals import Counters
+from streams.engine.state import State
+
+NOTICE: Final = "obligation_notice"
+#: Stands for a rule in a notice's delivery: the bus makes it for whoever owes, no rule routes it.
+DUTY_RULE: Final = "DUTY"
+_REASON: Final = {
+    "late": "DUTY: an obligation was not met in time",
+    "done": "DUTY: an obligation was met",
+    "done_late": "DUTY: an obligation was met, but late",
+}
+#: What a notice shows whoever owes. Its publisher learns that something is late, not which desk has the event.
+_WHOLE: Final = leaves_of(NOTICE)
+_WITHOUT_NAMES: Final = _WHOLE - {"payload.owed_by", "payload.about_delivery", "payload.duty_id"}
+_URGENT, _ROUTINE = 2, 4
+_SENSITIVITY: Final = 1
+#: Most duties that one tick takes: the rest come a second later.
+_MOST_AT_ONCE: Final = 500
+
+Dues = list[tuple[int, bytes]]
+
+
+class DutiesStep:
+    """Keep the books of duties of one lane."""
+
+    name = "duties"
+
+    def __init__(self, codec: Codec, reference: Reference, own_access_desks: Iterable[str] = ()) -> None:
+        self._codec = codec
+        self._reference = reference
+        self._own = {desk: desk_topic(desk) for desk in own_access_desks}
+        areas = {delivery_topic(reference.gazetteer, unit) for unit in reference.gazetteer.units}
+        self.outputs: Sequence[str] = (
+            *sorted(areas | {f"deliver.{PARTNERS}"}),
+            *sorted(self._own.values()),
+            DECISIONS,
+            DUTIES,
+            LEDGER_DUTIES,
+            QUARANTINE,
+        )
+
+    def open(self, state: State) -> None:
+        """Work out from the books what falls due when."""
+        dues: Dues = []
+        for key, value in state.items():
+            book = decoded(self._codec, value)
+            _note(book, key, moment(0), dues)
+        state.derived = dues
+
+    def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:  # noqa: ARG002
+        """Take in duties or answers about one event."""
+        news = decoded(self._codec, record.value or b"")
+        key = news.event_id.encode()
+        known = self._book(key, state)
+        self._advance(known, joined(known, news), record.timestamp, state, out)
+
+    def tick(self, now_ms: int, state: State, out: Outbox) -> None:
+        """Tell of what has fallen due by now."""
+        dues: Dues = state.derived
+        for _ in range(_MOST_AT_ONCE):
+            if not dues or dues[0][0] >= now_ms:
+                return
+            _, key = heapq.heappop(dues)
+            book = self._book(key, state)
+            self._advance(book, book, now_ms, state, out)
+
+    def contain(self, record: Record, out: Outbox) -> None:
+        """Quarantine a record that we failed on."""
+        out.add(quarantined(self._codec, record, (Problem(RejectCode.INTERNAL),), writer=None))
+
+    def _book(self, key: bytes, state: State) -> Book:
+        value = state.get(key)
+        return Book(key.decode()) if value is None else decoded(self._codec, value)
+
+    def _advance(self, before: Book, news: Book, at_ms: int, state: State, out: Outbox) -> None:
+        """Account for and tell of what has changed, hand on what has moved, and remember."""
+        now, key = moment(at_ms), news.event_id.encode()
+        book, changes = advanced(before, news, now)
+        for change in changes:
+            out.add(accounted(self._codec, change, at_ms))
+            if change.notify:
+                self._notify(change, at_ms, out)
+        for moved in handed_on(changes, book):
+            out.add(written(self._codec, moved, at_ms))
+        if book != before:
+            state.put(key, encoded(self._codec, book), at_ms)
+            _note(book, key, now, state.derived)
+
+    def _notify(self, change: Change, at_ms: int, out: Outbox) -> None:
+        """A notice to each desk that is told, and its line in the ledger."""
+        duty, now = change.duty, moment(at_ms)
+        event = self._notice(change, now)
+        origin = duty.origin.partition("/")
+        meta = {
+            "event_id": event["event_id"],
+            "event_type": NOTICE,
+            "revision": 1,
+            "handling": Handling.H0.value,
+            "sensitivity": _SENSITIVITY,
+            "origin": {"unit": origin[0], "function": origin[2]},
+            "published_at": now,
+            "pack_version": duty.pack_version,
+            "synthetic": duty.synthetic,
+        }
+        shared = {
+            desk: self._codec.encode_shared(NOTICE, meta, event, _WHOLE if desk == duty.owed_by else _WITHOUT_NAMES)
+            for desk in change.notify
+        }
+        receivers = [self._receiver(desk, change) for desk in change.notify]
+        for desk, receiver in zip(change.notify, receivers, strict=True):
+            delivery_id = f"{event['event_id']}:1:{desk}:main"
+            value = self._codec.join_delivery(NOTICE, receiver, delivery_id, shared[desk])
+            topic = self._own.get(desk) or delivery_topic(self._reference.gazetteer, desk.partition("/")[0])
+            out.add(Output(topic, desk.encode(), value, at_ms))
+        decision = {
+            **{name: meta[name] for name in ("event_id", "event_type", "revision", "origin", "published_at")},
+            "outcome": "shared",
+            "input_hash": sha256(shared[change.notify[0]]).hexdigest(),
+            "pack_version": duty.pack_version,
+            "gazetteer_version": self._reference.gazetteer.version,
+            "accepted_from": DUTIES,
+            "synthetic": duty.synthetic,
+        }
+        out.add(line(self._codec, decision, at_ms, receivers))
+
+    def _receiver(self, desk: str, change: Change) -> bytes:
+        state = change.standing.state
+        urgent = change.standing.state == "late"
+        return self._codec.encode_receiver(
+            {
+                "desk": desk,
+                "view_group": "main",
+                "view": [f"type.{NOTICE}"],
+                "rules": [DUTY_RULE],
+                "priority": _URGENT if urgent else _ROUTINE,
+                "priority_reason": _REASON[state],
+                "feed": f"feed.duties.{desk.partition('/')[0]}",
+                "obligations": [],
+                "marks": [],
+            }
+        )
+
+    def _notice(self, change: Change, now: datetime) -> dict[str, Any]:
+        duty, found = change.duty, change.standing
+        event_id = _new_id(now)
+        unit, _, function = duty.origin.partition("/")
+        body = {
+            "event_id": event_id,
+            "event_type": NOTICE,
+            "occurred_from": now,
+            "reported_at": now,
+            "published_at": now,
+            "origin_unit": {"unit": unit, "function": function},
+            "purpose": "PN",
+            "sensitivity": _SENSITIVITY,
+            "legal_origin": "own_observation",
+            "provenance": {"root_ids": [event_id]},
+            "synthetic": duty.synthetic,
+            "payload": {
+                "duty_id": duty.duty_id,
+                "obligation": duty.obligation,
+                "obligation_text": duty.text,
+                "about_id": duty.event_id,
+                "about_type": duty.event_type,
+                "about_delivery": duty.delivery_id,
+                "owed_by": duty.owed_by,
+                "duty_state": found.state,
+                "opened_at": duty.opened_at,
+                "due_at": duty.due_at,
+                "closed_at": found.closed_at,
+                "closed_by": found.closed_by,
+            },
+        }
+        return ObligationNoticeEvent.model_validate(body).model_dump(mode="python")
+
+
+def _new_id(now: datetime) -> str:
+    """A UUIDv7 of that moment. Its other bits are chance: from a digest of the duty a publisher could find the desk."""
+    made, noise = f"{int(now.timestamp() * 1000):012x}", token_hex(10)
+    return f"{made[:8]}-{made[8:]}-7{noise[:3]}-{'89ab'[int(noise[3], 16) % 4]}{noise[4:7]}-{noise[7:19]}"
+
+
+def _note(book: Book, key: bytes, now: datetime, dues: Dues) -> None:
+    """Note when to look at a book again."""
+    due = next_due(book, now)
+    if due is not None:
+        heapq.heappush(dues, (int(due.timestamp() * 1000), key))
