@@ -1,24 +1,39 @@
 """Why an event went where it went, as far as the asker may know. Values in, values out; nothing is looked up here.
 
-What may be known: the publishing desk sees the rules, and how many desks of which level and function each one
-reached or was kept from; a receiver sees its own line; to everybody else there is no explanation at all, not even
-that there is nothing to explain.
+What may be known: the publishing desk sees the rules, and how many desks of which level (or kind of partner) and
+function each one reached or was kept from; a receiver sees its own line; operations sees numbers, versions, hashes and
+places; to everybody else there is no explanation at all, not even that there is nothing to explain.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from schemas.gazetteer import Gazetteer
+from schemas.partners import PARTNERS
 from schemas.records import Decision, Quarantined, Receiver, desk_address
 
 PARTNER = "partner"
 
 
+class Stored(NamedTuple):
+    """A decision with its place in the ledger and in its lane's chain; no lane when the line has no link."""
+
+    decision: Decision
+    where: str  # partition:offset
+    lane: int | None
+    number: int | None
+    digest: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How many desks of one level and function a rule reached, or a block rule kept from the event."""
+    """How many desks of one level and function a rule reached, or a block rule kept from the event.
+
+    ``level`` is a police level or, for those outside the police, the class of partner.
+    """
 
     rule: str
     level: str
@@ -37,6 +52,7 @@ class OwnLine:
     priority_reason: str
     feed: str
     obligations: tuple[str, ...]
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,17 @@ class PublisherPart:
     withheld: tuple[Reach, ...]
     input_hash: str
     accepted_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorPart:
+    """What operations may know: what became of the event in numbers, and where its line stands. No desk, no content."""
+
+    told: PublisherPart
+    where: str
+    lane: int | None
+    number: int | None
+    digest: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +102,7 @@ class Explanation:
     gazetteer_version: str | None
     own: tuple[OwnLine, ...]
     publisher: PublisherPart | None
+    operator: OperatorPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +131,31 @@ def answer(
     )
 
 
+def overview(stored: Stored, gazetteer: Gazetteer) -> Explanation:
+    """What operations may know of one decision, whoever published or got the event."""
+    decision = stored.decision
+    origin = desk_address(decision.origin.unit, decision.origin.function)
+    part = OperatorPart(
+        _publisher_part(decision, origin, gazetteer), stored.where, stored.lane, stored.number, stored.digest
+    )
+    return _explanation(decision, operator=part)
+
+
 def explain(decision: Decision, asker: str, gazetteer: Gazetteer) -> Explanation | None:
     """What one desk may know of one decision; None when that is nothing."""
     publishes = asker == desk_address(decision.origin.unit, decision.origin.function)
     own = tuple(_own_line(receiver) for receiver in decision.receivers if receiver.desk == asker)
     if not publishes and not own:
         return None
+    return _explanation(decision, own, _publisher_part(decision, asker, gazetteer) if publishes else None)
+
+
+def _explanation(
+    decision: Decision,
+    own: tuple[OwnLine, ...] = (),
+    publisher: PublisherPart | None = None,
+    operator: OperatorPart | None = None,
+) -> Explanation:
     return Explanation(
         event_type=decision.event_type,
         revision=decision.revision,
@@ -116,7 +163,8 @@ def explain(decision: Decision, asker: str, gazetteer: Gazetteer) -> Explanation
         pack_version=decision.pack_version,
         gazetteer_version=decision.gazetteer_version,
         own=own,
-        publisher=_publisher_part(decision, asker, gazetteer) if publishes else None,
+        publisher=publisher,
+        operator=operator,
     )
 
 
@@ -136,8 +184,14 @@ def _publisher_part(decision: Decision, asker: str, gazetteer: Gazetteer) -> Pub
 def _reach(lines: Iterable[tuple[str, Sequence[str]]], gazetteer: Gazetteer) -> tuple[Reach, ...]:
     """Distinct desks, counted by rule, level and function: numbers, never addresses."""
     pairs = {(rule, desk) for desk, rules in lines for rule in rules}
-    counted = Counter((rule, level_of(desk, gazetteer), desk.partition("/")[2]) for rule, desk in pairs)
+    counted = Counter((rule, class_of(desk, gazetteer), desk.partition("/")[2]) for rule, desk in pairs)
     return tuple(Reach(*where, desks) for where, desks in sorted(counted.items()))
+
+
+def class_of(desk: str, gazetteer: Gazetteer) -> str:
+    """What kind of receiver a desk is: the level of its unit, or the class of partner."""
+    partner = PARTNERS.get(desk.partition("/")[0])
+    return level_of(desk, gazetteer) if partner is None else str(partner.partner_class)
 
 
 def level_of(desk: str, gazetteer: Gazetteer) -> str:
@@ -155,6 +209,7 @@ def _own_line(receiver: Receiver) -> OwnLine:
         priority_reason=receiver.priority_reason,
         feed=receiver.feed,
         obligations=tuple(receiver.obligations),
+        marks=tuple(receiver.marks),
     )
 
 

@@ -1,5 +1,6 @@
 """Finding what the bus decided on an event, with the same work for an event that is there and one that is not."""
 
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 from pydantic import ValidationError
 
+from consumers.audit import chain_header
 from consumers.bus import (
     TopicMissingError,
     administrator,
@@ -21,7 +23,8 @@ from consumers.bus import (
     start_of,
     topics_of,
 )
-from consumers.explanation import Answer, answer
+from consumers.explanation import Answer, Stored, answer, overview
+from schemas.chain import digest, read_link
 from schemas.codec import Codec, UndecodableError
 from schemas.gazetteer import Gazetteer
 from schemas.records import Decision, Quarantined
@@ -29,6 +32,11 @@ from schemas.topics import DECISIONS, QUARANTINE
 
 #: An event id's own time may be this far ahead of the bus; no decision on it can be older than that.
 CLOCK_SKEW = timedelta(minutes=15)
+#: Who asks when it is no desk: operations, which learns numbers and places, and no content.
+OPERATIONS = "operations"
+#: So many ledger lines are read and explained at least, others' in place of those that are not there. An event has
+#: seldom more: one for each revision, and one for what follows on a release or a recall.
+_LOOKED_AT = 8
 #: One look at the broker; many records at once, because a ledger partition is long.
 _WAIT_MS = 250
 _BATCH = 5_000
@@ -46,9 +54,9 @@ class Search:
 async def search(options: Mapping[str, Any], event_id: str, asker: str, gazetteer: Gazetteer, codec: Codec) -> Search:
     """All that the asker may know of an event, from the ledger and from the asker's own quarantine.
 
-    Shape: both topics are read from where this id can first be to the end, whatever is found on the way; when no
-    decision is found another record is decoded and explained in its place. So an outsider's question costs the same
-    whether the event exists or not.
+    Shape: both topics are read from where this id can first be to the end, whatever is found on the way; when there
+    are few decisions, others are decoded and explained beside them, for nobody. So an outsider's question costs the
+    same whether the event exists or not. ``asker`` is a desk or ``OPERATIONS``.
     Errors: ``BusUnreachableError``, ``TopicMissingError``. A ledger line that cannot be read is passed over.
     """
     async with administrator(options) as admin:
@@ -58,14 +66,20 @@ async def search(options: Mapping[str, Any], event_id: str, asker: str, gazettee
     async with committed_reader(options, max_partition_fetch_bytes=_FETCH_BYTES) as consumer:
         line = _place(topics[DECISIONS], event_id)
         begin = await _begin(consumer, line, time_of(event_id))
-        found, stand_in, oldest = await _values(consumer, line, begin, event_id)
-        decisions = [decision for value in found if (decision := _decision(codec, value)) is not None]
-        if not found and stand_in is not None and (other := _decision(codec, stand_in)) is not None:
-            answer([other], [], asker, gazetteer)
+        found, others, oldest = await _lines(consumer, line, begin, event_id)
+        stored = _stored(codec, found)
+        beside = _stored(codec, others[: max(0, _LOOKED_AT - len(found))])
         # A user who may not see quarantine is not told of rejections, whatever the event.
-        own = topics.get(QUARANTINE)
+        own = () if asker == OPERATIONS else topics.get(QUARANTINE, ())
         rejected = await _rejected(consumer, _place(own, asker), codec, asker, event_id) if own else []
-    return Search(answer(decisions, rejected, asker, gazetteer), oldest)
+    _told(beside, [], asker, gazetteer)
+    return Search(_told(stored, rejected, asker, gazetteer), oldest)
+
+
+def _told(stored: list[Stored], rejected: list[tuple[str, Quarantined]], asker: str, gazetteer: Gazetteer) -> Answer:
+    if asker == OPERATIONS:
+        return Answer(tuple(overview(one, gazetteer) for one in stored))
+    return answer([one.decision for one in stored], rejected, asker, gazetteer)
 
 
 def time_of(event_id: str) -> datetime | None:
@@ -90,21 +104,32 @@ async def _begin(consumer: AIOKafkaConsumer, partition: TopicPartition, since: d
     return await (start_of(consumer, partition) if since is None else offset_at(consumer, partition, since))
 
 
-async def _values(
+async def _lines(
     consumer: AIOKafkaConsumer, partition: TopicPartition, begin: int, key: str
-) -> tuple[list[bytes], bytes | None, datetime | None]:
-    """The values with this key, one that has another key, and the time of the oldest record looked at."""
-    found: list[bytes] = []
-    stand_in: bytes | None = None
+) -> tuple[list[ConsumerRecord], list[ConsumerRecord], datetime | None]:
+    """The records with this key, the last ones that have another, and the time of the oldest one looked at."""
+    found: list[ConsumerRecord] = []
+    others: deque[ConsumerRecord] = deque(maxlen=_LOOKED_AT)
     oldest: datetime | None = None
     wanted = key.encode()
     async for record in to_the_end(consumer, partition, begin):
         oldest = oldest or moment_of(record.timestamp)
-        if record.key == wanted:
-            found.append(record.value or b"")
-        else:
-            stand_in = record.value
-    return found, stand_in, oldest
+        (found if record.key == wanted else others).append(record)
+    return found, list(others), oldest
+
+
+def _stored(codec: Codec, records: list[ConsumerRecord]) -> list[Stored]:
+    """Ledger lines with their places; those that cannot be read are passed over."""
+    lines = []
+    for record in records:
+        decision = _decision(codec, record.value or b"")
+        if decision is not None:
+            header = chain_header(record) or b""
+            link = read_link(header)
+            hashed = None if link is None else digest(header, record.key or b"", record.value or b"").hex()
+            where = f"{record.partition}:{record.offset}"
+            lines.append(Stored(decision, where, link and link.lane, link and link.number, hashed))
+    return lines
 
 
 async def to_the_end(

@@ -1,4 +1,4 @@
-"""``sambus explain``: why an event went where it went, as far as the asking desk may know."""
+"""``sambus explain``: why an event went where it went, as far as the asker may know."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -8,49 +8,66 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from consumers.explanation import Explanation, OwnLine, PublisherPart, Reach, Rejection
-from consumers.ledger import Search, search
-from deploy.cli.asking import console, desk_option, json_option, lang_option, local_time, print_json, run
-from deploy.cli.connection import EXIT_NOT_WELL, Connection, connection_options
+from consumers.explanation import Explanation, OperatorPart, OwnLine, PublisherPart, Reach, Rejection
+from consumers.ledger import OPERATIONS, Search, search
+from deploy.cli.asking import console, desk_problem, json_option, lang_option, local_time, print_json, run
+from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, Connection, connection_options
 from deploy.cli.names import LEVELS_SV, function_name, rule_titles, title_of
 from schemas.codec import Codec
 from schemas.gazetteer import load_gazetteer
 
 #: Said to everybody who may know nothing, word for word, whether the event exists or not.
 NOTHING = {
-    "sv": "Det finns inget att förklara för den här funktionen: ingen sådan händelse är känd för den. "
+    "sv": "Det finns inget att förklara för den som frågar: ingen sådan händelse är känd för den. "
     "Hela den sparade liggaren är genomsökt.",
-    "en": "There is nothing to explain to this desk: no such event is known to it. The whole kept ledger was searched.",
+    "en": "There is nothing to explain to the one who asks: no such event is known to it. "
+    "The whole kept ledger was searched.",
 }
+
+
+def _asker(_: click.Context, __: click.Parameter, value: str) -> str:
+    if value != OPERATIONS and (problem := desk_problem(value, load_gazetteer())) is not None:
+        raise click.UsageError(problem)
+    return value
 
 
 @click.command("explain")
 @click.argument("event_id")
-@desk_option()
+@click.option(
+    "--as",
+    "asker",
+    metavar=f"UNIT/FUNCTION|{OPERATIONS}",
+    required=True,
+    callback=_asker,
+    help=f"The desk you ask for, or {OPERATIONS}.",
+)
 @json_option
 @lang_option
 @connection_options
-def explain(event_id: str, desk: str, as_json: bool, lang: str, connection: Connection) -> None:
+def explain(event_id: str, asker: str, as_json: bool, lang: str, connection: Connection) -> None:
     """Tell why EVENT_ID went where it went.
 
-    The publishing desk learns the rules and how many desks each one reached; a receiver learns its own line.
-    Exit codes: 0 explained, 1 nothing that this desk may know, 2 an unknown desk, 3 the bus cannot be reached.
+    The publishing desk learns the rules and how many desks each one reached or kept away; a receiver learns why it got
+    its own delivery; operations learn numbers, versions and places.
+    Exit codes: 0 explained, 1 nothing that this asker may know, 2 an unknown desk, 3 the bus cannot be reached.
     """
-    found = run(search(connection.aiokafka(), event_id.lower(), desk, load_gazetteer(), Codec()))
-    if not found or not found.answer:
-        _nothing(as_json, lang)
-    elif as_json:
+    found = run(search(connection.aiokafka(), event_id.lower(), asker, load_gazetteer(), Codec()))
+    sys.exit(tell(found, as_json=as_json, lang=lang))
+
+
+def tell(found: Search | None, *, as_json: bool, lang: str) -> int:
+    """Print what was found, and give the exit code: both depend on the answer alone, on nothing that was looked at."""
+    if found is None or not found.answer:
+        if as_json:
+            print_json({"known": False})
+        else:
+            console().print(NOTHING[lang])
+        return EXIT_NOT_WELL
+    if as_json:
         _print_json(found)
     else:
         _print(found, lang)
-
-
-def _nothing(as_json: bool, lang: str) -> None:
-    if as_json:
-        print_json({"known": False})
-    else:
-        console().print(NOTHING[lang])
-    sys.exit(EXIT_NOT_WELL)
+    return EXIT_DONE
 
 
 def _print_json(found: Search) -> None:
@@ -76,6 +93,8 @@ def _decision(out: Console, decision: Explanation, lang: str) -> None:
     out.print(f"{title_of(decision.event_type, lang)}{revision}, {published}{pack}", style="bold")
     if decision.publisher is not None:
         _publisher(out, decision.publisher, rule_titles(decision.pack_version), lang)
+    if decision.operator is not None:
+        _operator(out, decision, decision.operator, lang)
     for line in decision.own:
         _own(out, line, rule_titles(decision.pack_version), lang)
     out.print()
@@ -89,15 +108,38 @@ def _publisher(out: Console, part: PublisherPart, titles: Mapping[str, str], lan
         out.print(_table("Undanhållen" if lang == "sv" else "Withheld", part.withheld, titles, lang))
 
 
+def _operator(out: Console, decision: Explanation, part: OperatorPart, lang: str) -> None:
+    _publisher(out, part.told, rule_titles(decision.pack_version), lang)
+    swedish = lang == "sv"
+    chain = (
+        "–"
+        if part.lane is None
+        else f"{'led' if swedish else 'lane'} {part.lane}, {'nr' if swedish else 'no'} {part.number}, {part.digest}"
+    )
+    facts = [
+        ("plats i liggaren" if swedish else "place in the ledger", part.where),
+        ("kedja" if swedish else "chain", chain),
+        ("kom från" if swedish else "came from", part.told.accepted_from),
+        ("underlagets hash" if swedish else "hash of the input", part.told.input_hash),
+        ("geografisk förteckning" if swedish else "gazetteer", decision.gazetteer_version or "–"),
+    ]
+    for name, value in facts:
+        out.print(f"  {name}: {value}")
+
+
 def _outcome(part: PublisherPart, lang: str) -> str:
     told = {
         "sv": {
             "shared": f"Delad med {part.desks} andra funktioner, undanhållen från {part.kept_from}.",
             "origin_only": f"Stannade hos er: ingen regel delade den vidare, undanhållen från {part.kept_from}.",
+            "recalled": f"Gick ut till {part.desks} funktioner som hade fått det som den gäller.",
+            "released": f"Lämnades ut efter beslut till {part.desks} funktioner.",
         },
         "en": {
             "shared": f"Shared with {part.desks} other desks, withheld from {part.kept_from}.",
             "origin_only": f"Stayed with you: no rule shared it further, withheld from {part.kept_from}.",
+            "recalled": f"Went out to {part.desks} desks that had got what it is about.",
+            "released": f"Let out by decision to {part.desks} desks.",
         },
     }[lang]
     dropped = "Togs emot men gick inte vidare" if lang == "sv" else "Taken but went no further"
@@ -122,6 +164,7 @@ def _own(out: Console, line: OwnLine, titles: Mapping[str, str], lang: str) -> N
         ("Ni fick den genom regel" if swedish else "You got it by rule", rules),
         ("prioritet" if swedish else "priority", f"{line.priority}: {line.priority_reason}"),
         ("vy" if swedish else "view", ", ".join(line.view) or "–"),
+        ("märkning" if swedish else "marks", ", ".join(line.marks) or "–"),
         ("plikter" if swedish else "duties", ", ".join(line.obligations) or "–"),
         ("flöde" if swedish else "feed", line.feed),
     ]

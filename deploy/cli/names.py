@@ -23,6 +23,15 @@ LEVELS_SV = {
     "police_area": "polisområde",
     "local_police_area": "lokalpolisområde",
     "partner": "samverkanspartner",
+    "law_enforcement": "brottsbekämpande partner",
+    "prosecutor": "åklagare",
+    "state_agency": "statlig myndighet",
+    "region_health": "hälso- och sjukvård",
+    "municipality": "kommun",
+    "ngo": "ideell organisation",
+    "research": "forskning",
+    "foreign": "utländsk myndighet",
+    "international_org": "internationell organisation",
 }
 
 

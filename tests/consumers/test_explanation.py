@@ -109,10 +109,10 @@ def test_a_rejection_is_told_to_its_publisher_only() -> None:
     assert not answer([], records, JARVA, GAZETTEER)
 
 
-def test_a_partner_desk_counts_as_a_partner() -> None:
-    """Partners are outside the gazetteer."""
+def test_a_partner_desk_counts_by_its_class() -> None:
+    """Partners are outside the gazetteer: their class says what they are."""
     made = decision(new_id(), [receiver("partner.tullverket/investigation", "S20")])
     found = explain(made, PUBLISHER, GAZETTEER)
     assert found is not None
     assert found.publisher is not None
-    assert found.publisher.shared == (Reach("S20", "partner", "investigation", 1),)
+    assert found.publisher.shared == (Reach("S20", "law_enforcement", "investigation", 1),)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from consumers.ledger import CLOCK_SKEW, Search, search, time_of
-from schemas.codec import Codec
+from consumers.bus import partition_of
+from consumers.ledger import CLOCK_SKEW, OPERATIONS, Search, search, time_of
+from schemas.codec import MAX_RECORD_BYTES, Codec, Decoded
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import DECISIONS, QUARANTINE
 from tests.consumers.made import (
@@ -32,8 +33,13 @@ async def asked(bus: str, codec: Codec, event_id: str, desk: str) -> Search:
 
 async def record(bus: str, codec: Codec, event_id: str, **changes: Any) -> None:
     """Put a decision with one receiver besides the origin into the ledger."""
+    await write(bus, [Sent(DECISIONS, event_id, line(codec, event_id, **changes))])
+
+
+def line(codec: Codec, event_id: str, **changes: Any) -> bytes:
+    """A decision with one receiver besides the origin."""
     made = decision(event_id, [receiver(PUBLISHER), receiver(JARVA)], **changes)
-    await write(bus, [Sent(DECISIONS, event_id, codec.encode("decision", made.model_dump(mode="python")))])
+    return codec.encode("decision", made.model_dump(mode="python"))
 
 
 async def test_each_asker_gets_what_it_may_know(bus: str, codec: Codec) -> None:
@@ -56,6 +62,57 @@ async def test_an_outsider_cannot_tell_an_event_from_none(bus: str, codec: Codec
     await record(bus, codec, event_id)
     after = await asked(bus, codec, event_id, SOLNA)
     assert before.answer == after.answer == (await asked(bus, codec, new_id(), SOLNA)).answer
+
+
+class Counting(Codec):
+    """A codec that counts what it decodes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decoded = 0
+
+    def decode(self, data: bytes, *, limit: int = MAX_RECORD_BYTES) -> Decoded:
+        """Count, and decode."""
+        self.decoded += 1
+        return super().decode(data, limit=limit)
+
+
+async def test_many_outsiders_cost_the_same_whether_the_event_exists_or_not(bus: str, codec: Codec) -> None:
+    """As many ledger lines are decoded for an id that does not exist as for one with several decisions."""
+    known, unknown = new_id(), new_id()
+    while partition_of(unknown, 4) != partition_of(known, 4):
+        unknown = new_id()
+    lines = [(known, 1), (known, 2), (known, 3), *((_beside(known), 1) for _ in range(20))]
+    await write(bus, [Sent(DECISIONS, event_id, line(codec, event_id, revision=number)) for event_id, number in lines])
+    gazetteer = load_gazetteer()
+    outsiders = [desk for code in list(gazetteer.units)[::15] for desk in gazetteer.desks(code)[:2]]
+    for asker in [desk for desk in outsiders if desk not in {JARVA, PUBLISHER}]:
+        told = []
+        for event_id in (known, unknown):
+            counting = Counting()
+            told.append(((await asked(bus, counting, event_id, asker)).answer, counting.decoded))
+        assert told[0] == told[1]
+        assert not told[0][0]
+        assert told[0][1] >= 8
+
+
+def _beside(event_id: str) -> str:
+    """Another id whose decisions stand on the same partition."""
+    while partition_of(made := new_id(), 4) != partition_of(event_id, 4):
+        pass
+    return made
+
+
+async def test_operations_are_told_where_a_decision_stands(bus: str, codec: Codec) -> None:
+    """Partition and offset, whoever asks for it without being a desk; no chain for a line without a link."""
+    event_id = new_id()
+    await record(bus, codec, event_id)
+    (found,) = (await asked(bus, codec, event_id, OPERATIONS)).answer.decisions
+    assert found.operator is not None
+    assert found.operator.where.startswith(f"{partition_of(event_id, 4)}:")
+    assert (found.operator.lane, found.operator.told.desks) == (None, 1)
+    assert (found.own, found.publisher) == ((), None)
+    assert not (await asked(bus, codec, new_id(), OPERATIONS)).answer
 
 
 async def test_revisions_come_in_the_order_decided(bus: str, codec: Codec) -> None:

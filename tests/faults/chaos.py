@@ -97,7 +97,7 @@ async def _publish(bus: Bus, rate: float, over: asyncio.Event) -> list[Made]:
         batch = 0
         while not over.is_set():
             for made in load(500, seed=1000 + batch, bad_share=0.02):
-                key, value, headers = made.record
+                key, value, headers = made.record[:3]
                 await producer.send(GATEWAY_TOPIC, value, key=key, headers=list(headers))
                 published.append(made)
                 ahead = started + len(published) / rate - time.monotonic()

@@ -15,7 +15,7 @@ from consumers.audit import chain_header, heads_of, verify
 from consumers.bus import topics_of
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
-from producers.client import DEFAULTS, GATEWAY_TOPIC
+from producers.client import GATEWAY_TOPIC, publish_raw
 from schemas.chain import CHAIN_HEADER, Head, digest, link_header, read_link
 from schemas.topics import DECISIONS
 from tests.bus import Bus, committed
@@ -75,16 +75,7 @@ async def _written(cluster: str, home: Path) -> Lines:
 
 
 async def _publish(bus: Bus, seed: int) -> int:
-    producer = AIOKafkaProducer(**(DEFAULTS | bus.options))
-    await producer.start()
-    try:
-        for made in load(250, seed=seed):
-            key, value, headers = made.record
-            await producer.send(GATEWAY_TOPIC, value, key=key, headers=list(headers))
-        await producer.flush()
-    finally:
-        await producer.stop()
-    return 250
+    return await publish_raw(bus.options, GATEWAY_TOPIC, [made.record for made in load(250, seed=seed)])
 
 
 async def _read(cluster: str) -> Lines:
@@ -182,11 +173,18 @@ def test_tampering_is_told_by_partition_and_offset(
     assert [(found["fault"], found["place"]) for found in told["breaks"]] == [
         (fault, {"partition": 1, "offset": offset})
     ]
+
+
+def test_tampering_is_told_in_words(cluster: str, lines: Lines) -> None:
+    """The verdict first, then code, place and what it means."""
+    changed = [list(records) for records in lines]
+    fault, offset = altered(changed)
+    asyncio.run(_replace(cluster, changed))
     said = sambus(cluster, "ledger", "verify")
     assert said.exit_code == 1
-    assert said.stdout.startswith("The ledger is not whole.")
-    assert f"1:{offset}" in said.stdout
-    assert fault in said.stdout
+    verdict, broken, *_ = said.stdout.splitlines()
+    assert verdict == "The ledger is not whole."
+    assert broken.startswith(f"  {fault} 1:{offset} lane ")
 
 
 def test_an_untouched_ledger_is_whole_also_against_kept_heads(cluster: str, lines: Lines, tmp_path: Path) -> None:
