@@ -89,11 +89,13 @@ class Facts:
     def areas(self) -> tuple[str, ...]:
         """The known areas of the event, the publisher's and those found from coordinates; ended ones by successor."""
         if self._areas is None:
-            listed = dict.fromkeys((*(self.event.get("areas") or ()), *(self.enrichment.get("areas_found") or ())))
-            known = [code for code in listed if self.gazetteer.known(code)]
-            current = [after for code in known for after in (self.gazetteer.successors(code) or (code,))]
-            self._areas = tuple(sorted(set(current)))
+            self._areas = tuple(sorted({heir for heirs in self._area_heirs() for heir in heirs}))
         return self._areas
+
+    def _area_heirs(self) -> set[tuple[str, ...]]:
+        """Each area that the event lists as what it is now: itself, or those that took over from it."""
+        listed = {*(self.event.get("areas") or ()), *(self.enrichment.get("areas_found") or ())}
+        return {self.gazetteer.successors(code) or (code,) for code in listed if self.gazetteer.known(code)}
 
     @property
     def names_areas(self) -> bool:
@@ -183,16 +185,20 @@ class Facts:
         return str(self.enrichment.get("priority_reason") or "routine")
 
     def area_count(self) -> int:
-        """Distinct areas, leaving out any that is an ancestor of another in the list (clarification 3)."""
+        """Distinct areas, leaving out any that is an ancestor of another in the list (clarification 3).
+
+        An area that has been split since counts once: a reorganisation makes no event wider than it was.
+        """
         areas = self.areas
         if len(areas) < 2:  # noqa: PLR2004 - fewer than two cannot hold each other
             return len(areas)
         above = {ancestor for code in areas for ancestor in self.gazetteer.ancestors(code)}
-        return sum(code not in above for code in areas)
+        return sum(not above.issuperset(heirs) for heirs in self._area_heirs())
 
     def region_count(self) -> int:
-        """Distinct regions that the areas lie in."""
-        return len({region for code in self.areas if (region := self.gazetteer.region_of(code)) is not None})
+        """Distinct regions that the areas lie in; one that has been split since lies where its first heir does."""
+        found = {self.gazetteer.region_of(heirs[0]) for heirs in self._area_heirs()}
+        return len(found - {None})
 
     def alert_tier(self) -> int | None:
         """The register's tier or the publisher's alert level, the more urgent (clarification 43)."""

@@ -130,10 +130,15 @@ class Reach:
         if found is None:
             if len(self._cache) >= _MAX_CACHED:
                 self._cache.clear()
-            found = self._cache[key] = tuple(
-                self.receivers[desk] for desk in sorted(set(self._desks(clause, places))) if desk in self.receivers
-            )
+            desks = {heir for desk in self._desks(clause, places) for heir in self._heirs(desk)}
+            found = self._cache[key] = tuple(self.receivers[desk] for desk in sorted(desks) if desk in self.receivers)
         return found
+
+    def _heirs(self, desk: str) -> Iterable[str]:
+        """The desk itself, or the same desk of the units that took over from its own: nothing goes to ended units."""
+        unit, _, function = desk.partition("/")
+        heirs = self._gazetteer.successors(unit)
+        return (desk_address(heir, function) for heir in heirs) if heirs else (desk,)
 
     def _desks(self, clause: Clause, places: Codes) -> Iterator[str]:
         if clause.to in DESK_PLACES:
