@@ -90,7 +90,8 @@ class Orders:
 
     def inherited(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
         """The event under the restraints of what it is built on; itself when there are none."""
-        return inherit(event, self._bounds(event)) if self.restraints else event
+        bounds = self._bounds(event)
+        return inherit(event, bounds) if bounds else event
 
     def restraint(self, event: Mapping[str, Any]) -> Restraint | None:
         """What the event, with all that it is built on, asks of what is built on it; None for nothing."""
@@ -139,8 +140,6 @@ class Orders:
     # Within
 
     def _bounds(self, event: Mapping[str, Any]) -> list[Restraint]:
-        if not self.restraints:
-            return []
         return [bound for name in inputs_of(event) if (bound := self.restraints.get(name)) is not None]
 
     def _corrections(self, event: Mapping[str, Any], now: datetime) -> Iterator[Correction]:

@@ -3,7 +3,7 @@
 Source: clarifications 16 and 20; domain rules section 1.5.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from schemas.catalogue import EVENT_TYPES
@@ -70,15 +70,17 @@ def own_originators(event: Mapping[str, Any]) -> frozenset[str]:
     return frozenset({originator_of(event)} if event.get("handling") in _THIRD_PARTY else ())
 
 
-def inputs_of(event: Mapping[str, Any]) -> Iterator[str]:
+def inputs_of(event: Mapping[str, Any]) -> list[str]:
     """The ids of the events that this one is built on: what it derives from, retells or cites."""
     provenance = event.get("provenance") or {}
-    yield from provenance.get("derived_from") or ()
     own = event["event_id"]
-    yield from (root for root in provenance.get("root_ids") or () if root != own)
+    found = [root for root in provenance.get("root_ids") or () if root != own]
+    found += provenance.get("derived_from") or ()
     payload = event.get("payload") or {}
     for name in _CITED:
-        yield from payload.get(name) or ()
+        if name in payload:
+            found += payload[name] or ()
+    return found
     yield from ends_of(event)
 
 
