@@ -80,8 +80,8 @@ def inputs_of(event: Mapping[str, Any]) -> list[str]:
     for name in _CITED:
         if name in payload:
             found += payload[name] or ()
+    found += ends_of(event)
     return found
-    yield from ends_of(event)
 
 
 def reported_in(event: Mapping[str, Any]) -> tuple[str, ...]:
