@@ -55,6 +55,15 @@ class Worker:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneHead:
+    """Where a lane's ledger chain ends: the number of its last line and, in hex, its hash."""
+
+    lane: int
+    number: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """What was read from the brokers at one moment."""
 
@@ -65,6 +74,7 @@ class Measured:
     group_state: str
     quarantined: Mapping[str, int]  # reject code → records in the last hour
     missing_topics: Sequence[str]
+    heads: Sequence[LaneHead] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,7 @@ class Health:
     group_state: str
     quarantined: Mapping[str, int]
     reasons: tuple[Reason, ...] = field(default=())
+    heads: tuple[LaneHead, ...] = ()
 
     @property
     def healthy(self) -> bool:
@@ -136,6 +147,7 @@ def evaluate(measured: Measured, limits: Limits) -> Health:
         group_state=measured.group_state,
         quarantined=dict(Counter(measured.quarantined).most_common()),
         reasons=tuple(_reasons(measured, sources, limits)),
+        heads=tuple(measured.heads),
     )
 
 

@@ -16,11 +16,12 @@ from aiokafka.errors import (
     NotCoordinatorForGroupError,
 )
 
+from consumers.audit import read_heads
 from consumers.bus import administrator, answered, committed_reader, milliseconds, moment_of, topics_of
-from consumers.health import Measured, PartitionLag, Worker, stage_of
+from consumers.health import LaneHead, Measured, PartitionLag, Worker, stage_of
 from consumers.ledger import quarantined
 from schemas.codec import Codec
-from schemas.topics import QUARANTINE
+from schemas.topics import HEADS, QUARANTINE
 
 #: So many records of a partition are counted one by one; beyond, the difference of offsets is told as a bound.
 COUNTED = 2_000
@@ -67,7 +68,13 @@ async def measure(options: Mapping[str, Any], group: str, expected: Collection[s
             group_state=state,
             quarantined=await _quarantined(reader, there.get(QUARANTINE, ()), now, codec),
             missing_topics=sorted(set(expected) - set(there)),
+            heads=await _heads(reader, there.get(HEADS, ())),
         )
+
+
+async def _heads(reader: AIOKafkaConsumer, places: Collection[TopicPartition]) -> list[LaneHead]:
+    heads = await read_heads(reader, places)
+    return [LaneHead(lane, head.number, head.digest.hex()) for lane, head in heads.items()]
 
 
 async def _members(admin: AIOKafkaAdminClient, group: str) -> tuple[str, list[Worker]]:

@@ -8,13 +8,14 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from consumers.bus import BusUnreachableError, partition_of
-from consumers.health import Measured, PartitionLag
+from consumers.health import LaneHead, Measured, PartitionLag
 from consumers.measure import COUNTED, measure
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
+from schemas.chain import Head, write_head
 from schemas.codec import Codec
 from schemas.gazetteer import load_gazetteer
-from schemas.topics import ACCEPTED, QUARANTINE, catalogue
+from schemas.topics import ACCEPTED, HEADS, QUARANTINE, catalogue
 from tests.consumers.made import PUBLISHER, Sent, create_topics, new_id, quarantined, write
 
 pytestmark = pytest.mark.kafka
@@ -157,3 +158,13 @@ async def test_an_unreachable_bus_is_told_quickly() -> None:
     """Not a hang."""
     with pytest.raises(BusUnreachableError):
         await measured("127.0.0.1:1", "g")
+
+
+async def test_the_last_committed_head_of_each_lane_is_told(quiet: str) -> None:
+    """However many transactions were aborted behind it; a lane that has written nothing has none."""
+    for number in (1, 2):
+        await write(quiet, [Sent(HEADS, "lane", write_head(Head(number, bytes([number]) * 32)))])
+    for _ in range(10):
+        await write(quiet, [Sent(HEADS, "lane", write_head(Head(9, bytes(32))))], commit=False)
+    found = await measured(quiet, "g-heads")
+    assert list(found.heads) == [LaneHead(partition_of("lane", 4), 2, "02" * 32)]
