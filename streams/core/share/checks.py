@@ -13,6 +13,7 @@ from streams.core.share.fields import sealed_leaves
 from streams.core.share.forms import AccessEntry, AllOf, PackFile, Rule, Share, When
 from streams.core.share.loading import PackForms, Placed, suggest
 from streams.core.share.obligations import obligation_problems
+from streams.core.share.plan import is_about_decisions
 from streams.core.share.problems import PackProblem
 from streams.core.share.reach import DESK_PLACES, LEVELS, PLACES
 from streams.core.share.strategy import StrategySentence
@@ -126,7 +127,8 @@ class _RuleCheck:
         self.gazetteer = gazetteer
         self.views = views
         self.strategy = {sentence.form.id for sentence in found.strategy}
-        self.types = covered_types(rule.form, self.pack.control_events)
+        self.control = () if is_about_decisions(rule.form) else self.pack.control_events
+        self.types = covered_types(rule.form, self.control)
 
     def problems(self) -> Iterator[PackProblem]:
         """Everything wrong with the rule."""
@@ -168,7 +170,7 @@ class _RuleCheck:
         for index, share in enumerate(shares):
             for message, remedy, *inside in self._share_faults(share):
                 yield self.rule.problem(message, remedy, *at, index, *inside)
-            types = covered_types(When(when=[*self.rule.form.when, *share.when]), self.pack.control_events)
+            types = covered_types(When(when=[*self.rule.form.when, *share.when]), self.control)
             own = tuple(t for t in types if t in self.types)
             yield from self._view(share.view, own, *at, index, "view")
             yield from self._narrowing(share, own, *at, index)

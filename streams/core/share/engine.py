@@ -86,17 +86,28 @@ class Engine:
     def _under_releases(
         self, rulings: Iterable[ReceiverRuling], without: Iterable[ReceiverRuling], facts: Facts
     ) -> tuple[ReceiverRuling, ...]:
-        """What only a release lets through shows no more than it releases; the rest is as if there were none."""
-        before = {(ruling.desk, ruling.view_group): ruling for ruling in without}
-        return tuple(
-            ruling
-            if ruling.desk in facts.origin_desks
-            else before.get((ruling.desk, ruling.view_group)) or self._released(ruling, facts)
-            for ruling in rulings
-        )
+        """What only a release lets through shows no more than it releases; the rest is as if there were none.
 
-    def _released(self, ruling: ReceiverRuling, facts: Facts) -> ReceiverRuling:
+        A delivery of its own that would show a desk nothing more than its main one is left out.
+        """
+        before = {(ruling.desk, ruling.view_group): ruling for ruling in without}
+        found: dict[tuple[str, str], ReceiverRuling] = {}
+        for ruling in rulings:  # the main delivery of a desk comes first
+            key = (ruling.desk, ruling.view_group)
+            if ruling.desk in facts.origin_desks:
+                found[key] = ruling
+            elif key in before:
+                found[key] = before[key]
+            elif (released := self._released(ruling, facts)) is not None:
+                main = found.get((ruling.desk, MAIN))
+                if main is None or not released.view.fields <= main.view.fields:
+                    found[key] = released
+        return tuple(found.values())
+
+    def _released(self, ruling: ReceiverRuling, facts: Facts) -> ReceiverRuling | None:
         key = (ruling.view, released_fields(self.receivers[ruling.desk], facts))
+        if not key[1]:
+            return None
         view = self._released_views.get(key)
         if view is None:
             if len(self._released_views) >= _MAX_RELEASED_VIEWS:
@@ -108,7 +119,12 @@ class Engine:
 
     def _proposed(self, plan: TypePlan, allows: Iterable[Allow], facts: Facts) -> Template:
         hits = self._hits(allows, facts)
-        known = Input(facts.input_priority(), facts.input_priority_reason(), _event_marks(plan, facts))
+        known = Input(
+            facts.input_priority(),
+            facts.input_priority_reason(),
+            _event_marks(plan, facts),
+            tuple(transform.name for transform in plan.marking if transform.marks(facts.event)),
+        )
         key = (plan.event_type, facts.origin_desks, known, *(hit.key for hit in hits))
         found = self._templates.get(key)
         if found is None:

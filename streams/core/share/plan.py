@@ -7,7 +7,8 @@ from schemas.catalogue import EVENT_TYPES
 from streams.core.share.conditions import Conditions, compile_conditions, leaf_count
 from streams.core.share.forms import DangerException, MarkRule, PackFile, Rule, Share, When
 from streams.core.share.index import Index
-from streams.core.share.reach import Clause, clause_of
+from streams.core.share.reach import DECISION_PLACES, Clause, clause_of
+from streams.core.share.transforms import TRANSFORMS, Transform
 from streams.core.share.viewbook import ViewBook
 from streams.core.share.views import CompiledView, Lens, combine, own_view
 
@@ -60,6 +61,8 @@ class TypePlan:
     blocks: tuple[Block, ...]
     marks: tuple[tuple[str, Conditions], ...]
     own: CompiledView
+    #: The transforms of its rules that mark deliveries of some events.
+    marking: tuple[Transform, ...] = ()
     _views: dict[frozenset[Lens], CompiledView] = field(default_factory=dict, repr=False)
     index: Index[Allow, Block] = field(init=False, repr=False)
 
@@ -76,16 +79,25 @@ class TypePlan:
 
 
 def compile_plans(pack: PackFile, rules: Iterable[Rule], views: ViewBook) -> Mapping[str, TypePlan]:
-    """The plan of every event type. Control events are routed by the own rule alone (rules section 2)."""
+    """The plan of every event type.
+
+    Control events are routed by the own rule, and by rules that share to a decision's own receivers alone (rules
+    section 2; clarification 26).
+    """
     ordered = sorted(rules, key=lambda rule: rule.id)
     numbers = _Numbers()
     plans = {}
     for event_type in EVENT_TYPES:
         control = event_type in pack.control_events
-        sharing = [r for r in ordered if r.effect == "allow" and (not control or r.id == pack.own_rule)]
+        sharing = [
+            r
+            for r in ordered
+            if r.effect == "allow" and (not control or r.id == pack.own_rule or is_about_decisions(r))
+        ]
+        allows = tuple(allow for rule in sharing if (allow := _allow(rule, event_type, views, numbers)) is not None)
         plans[event_type] = TypePlan(
             event_type,
-            tuple(allow for rule in sharing if (allow := _allow(rule, event_type, views, numbers)) is not None),
+            allows,
             tuple(
                 block
                 for rule in ordered
@@ -93,8 +105,19 @@ def compile_plans(pack: PackFile, rules: Iterable[Rule], views: ViewBook) -> Map
             ),
             _marks(pack.marks, event_type),
             own_view(event_type),
+            _marking(allows),
         )
     return plans
+
+
+def is_about_decisions(rule: Rule) -> bool:
+    """Whether a rule shares to nobody but a decision's own receivers, and so may route control events."""
+    return bool(rule.share) and all(isinstance(share.to, str) and share.to in DECISION_PLACES for share in rule.share)
+
+
+def _marking(allows: Iterable[Allow]) -> tuple[Transform, ...]:
+    names = {name for allow in allows for clause in allow.clauses for name in clause.lens.transforms}
+    return tuple(TRANSFORMS[name] for name in sorted(names) if TRANSFORMS[name].mark is not None)
 
 
 class _Numbers:

@@ -10,6 +10,7 @@ from streams.core.share.access import Receiver
 from streams.core.share.plan import ShareClause, TypePlan
 from streams.core.share.reach import Codes, Reach
 from streams.core.share.ruling import MAIN, ReceiverRuling
+from streams.core.share.transforms import TRANSFORMS
 
 #: Length of a reason in a delivery and in the ledger.
 _REASON = 200
@@ -30,11 +31,15 @@ class Hit(NamedTuple):
 
 
 class Input(NamedTuple):
-    """What all deliveries of one event share: the priority known before the rules, why, and the marks."""
+    """What all deliveries of one event share: the priority known before the rules, why, and the marks.
+
+    Shape: ``by_transform`` are the transforms whose mark the event asks for; it goes to those who see it through them.
+    """
 
     priority: int
     reason: str
     marks: tuple[str, ...]
+    by_transform: tuple[str, ...] = ()
 
 
 class Template(NamedTuple):
@@ -117,5 +122,11 @@ def _ruling(plan: TypePlan, group: str, by: Sequence[_Proposal], known: Input) -
         priority_reason=f"{urgent.id}: {urgent.reason}"[:_REASON] if takes_rule else known.reason,
         feed="",
         obligations=united(proposal.clause.rule.obligations for proposal in by),
-        marks=known.marks,
+        marks=known.marks if not known.by_transform else _marks(by, known),
     )
+
+
+def _marks(by: Iterable[_Proposal], known: Input) -> tuple[str, ...]:
+    through = {name for proposal in by for name in proposal.clause.lens.transforms}
+    marks = (str(TRANSFORMS[name].mark) for name in known.by_transform if name in through)
+    return united((known.marks, marks))

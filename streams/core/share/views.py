@@ -1,7 +1,8 @@
 """Views: which fields of an event a receiver sees. Allow-lists, intersected, compiled to a projection."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
 from streams.core.share.fields import leaves_of, without
@@ -47,6 +48,7 @@ class CompiledView:
     """The view of one receiver: what every contributing rule lets through, and their transforms.
 
     Shape: ``names`` are the views and transforms that were combined, for the ledger.
+    Units: ``delay`` is how long it is held back, but for danger: ``held_until``.
     """
 
     event_type: str
@@ -54,7 +56,8 @@ class CompiledView:
     fields: frozenset[str]
     person_free: bool
     pick: Projection = field(repr=False)
-    changes: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = field(repr=False)
+    changes: tuple[Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]], ...] = field(repr=False)
+    delay: timedelta = timedelta()
 
 
 def combine(event_type: str, lenses: Iterable[Lens]) -> CompiledView:
@@ -74,6 +77,7 @@ def combine(event_type: str, lenses: Iterable[Lens]) -> CompiledView:
         any(lens.person_free for lens in through),
         _projection(fields),
         changes,
+        max((TRANSFORMS[name].delay for name in transforms), default=timedelta()),
     )
 
 
@@ -90,9 +94,7 @@ def narrowed(view: CompiledView, released: Iterable[frozenset[str]]) -> Compiled
     fields = view.fields
     for names in released:
         fields -= without(fields, names | {f"payload.{name}" for name in names}) - _WITH_EVERY_RELEASE
-    return CompiledView(
-        view.event_type, (*view.names, RELEASED), fields, view.person_free, _projection(fields), view.changes
-    )
+    return replace(view, names=(*view.names, RELEASED), fields=fields, pick=_projection(fields))
 
 
 def lens_of(
@@ -102,8 +104,13 @@ def lens_of(
     *,
     person_free: bool,
 ) -> Lens:
-    """A lens from named allow-lists and transforms: the fields that all of them leave."""
+    """A lens from named allow-lists and transforms: the fields that all of them leave.
+
+    Shape: the type view comes first; what a transform shows goes with it as far as the type view lets it.
+    """
     fields = frozenset.intersection(*(fields for _, fields in allowed))
+    for transform in transforms:
+        fields |= transform.shows & allowed[0][1]
     for transform in transforms:
         fields = transform.narrow(fields, event_type)
     names = tuple(name for name, _ in allowed)
@@ -117,7 +124,7 @@ def project(event: Mapping[str, Any], view: CompiledView) -> dict[str, Any]:
     """
     seen = view.pick(event)
     for change in view.changes:
-        seen = change(seen)
+        seen = change(seen, event)
     return seen
 
 
