@@ -13,7 +13,7 @@ import psutil
 
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
-from tests.bench import latency, pipeline
+from tests.bench import latency, pipeline, rules
 
 Line = dict[str, Any]
 
@@ -22,7 +22,11 @@ def run(*, peers: bool, short: bool, tell: Callable[[str], None]) -> list[Line]:
     """Run the benchmarks one after the other; each has a cluster of its own, so that none works in another's traces."""
     lines: list[Line] = [_machine()]
     tell("Stages, in this process ...")
-    lines.append({"bench": "stages", "unit": "microseconds an event"} | pipeline.stage_costs(500 if short else 4000))
+    stages = pipeline.stage_costs(500 if short else 4000)
+    lines.append({"bench": "stages", "unit": "microseconds an event"} | stages)
+    tell("Rules, in this process ...")
+    measured_rules = rules.measure(events=100, rounds=3) if short else rules.measure(events=1000, rounds=15)
+    lines.append({"bench": "rules"} | measured_rules | {"of_stages": rules.part_of(measured_rules, stages)})
     tell("Pipeline, one worker ...")
     events = 2_000 if short else 30_000
     lines.append({"bench": "pipeline"} | asdict(_on_kafka(lambda b, h: pipeline.measure(b, h, events=events))))

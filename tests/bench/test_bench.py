@@ -3,15 +3,19 @@
 import pytest
 
 from tests.bench import report
+from tests.bench.rules import SIZES
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 
 def test_the_short_form_runs() -> None:
-    """Stages, pipeline and latency on a cluster of their own; `make bench` adds other engines."""
+    """Stages, rules, pipeline and latency on a cluster of their own; `make bench` adds other engines."""
     lines = {line["bench"]: line for line in report.run(peers=False, short=True, tell=lambda _: None)}
-    assert set(lines) == {"machine", "stages", "pipeline", "latency"}
+    assert set(lines) == {"machine", "stages", "rules", "pipeline", "latency"}
     assert min(lines["stages"][name] for name in ("intake", "assess", "share")) > 0
+    assert min(lines["rules"][f"rules_{size}"] for size in SIZES) > 0
+    assert lines["rules"]["at_400"] > 0
+    assert 0 < lines["rules"]["of_stages"] < 1
     assert lines["pipeline"]["events_per_s"] > 0
     assert lines["pipeline"]["deliveries"] > lines["pipeline"]["events"]
     assert 0 < lines["latency"]["p50_ms"] <= lines["latency"]["p99_ms"]
