@@ -13,6 +13,7 @@ COMMANDS = {
     "worker": "deploy.cli.worker:worker",
     "publish": "deploy.cli.publish:publish",
     "feed": "deploy.cli.feed:feed",
+    "ack": "deploy.cli.ack:ack",
     "explain": "deploy.cli.explain:explain",
     "status": "deploy.cli.status:status",
     "ledger": "deploy.cli.ledger:ledger",

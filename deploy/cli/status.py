@@ -8,10 +8,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from consumers.health import Health, Limits, Reason, ReasonCode, SourceHealth, evaluate
+from consumers.duties import duties
+from consumers.health import Health, LaneHead, Limits, Reason, ReasonCode, SourceHealth, evaluate
 from consumers.measure import measure
-from deploy.cli.asking import console, json_option, lang_option, local_time, print_json, run
+from deploy.cli.asking import console, desk_option, json_option, lang_option, local_time, print_json, run
 from deploy.cli.connection import EXIT_NOT_WELL, Connection, connection_options
+from deploy.cli.owed import duties_json, show_duties
 from schemas.codec import Codec
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import catalogue
@@ -31,11 +33,14 @@ _REASONS_SV = {
 @click.option(
     "--max-lag", type=click.FloatRange(min=0), default=20, show_default=True, help="Seconds that are too late."
 )
+@desk_option(required=False, help_text="List what this desk owes: unit/function.")
 @json_option
 @lang_option
 @connection_options
-def status(group: str, max_lag: float, as_json: bool, lang: str, connection: Connection) -> None:
-    """Tell whether the bus is well: lag, rates, workers, quarantine, missing topics.
+def status(group: str, max_lag: float, desk: str | None, as_json: bool, lang: str, connection: Connection) -> None:
+    """Tell whether the bus is well: lag, rates, workers, quarantine, missing topics; and what desks owe.
+
+    That a desk is late does not make the bus unwell.
 
     Exit codes: 0 well, 1 not well, 3 the bus cannot be reached.
     """
@@ -44,10 +49,12 @@ def status(group: str, max_lag: float, as_json: bool, lang: str, connection: Con
     if measured is None:
         sys.exit(EXIT_NOT_WELL)
     health = evaluate(measured, Limits(lag=timedelta(seconds=max_lag)))
+    owed = run(duties(connection.aiokafka(), Codec()))
     if as_json:
-        print_json({"healthy": health.healthy, **asdict(health)})
+        print_json({"healthy": health.healthy, **asdict(health), "duties": duties_json(owed, desk)})
     else:
         show(console(), health, lang)
+        show_duties(console(), owed, desk, lang)
     sys.exit(0 if health.healthy else EXIT_NOT_WELL)
 
 
@@ -65,8 +72,18 @@ def show(out: Console, health: Health, lang: str) -> None:
     names = ", ".join(worker.name for worker in health.workers) or "–"
     out.print(f"{'Arbetare' if swedish else 'Workers'} {len(health.workers)} ({health.group_state}): {names}")
     refused = ", ".join(f"{code} {count}" for code, count in health.quarantined.items()) or "–"
+    out.print(_ledger(health.heads, lang))
     out.print(f"{'I karantän senaste timmen' if swedish else 'Quarantined in the last hour'}: {refused}")
     out.print(f"{'Mätt' if swedish else 'Measured'} {local_time(health.at)}", style="dim")
+
+
+def _ledger(heads: tuple[LaneHead, ...], lang: str) -> str:
+    """How many lines the ledger's chains hold, and the end of each lane's, shortened."""
+    lines, ends = sum(head.number for head in heads), ", ".join(f"{head.lane}: {head.hash[:12]}" for head in heads)
+    said = (
+        f"Liggaren {lines} rader, kedjornas huvuden" if lang == "sv" else f"Ledger {lines} lines, heads of its chains"
+    )
+    return f"{said}: {ends or '–'}"
 
 
 def _said(reason: Reason, lang: str) -> str:

@@ -43,6 +43,7 @@ class Sent(NamedTuple):
     topic: str
     key: str
     value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 def new_id() -> str:
@@ -178,7 +179,7 @@ async def write(bootstrap: str, records: Iterable[Sent], *, commit: bool = True)
     await producer.start()
     try:
         await producer.begin_transaction()
-        pending = [await producer.send(r.topic, r.value, key=r.key.encode()) for r in records]
+        pending = [await producer.send(r.topic, r.value, key=r.key.encode(), headers=list(r.headers)) for r in records]
         await producer.flush()
         await (producer.commit_transaction() if commit else producer.abort_transaction())
         return [((at := await sent).partition, at.offset) for sent in pending] if commit else []

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consumers.health import Limits, Measured, PartitionLag, Worker, evaluate
+from consumers.health import LaneHead, Limits, Measured, PartitionLag, Stage, Worker, evaluate
 from deploy.cli.asking import console
 from deploy.cli.status import show
 from tests.deploy.cli_bus import prepare, sambus
@@ -24,7 +24,7 @@ def test_a_bus_without_a_worker_is_not_well(kafka: str) -> None:
     told = json.loads(sambus(kafka, "status", "--group", "nobody-here", "--json").stdout)
     assert told["healthy"] is False
     assert "NO_WORKER" in [reason["code"] for reason in told["reasons"]]
-    assert {source["stage"] for source in told["sources"]} == {"intake", "assess", "share"}
+    assert {source["stage"] for source in told["sources"]} == set(Stage)
 
 
 def test_an_unreachable_bus_is_exit_3_at_once() -> None:
@@ -53,3 +53,11 @@ def test_the_verdict_is_the_first_line(capsys: pytest.CaptureFixture[str], lang:
     assert lines[0] == well
     assert unwell in lines
     assert any("≤ 7" in line and "30.0 s" in line for line in lines)
+
+
+def test_the_ledgers_heads_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """How many lines all lanes have written, and where each chain ends."""
+    heads = [LaneHead(0, 7, "ab" * 32), LaneHead(1, 5, "cd" * 32)]
+    measured = Measured(datetime.now(UTC), [], {}, [Worker("w", "h")], "Stable", {}, [], heads)
+    show(console(), evaluate(measured, Limits()), "en")
+    assert "Ledger 12 lines, heads of its chains: 0: abababababab, 1: cdcdcdcdcdcd" in capsys.readouterr().out

@@ -1,0 +1,42 @@
+"""``sambus ack``: what is published for each choice, and what is refused before anything is sent."""
+
+import pytest
+
+from deploy.cli.ack import receipt_event
+from schemas.validation import validate
+from tests.deploy.cli_bus import sambus
+
+DESK = "se.stockholm.stockholm-nord/intelligence"
+DELIVERY = f"01a1bef3-ef60-761b-b93e-2ae10202a6ec:1:{DESK}:main"
+NOWHERE = "127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((DELIVERY.partition(":")[0],), "no delivery id"),
+        ((DELIVERY, "--decline"), "needs --reason"),
+        ((DELIVERY, "--accept", "--done", "triage_within_5d"), "Choose one"),
+        ((DELIVERY.replace("stockholm-nord", "stockholm-syd"),), "another desk's"),
+    ],
+)
+def test_what_no_desk_can_say_is_wrong_use(arguments: tuple[str, ...], says: str) -> None:
+    """Told at once, without a bus."""
+    result = sambus(NOWHERE, "ack", *arguments, "--as", DESK)
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"kind": "acknowledged", "obligation": None, "reason": None},
+        {"kind": "declined", "obligation": None, "reason": "Inga resurser."},
+        {"kind": "done", "obligation": "triage_within_5d", "reason": None},
+    ],
+)
+def test_what_it_publishes_is_a_receipt(payload: dict[str, str | None]) -> None:
+    """Derived from the event that it is about."""
+    event = validate("receipt", receipt_event({"delivery_id": DELIVERY, **payload}, synthetic=True))
+    assert not isinstance(event, tuple)
+    assert event.provenance.derived_from == [DELIVERY.partition(":")[0]]
