@@ -1,4 +1,4 @@
-"""The Faust app of a worker: three agents on the batching transport, their lanes opened and closed with partitions."""
+"""The Faust app of a worker: the agents on the batching transport, their lanes opened and closed with partitions."""
 
 import asyncio
 import contextlib
