@@ -1,10 +1,12 @@
 """A desk's live feed: the deliveries that were made for it, in the order and the form in which they were committed."""
 
+from bisect import insort
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
 
@@ -67,7 +69,8 @@ class Feed:
     """The deliveries of one desk, as an async iterator that can be followed or read to its present end.
 
     Shape: ``async with Feed(...) as feed: async for item in feed``; items are ``Delivery`` or ``Unreadable``.
-    ``passed_over`` says how many offsets an asked start lies before the oldest one kept.
+    ``passed_over`` says how many offsets an asked start lies before the oldest one kept. A delivery that is held
+    back comes when its time has come; until then ``held`` counts it, and a feed read to its end leaves it out.
     Errors: ``KeyError`` for a unit outside the gazetteer, ``BusUnreachableError``, ``TopicMissingError``,
     ``WrongStartError``; a record that cannot be read never ends the feed.
     """
@@ -99,6 +102,13 @@ class Feed:
         self._partition = TopicPartition(self.topic, 0)
         self._end = 0
         self._ready: deque[Delivery | Unreadable] = deque()
+        self.clock: Callable[[], datetime] = _now
+        self._held: list[tuple[datetime, Delivery]] = []
+
+    @property
+    def held(self) -> int:
+        """How many deliveries were met whose time has not come."""
+        return len(self._held)
 
     async def __aenter__(self) -> Self:
         try:
@@ -140,7 +150,20 @@ class Feed:
         records = fetched.get(self._partition, [])
         if not self._follow:
             records = [record for record in records if record.offset < self._end]
-        return [item for record in records if (item := self._item(record)) is not None]
+        items = [item for record in records if (item := self._item(record)) is not None]
+        return [*self._due(), *(item for item in items if not self._hold(item))]
+
+    def _hold(self, item: Delivery | Unreadable) -> bool:
+        """Keep back a delivery whose time has not come."""
+        if not isinstance(item, Delivery) or item.meta.not_before is None or item.meta.not_before <= self.clock():
+            return False
+        insort(self._held, (item.meta.not_before, item), key=itemgetter(0))
+        return True
+
+    def _due(self) -> Iterator[Delivery]:
+        """The deliveries kept back whose time has come, in the order of their times."""
+        while self._held and self._held[0][0] <= self.clock():
+            yield self._held.pop(0)[1]
 
     async def _open(self) -> None:
         all_partitions = await partitions(self._options, self.topic)
@@ -177,6 +200,10 @@ class Feed:
             self.unreadable += 1
             return item
         return item if self._names is None or DELIVERY_PREFIX + item.meta.event_type in self._names else None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def delivery_topic(desk: str, gazetteer: Gazetteer, *, own_topic: bool = False) -> str:

@@ -56,6 +56,7 @@ class DeliveryMeta(Receiver):
     published_at: Moment
     pack_version: Ref
     synthetic: bool = False
+    not_before: Moment | None = None  # held back until then: readers and the gateway show it no earlier
 
 
 class Withheld(Model):

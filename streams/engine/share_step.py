@@ -12,6 +12,7 @@ from schemas.topics import ACCEPTED, DECISIONS, DUTIES, PARTNERS, QUARANTINE, de
 from streams.core.reference import Reference
 from streams.core.share import CompiledView, Pack, ReceiverRuling, Ruling, decide, project
 from streams.core.share.restraint import restraint_of
+from streams.core.share.transforms import held_until
 from streams.engine.broadcast import send_bounds
 from streams.engine.duty_records import DutyDesk
 from streams.engine.ledger import line
@@ -164,6 +165,7 @@ class ShareStep:
             "published_at": event["published_at"],
             "pack_version": pack.version,
             "synthetic": event["synthetic"],
+            "not_before": held_until(event, view.delay),
         }
         seen = project(event, view) if view.changes else event
         return self._codec.encode_shared(event["event_type"], meta, seen, view.fields)

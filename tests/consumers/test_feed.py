@@ -116,6 +116,22 @@ async def test_a_start_is_a_time_an_offset_or_now(bus: str, codec: Codec) -> Non
     assert await everything(Feed(options(bus), desk)) == []
 
 
+async def test_what_is_held_back_comes_when_its_time_has_come_and_no_earlier(bus: str, codec: Codec) -> None:
+    """A feed read to its end leaves it out and counts it; one that is followed shows it at that moment."""
+    desk = fresh_desk(8)
+    held, free = new_id(), new_id()
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=24)
+    late = delivery(codec, desk, held, not_before=until)
+    await write(bus, [Sent(TOPIC, desk, late), Sent(TOPIC, desk, delivery(codec, desk, free))])
+    reading = Feed(options(bus), desk, since=LONG_AGO)
+    assert ids(await everything(reading)) == [free]
+    assert reading.held == 1
+    async with Feed(options(bus), desk, since=LONG_AGO, follow=True) as items:
+        assert ids([await anext(items)]) == [free]
+        items.clock = lambda: until
+        assert ids([await asyncio.wait_for(anext(items), 5)]) == [held]
+
+
 async def test_an_offset_that_is_not_there_yet_is_refused(bus: str) -> None:
     """Reading on from elsewhere would repeat everything, which is what the client library would do."""
     with pytest.raises(WrongStartError):
