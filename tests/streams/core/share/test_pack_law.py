@@ -71,7 +71,9 @@ def blocks(draw: st.DrawFn) -> Rule:
     every = draw(st.lists(st.sampled_from(pool), max_size=2))
     legs = draw(st.none() | st.lists(st.sampled_from(pool), min_size=1, max_size=2))
     form = {"id": "X1", "title": "x", "effect": "deny", "reason": "x", "obligations": ["audit"]}
-    return Rule.model_validate(form | {"when": every, "any": legs})
+    return Rule.model_validate(
+        form | {"when": every, "any": legs, "passes": draw(st.sampled_from([None, "person_free"]))}
+    )
 
 
 def with_block(made: dict[str, Any], rule: Rule, at: datetime = CASE_TIME) -> Ruling:
@@ -94,6 +96,8 @@ def test_one_more_block_adds_no_receiver_and_changes_nothing_for_those_who_stay(
     """
     before, after = ruling(made), with_block(made, rule)
     assert desks(after) <= desks(before)
+    if rule.passes is not None:  # then a desk may have an extract in place of the event
+        return
     origin = f"{made['origin_unit']['unit']}/{made['origin_unit']['function']}"
     stays = [delivery for delivery in told(after) if delivery[0] != origin]
     assert [delivery for delivery in told(before) if delivery in stays] == stays

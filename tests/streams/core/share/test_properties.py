@@ -1,111 +1,23 @@
-"""What must hold for every event: blocks only take away, order changes nothing, and nobody receives without a rule."""
+"""What the engine must do with every event, whatever the pack. The pack's own laws stand in test_pack_law.py."""
 
-import random
-from functools import lru_cache
 from typing import Any
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from schemas.codec import Codec
-from streams.core.share import Pack, Ruling, project
+from streams.core.share import project
 from streams.core.share.case_event import CASE_TIME
 from streams.core.share.conditions import compile_conditions
 from streams.core.share.facts import Facts
 from streams.core.share.fields import leaves_of, sealed_leaves
 from streams.core.share.forms import Rule
-from streams.core.share.loading import RULES, Placed, read_pack
 from streams.core.share.reach import Reach, clause_of
-from tests.streams.core.share.packs import PACK, REFERENCE, desks, ruling
+from tests.streams.core.share.packs import PACK, REFERENCE, ruling
 from tests.streams.core.share.strategies import events
 from tests.streams.core.share.test_views import shown
 
 CODEC = Codec()
 EXAMPLES = settings(max_examples=150, deadline=None)
-
-#: Block rules that could be added to the pack: of the event, of the receiver, and of both.
-MORE_BLOCKS: list[dict[str, Any]] = [
-    {"when": [["sensitivity", "gte", 1]]},
-    {"when": [["receiver.function", "eq", "intelligence"]]},
-    {"when": [["receiver.level", "in", ["region", "national"]]]},
-    {"any": [["topics", "exists", True], ["receiver.unit", "eq", {"field": "origin_unit.unit"}]]},
-    {"when": [["receiver.class", "ne", "police"]], "passes": "person_free"},
-]
-
-
-@lru_cache(maxsize=len(MORE_BLOCKS))
-def pack_with_block(number: int) -> Pack:
-    """The released pack with one more block rule."""
-    found = read_pack(RULES)
-    form = Rule.model_validate({**MORE_BLOCKS[number], "id": "X1", "title": "x", "effect": "deny", "reason": "x"})
-    found.rules.append(Placed(form, found.rules[0].source, (0,)))
-    return Pack(found, REFERENCE.gazetteer)
-
-
-@lru_cache(maxsize=4)
-def shuffled_pack(seed: int) -> Pack:
-    """The released pack with its rules in another order."""
-    found = read_pack(RULES)
-    random.Random(seed).shuffle(found.rules)  # noqa: S311 - a test's order, no secret
-    return Pack(found, REFERENCE.gazetteer)
-
-
-def told(said: Ruling) -> object:
-    """A ruling with view names for view objects, to compare two packs' answers."""
-    return [(*r[:2], r.view.names, r.view.fields, *r[3:]) for r in said.receivers], said.withheld
-
-
-@EXAMPLES
-@given(events(), st.integers(0, len(MORE_BLOCKS) - 1))
-def test_one_more_block_never_adds_a_receiver(made: dict[str, Any], number: int) -> None:
-    """Rules section 5.2."""
-    assert desks(ruling(made, pack_with_block(number))) <= desks(ruling(made))
-
-
-@EXAMPLES
-@given(
-    events(),
-    st.sampled_from(
-        [
-            {"handling": "H2"},
-            {"handling": "H3"},
-            {"derived_max_handling": "H2"},
-            {"common_basis": "restricted_circle"},
-            {"common_basis": None},
-            {"legal_origin": "coercive_measure"},
-            {"investigation_secret": True},
-            {"silent_search": True},
-            {"sensitive_data": True},
-            {"areas": ["se.atlantis"]},
-        ]
-    ),
-)
-def test_what_a_block_rule_matches_never_adds_a_receiver(made: dict[str, Any], stricter: dict[str, Any]) -> None:
-    """Each of these is what some block rule looks for."""
-    assert desks(ruling({**made, **stricter})) <= desks(ruling(made))
-
-
-@EXAMPLES
-@given(events(), st.integers(0, 4))
-def test_raising_sensitivity_never_adds_a_receiver(made: dict[str, Any], sensitivity: int) -> None:
-    """Rules section 5.2."""
-    higher = {**made, "sensitivity": max(sensitivity, made["sensitivity"])}
-    assert desks(ruling(higher)) <= desks(ruling(made))
-
-
-@EXAMPLES
-@given(events(), st.sampled_from(["H0", "H1", "H2", "H3"]))
-def test_raising_handling_never_adds_a_receiver(made: dict[str, Any], handling: str) -> None:
-    """Rules section 5.2."""
-    higher = {**made, "handling": max(handling, made["handling"])}
-    assert desks(ruling(higher)) <= desks(ruling(made))
-
-
-@EXAMPLES
-@given(events(), st.integers(0, 3))
-def test_the_order_of_rules_changes_nothing(made: dict[str, Any], seed: int) -> None:
-    """Rules section 5.3: the whole answer is the same, in the same order."""
-    assert told(ruling(made, shuffled_pack(seed))) == told(ruling(made))
 
 
 @EXAMPLES
