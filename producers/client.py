@@ -197,6 +197,7 @@ class RawRecord(NamedTuple):
     key: bytes | None
     value: bytes
     headers: tuple[tuple[str, bytes], ...] = ()
+    partition: int | None = None  # None: where the key belongs
 
 
 async def publish_raw(
@@ -206,7 +207,7 @@ async def publish_raw(
     kafka = await _started(DEFAULTS | dict(options), within)
     try:
         async with asyncio.timeout(within):
-            sent = [await kafka.send(topic, r.value, key=r.key, headers=list(r.headers)) for r in records]
+            sent = [await kafka.send(topic, r.value, r.key, r.partition, headers=list(r.headers)) for r in records]
             await asyncio.gather(*sent)
     except (KafkaError, TimeoutError) as problem:
         raise _unreachable(problem, topic) from None

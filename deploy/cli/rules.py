@@ -1,4 +1,4 @@
-"""``sambus rules check|test``: whether a rule pack can be used, and whether it says what its owner expects."""
+"""``sambus rules check|test|coverage``: whether a pack can be used, says what is expected, and carries the strategy."""
 
 import json
 import sys
@@ -9,11 +9,16 @@ from typing import Any
 import click
 
 from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL
+from deploy.cli.rules_asking import told_problems
+from deploy.cli.rules_diff import diff
+from deploy.cli.rules_life import activate, history, key, propose, rollback
 from streams.core.reference import load_reference
 from streams.core.share.cases import Bench, CaseResult, read_cases, verify
 from streams.core.share.loading import RULES
 from streams.core.share.pack import Pack
-from streams.core.share.problems import PackError, PackProblem
+from streams.core.share.problems import PackError
+from streams.core.share.soundness import dead_rules
+from streams.core.share.strategy import Coverage, coverage
 
 _PACK = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RULES)
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -31,7 +36,7 @@ def check(folder: Path, as_json: bool) -> None:
     """Check a pack: form, names, and that every rule and view has cases. Exit code 1 when it is not."""
     reference = load_reference()
     problems = verify(folder, reference.gazetteer, reference.substances)
-    _show_problems(folder, problems, as_json=as_json)
+    told_problems(folder, problems, as_json=as_json)
     if problems:
         click.echo(f"{len(problems)} problem(s)", err=True)
         sys.exit(EXIT_NOT_WELL)
@@ -49,7 +54,7 @@ def test(folder: Path, as_json: bool) -> None:
     try:
         pack, placed = Pack.load(folder, reference.gazetteer), read_cases(folder)
     except PackError as error:
-        _show_problems(folder, error.problems, as_json=as_json)
+        told_problems(folder, error.problems, as_json=as_json)
         click.echo("The pack cannot be used, so no case was run; see `sambus rules check`.", err=True)
         sys.exit(EXIT_NOT_WELL)
     bench = Bench(pack, reference.gazetteer, reference.substances)
@@ -60,18 +65,51 @@ def test(folder: Path, as_json: bool) -> None:
     sys.exit(EXIT_NOT_WELL if failed or not results else EXIT_DONE)
 
 
-def _show_problems(folder: Path, problems: Sequence[PackProblem], *, as_json: bool) -> None:
-    for problem in problems:
-        placed = problem._replace(file=_readable(folder / problem.file))
-        click.echo(json.dumps(placed._asdict(), ensure_ascii=False) if as_json else str(placed))
+@rules.command("coverage")
+@_PACK
+@_JSON
+def coverage_report(folder: Path, as_json: bool) -> None:
+    """Hold the strategy's sentences against the rules: which rule carries out which, and what nothing carries out.
 
-
-def _readable(path: Path) -> str:
-    """The path from here where that is shorter, so that an editor can jump to it."""
+    Exit code 1 when the pack cannot be used, or a rule names no sentence of the strategy.
+    """
     try:
-        return str(path.absolute().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+        pack = Pack.load(folder, load_reference().gazetteer)
+    except PackError as error:
+        told_problems(folder, error.problems, as_json=as_json)
+        sys.exit(EXIT_NOT_WELL)
+    found = coverage(pack.strategy, pack.rules.values(), dead_rules(pack), pack.file.own_rule)
+    _show_coverage(found, as_json=as_json)
+    by_rule = sum(bool(each.rules) for each in found.covered)
+    click.echo(
+        f"{pack.version}: {len(found.covered)} sentences, {by_rule} with a live rule, {len(found.gaps)} with nothing, "
+        f"{len(found.homeless)} rule(s) without a sentence",
+        err=True,
+    )
+    sys.exit(EXIT_NOT_WELL if found.homeless else EXIT_DONE)
+
+
+def _show_coverage(found: Coverage, *, as_json: bool) -> None:
+    if as_json:
+        for each in found.covered:
+            line = each.sentence.model_dump() | {"rules": each.rules, "dead": each.dead, "gap": each.is_gap}
+            click.echo(json.dumps(line, ensure_ascii=False))
+        click.echo(json.dumps({"rules_without_a_sentence": found.homeless}))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("sentence", "rules", "what it says"):
+        table.add_column(heading, no_wrap=heading == "sentence")
+    for each in found.covered:
+        rules = ", ".join((*each.rules, *(f"({rule}: never takes effect)" for rule in each.dead)))
+        shown = rules or ("[dim]not by a rule[/]" if each.sentence.carried_by else "[red]none[/]")
+        text = each.sentence.text if each.sentence.carried_by is None or rules else each.sentence.carried_by
+        table.add_row(each.sentence.id, shown, text)
+    Console(soft_wrap=False).print(table)
+    for rule in found.homeless:
+        click.echo(f"{rule} names no sentence of the strategy. Add `strategy`, or ask whether it should be there.")
 
 
 def _show_results(results: Sequence[CaseResult], *, as_json: bool) -> None:
@@ -109,3 +147,7 @@ def _about(result: CaseResult) -> str:
     form = result.case.form
     about = [*form.proves, *(f"not {rule}" for rule in form.limits)]
     return ", ".join(about) or (form.seen.view if form.seen is not None else "")
+
+
+for _command in (diff, key, propose, activate, rollback, history):
+    rules.add_command(_command)

@@ -149,12 +149,7 @@ class LaneMemory:
 
     def _all_orders(self) -> Orders:
         """The orders in force, told anew in the order in which the lane met them."""
-        bounds = cast("Shelf[Restraint]", _Bounds(self._state))
-        orders = replace(NO_ORDERS, restraints=bounds)
-        for key, data in self._state.kept(_ORDER):
-            order = self._codec.decode(data, limit=MAX_BUS_BYTES).value
-            orders = orders.told(order, moment(_AT.unpack_from(key, len(_ORDER))[0]))
-        return orders
+        return orders_in_time(self._state, self._codec)[-1][1]
 
     # The pack
 
@@ -173,6 +168,25 @@ class LaneMemory:
             for event_type, plan in pack.plans.items()
             if any(allow.rule.id in asking for allow in plan.allows)
         )
+
+
+def orders_in_time(state: State, codec: Codec) -> list[tuple[int, Orders]]:
+    """The orders in force after each log time at which a lane met one, oldest first; none are in force before.
+
+    Units: log times in ms since 1970; the first is 0.
+    """
+    bounds = cast("Shelf[Restraint]", _Bounds(state))
+    found = [(0, replace(NO_ORDERS, restraints=bounds))]
+    for key, data in state.kept(_ORDER):
+        order = codec.decode(data, limit=MAX_BUS_BYTES).value
+        at_ms = _AT.unpack_from(key, len(_ORDER))[0]
+        found.append((at_ms, found[-1][1].told(order, moment(at_ms))))
+    return found
+
+
+def bears_orders(key: bytes) -> bool:
+    """Whether a state's key is that of an order, or of what binds what is built on an event."""
+    return key.startswith((_ORDER, _BOUND))
 
 
 class _Bounds:

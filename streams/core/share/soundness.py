@@ -8,13 +8,13 @@ from typing import Final
 
 from schemas.catalogue import EVENT_TYPES
 from streams.core.share.event_facts import EVENT_FACTS
-from streams.core.share.receiver_facts import RECEIVER_FACTS
 from streams.core.share.fields import find_field, leaves_of
 from streams.core.share.forms import Condition, Rule, Share
 from streams.core.share.implication import Case, cases_of, clash, means, possible
 from streams.core.share.loading import Placed
 from streams.core.share.pack import Pack
 from streams.core.share.problems import PackProblem
+from streams.core.share.receiver_facts import RECEIVER_FACTS
 from streams.core.share.transforms import TRANSFORMS
 
 #: Transforms that say with different grain how exact one thing is: a rule names one of them.
