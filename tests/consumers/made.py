@@ -54,7 +54,7 @@ def new_id() -> str:
 def delivery_meta(desk: str, event_id: str, **changes: Any) -> DeliveryMeta:
     """A delivery's meta data."""
     fields: dict[str, Any] = {
-        "delivery_id": f"{event_id}:1:main",
+        "delivery_id": f"{event_id}:1:{desk}:main",
         "desk": desk,
         "event_id": event_id,
         "event_type": "drug_seizure",
