@@ -48,23 +48,30 @@ def case_event(written: Mapping[str, Any], gazetteer: Gazetteer, substances: Sub
     return event
 
 
-def case_orders(
+def earlier_events(
     written: Iterable[Mapping[str, Any]], this: str, gazetteer: Gazetteer, substances: SubstanceRegister
-) -> Orders:
-    """The orders in force in a case, told in the order in which they are written.
+) -> list[dict[str, Any]]:
+    """The events that came before a case's own, in the order in which they are written.
 
     Shape: each is written like a case's event; ``this`` stands for the id of the case's own event. One without an
     id gets an id of its own.
-    Errors: ``CaseEventError`` as for events, and for an order that lacks what it must say.
+    Errors: ``CaseEventError`` as for events.
     """
-    orders = NO_ORDERS
+    made = []
     for number, each in enumerate(written, start=1):
         own_id = {"event_id": f"{_ID[:-4]}{number:04x}"}
-        made = case_event(own_id | _named(each, this), gazetteer, substances)
+        made.append(case_event(own_id | _named(each, this), gazetteer, substances))
+    return made
+
+
+def orders_of(events: Iterable[Mapping[str, Any]]) -> Orders:
+    """The orders that these events make. Errors: ``CaseEventError`` for one that lacks what it must say."""
+    orders = NO_ORDERS
+    for event in events:
         try:
-            orders = orders.told(made, made["reported_at"])
+            orders = orders.told(event, event["reported_at"])
         except KeyError as missing:
-            raise CaseEventError(f"the {made['event_type']} lacks {missing}") from None
+            raise CaseEventError(f"the {event['event_type']} lacks {missing}") from None
     return orders
 
 

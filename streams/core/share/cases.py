@@ -9,11 +9,14 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from schemas.gazetteer import Gazetteer
+from schemas.records import desk_address
 from schemas.substances import SubstanceRegister
-from streams.core.share.case_event import CASE_TIME, CaseEventError, case_event, case_orders
+from streams.core.share.case_event import CASE_TIME, CaseEventError, case_event, earlier_events, orders_of
 from streams.core.share.forms import Form, Name, RuleId
 from streams.core.share.loading import CASE_FILES, Placed, place_list
 from streams.core.share.marked_yaml import read_marked
+from streams.core.share.order_forms import Known
+from streams.core.share.orders import Orders
 from streams.core.share.pack import Pack
 from streams.core.share.problems import PackError, PackProblem
 from streams.core.share.ruling import MAIN, ReceiverRuling, Ruling
@@ -104,7 +107,7 @@ class Bench:
         case = placed.form
         try:
             event = case_event(case.event, self.gazetteer, self.substances)
-            orders = case_orders(case.orders, event["event_id"], self.gazetteer, self.substances)
+            orders = self._orders(case, event["event_id"])
         except CaseEventError as problem:
             return CaseResult(placed, (str(problem),), frozenset())
         engine = self.pack.engine(self.gazetteer, self.substances)
@@ -112,6 +115,17 @@ class Bench:
         faults = (*self._unknown_names(case), *_Judge(case, event, ruling, self.pack).faults())
         used = {name for receiver in ruling.receivers for name in receiver.view.names}
         return CaseResult(placed, faults, frozenset(used | ({case.seen.view} if case.seen else set())))
+
+    def _orders(self, case: Case, this: str) -> Orders:
+        """What came before: the decisions in force, and whom each earlier event reached."""
+        events = earlier_events(case.orders, this, self.gazetteer, self.substances)
+        orders = orders_of(events)
+        engine = self.pack.engine(self.gazetteer, self.substances)
+        for event in events:
+            reached = frozenset(r.desk for r in engine.decide(event, event["reported_at"], orders).receivers)
+            origin = desk_address(event["origin_unit"]["unit"], event["origin_unit"]["function"])
+            orders = orders.knowing(event["event_id"], Known(origin, tuple(event["areas"]), reached))
+        return orders
 
     def _unknown_names(self, case: Case) -> Iterator[str]:
         """Desks that do not exist: a case that expects nothing for them would always pass."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from streams.core.reference import load_reference
 from streams.core.share import NO_ORDERS, Orders, Pack, ReceiverRuling, Ruling, decide
-from streams.core.share.case_event import CASE_TIME, case_event, case_orders
+from streams.core.share.case_event import CASE_TIME, case_event, earlier_events, orders_of
 from streams.core.share.loading import RULES
 
 REFERENCE = load_reference()
@@ -24,7 +24,7 @@ def event(**written: Any) -> dict[str, Any]:
 
 def told(*orders: dict[str, Any], this: str = "") -> Orders:
     """The orders that these events make, written as a case writes them."""
-    return case_orders(orders, this, REFERENCE.gazetteer, REFERENCE.substances)
+    return orders_of(earlier_events(orders, this, REFERENCE.gazetteer, REFERENCE.substances))
 
 
 def ruling(made: dict[str, Any], pack: Pack = PACK, at: datetime = CASE_TIME, orders: Orders = NO_ORDERS) -> Ruling:
