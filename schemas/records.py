@@ -68,9 +68,10 @@ class Withheld(Model):
 
 
 #: Outcomes of what follows on a decision made before: an order's deliveries to whoever got one of its targets, and a
-#: target's to whom a release names. They are further lines of an event that has its own already.
-RECALLED, RELEASED = "recalled", "released"
-FOLLOWED = frozenset({RECALLED, RELEASED})
+#: target's to whom a release names. They are further lines of an event that has its own already. And the bus's own
+#: notices of what is owed: nobody published them.
+RECALLED, RELEASED, NOTICED = "recalled", "released", "noticed"
+FOLLOWED = frozenset({RECALLED, RELEASED, NOTICED})
 
 
 class Decision(Model):

@@ -134,12 +134,14 @@ def _outcome(part: PublisherPart, lang: str) -> str:
             "origin_only": f"Stannade hos er: ingen regel delade den vidare, undanhållen från {part.kept_from}.",
             "recalled": f"Gick ut till {part.desks} funktioner som hade fått det som den gäller.",
             "released": f"Lämnades ut efter beslut till {part.desks} funktioner.",
+            "noticed": "Bussens eget besked om en plikt.",
         },
         "en": {
             "shared": f"Shared with {part.desks} other desks, withheld from {part.kept_from}.",
             "origin_only": f"Stayed with you: no rule shared it further, withheld from {part.kept_from}.",
             "recalled": f"Went out to {part.desks} desks that had got what it is about.",
             "released": f"Let out by decision to {part.desks} desks.",
+            "noticed": "The bus's own notice of an obligation.",
         },
     }[lang]
     dropped = "Togs emot men gick inte vidare" if lang == "sv" else "Taken but went no further"

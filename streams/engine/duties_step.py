@@ -10,6 +10,7 @@ from typing import Any, Final
 from schemas.codec import Codec
 from schemas.events.duties import ObligationNoticeEvent
 from schemas.problems import Problem, RejectCode
+from schemas.records import NOTICED
 from schemas.topics import DECISIONS, DUTIES, LEDGER_DUTIES, PARTNERS, QUARANTINE, desk_topic
 from schemas.vocabulary import Handling
 from streams.core.duties import Book, Change, advanced, handed_on, joined, next_due
@@ -137,7 +138,7 @@ class DutiesStep:
             out.add(Output(topic, desk.encode(), value, at_ms))
         decision = {
             **{name: meta[name] for name in ("event_id", "event_type", "revision", "origin", "published_at")},
-            "outcome": "shared",
+            "outcome": NOTICED,
             "input_hash": sha256(shared[change.notify[0]]).hexdigest(),
             "pack_version": duty.pack_version,
             "gazetteer_version": self._reference.gazetteer.version,
