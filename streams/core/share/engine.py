@@ -167,13 +167,12 @@ class Engine:
         self, proposed: Sequence[ReceiverRuling], active: Sequence[_Active], facts: Facts
     ) -> tuple[tuple[ReceiverRuling, ...], tuple[WithheldRuling, ...]]:
         origin = facts.origin_desks
+        for_origin = [each for each in active if each.block.rule.stops_origin]
         kept: list[ReceiverRuling] = []
         denied: dict[str, tuple[set[str], set[str]]] = {}
         for ruling in proposed:
-            if ruling.desk in origin:
-                kept.append(ruling)
-                continue
-            by = self._denying(active, self.receivers[ruling.desk], facts, free=ruling.view.person_free)
+            these = for_origin if ruling.desk in origin else active
+            by = self._denying(these, self.receivers[ruling.desk], facts, free=ruling.view.person_free)
             if by:
                 blocks, rules = denied.setdefault(ruling.desk, (set(), set()))
                 blocks.update(by)

@@ -105,7 +105,10 @@ class DangerException(When):
 
 
 class Rule(When):
-    """One rule, block (``deny``) or sharing (``allow``)."""
+    """One rule, block (``deny``) or sharing (``allow``).
+
+    Shape: a block rule that ``stops_origin`` touches the publishing desk too; no other does (clarification 8).
+    """
 
     id: RuleId
     title: Sentence
@@ -124,6 +127,7 @@ class Rule(When):
     unseal: list[FieldPath] = []
     liftable_by: Literal["originator", "circle_owner", "investigation_leader_or_prosecutor"] | None = None
     passes: Literal["person_free"] | None = None
+    stops_origin: bool = False
     exception: DangerException | None = None
 
 

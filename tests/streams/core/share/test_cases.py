@@ -83,6 +83,6 @@ def test_a_case_of_a_rule_that_is_gone_is_a_problem(tmp_path: Path) -> None:
 
 def test_a_view_without_a_case_is_a_problem(tmp_path: Path) -> None:
     """Every view is looked through by a case."""
-    folder = changed(tmp_path, "views/views_test.yaml", "type.link_suggestion", "type.feedback_note")
+    folder = changed(tmp_path, "views/views_test.yaml", "type.obligation_notice", "type.feedback_note")
     found = [str(problem) for problem in verify(folder, REFERENCE.gazetteer, REFERENCE.substances)]
-    assert any("No case makes use of the view 'type.link_suggestion'" in line for line in found)
+    assert any("No case makes use of the view 'type.obligation_notice'" in line for line in found)

@@ -47,9 +47,14 @@ def reached_by(rule: Rule, event_type: str, facts: Facts, reach: Reach) -> set[s
 @EXAMPLES
 @given(events())
 def test_the_origin_has_its_own_event_and_block_rules_take_nothing_from_it(made: dict[str, Any]) -> None:
-    """Clarification 8."""
+    """Clarification 8. B07 alone takes from it what is past its time, and then from everybody."""
     origin = f"{made['origin_unit']['unit']}/{made['origin_unit']['function']}"
     said = ruling(made)
+    due = ((made["enrichment"] or {}).get("retention") or {}).get("due_at")
+    if due is not None and due <= CASE_TIME and not made["hold"]:
+        assert not said.receivers
+        assert all("B07" in withheld.block_rules for withheld in said.withheld)
+        return
     assert next(r.view_group for r in said.receivers if r.desk == origin) == "main"
     assert all(withheld.desk != origin for withheld in said.withheld)
 
