@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable
 
-from schemas.chain import CHAIN_HEADER, NO_LINES, Head, Link, digest, read_head, read_link
+import pytest
+from aiokafka import AIOKafkaConsumer
+
+from consumers.bus import partition_of
+from schemas.chain import CHAIN_HEADER, NO_LINES, Head, Link, digest, read_head, read_link, write_head
 from schemas.topics import ASSESSED, DECISIONS, HEADS
 from streams.engine.chain import Chain
 from streams.engine.outbox import Outbox, Output
+from tests.consumers.made import Sent, create_topics, write
 
 
 def outbox(*outputs: Output) -> Outbox:
@@ -74,3 +79,48 @@ def test_a_line_that_is_linked_once_is_not_linked_again() -> None:
     made.add(line(b"b"))
     chain.close(made)
     assert [link.number for link in links(made.outputs)] == [1, 2]
+
+
+async def loaded(kafka: str, lane: int) -> Chain:
+    """A lane's chain as a new owner finds it."""
+    chain = Chain(lane)
+    reader = AIOKafkaConsumer(bootstrap_servers=kafka, isolation_level="read_committed", auto_offset_reset="earliest")
+    await reader.start()
+    try:
+        reader.assign([chain.heads])
+        await chain.load(reader)
+    finally:
+        await reader.stop()
+    return chain
+
+
+@pytest.mark.kafka
+async def test_a_new_owner_goes_on_from_the_last_committed_head(kafka: str) -> None:
+    """Also when many owners before it died in their transactions; a lane's first owner begins at nothing."""
+    await create_topics(kafka)
+    lane = partition_of("some lane", 4)
+    assert (await loaded(kafka, lane)).head == NO_LINES
+    head = Head(7, b"h" * 32)
+    await write(kafka, [Sent(HEADS, "some lane", write_head(Head(6, b"g" * 32)))])
+    await write(kafka, [Sent(HEADS, "some lane", write_head(head))])
+    for _ in range(10):
+        await write(kafka, [Sent(HEADS, "some lane", write_head(Head(8, b"x" * 32)))], commit=False)
+    chain = await loaded(kafka, lane)
+    assert chain.head == head
+    made = outbox(line(b"a"))
+    chain.close(made)
+    assert links(made.outputs) == [Link(head.digest, lane, 8)]
+
+
+@pytest.mark.kafka
+async def test_an_owner_that_cannot_read_the_head_does_not_begin_anew(kafka: str) -> None:
+    """A second chain beside the first would hide what happened: the worker stops instead."""
+    await create_topics(kafka)
+    await write(kafka, [Sent(HEADS, "broken lane", b"not a head")])
+    lane = partition_of("broken lane", 4)
+    assert lane != partition_of("some lane", 4)
+    try:
+        with pytest.raises(ValueError, match="no head"):
+            await loaded(kafka, lane)
+    finally:
+        await write(kafka, [Sent(HEADS, "broken lane", write_head(NO_LINES))])
