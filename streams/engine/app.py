@@ -10,6 +10,7 @@ from typing import Any
 import aiokafka.producer.sender
 import faust
 from aiokafka import TopicPartition
+from faust.auth import SSLCredentials
 from faust.serializers import codecs
 from faust.types import TP
 
@@ -101,7 +102,8 @@ def build_app(agents: Mapping[Step, Sequence[str]], settings: Settings) -> tuple
     aiokafka.producer.sender.BACKOFF_OVERRIDE = TRANSACTION_RETRY_S
     app = faust.App(
         settings.group,
-        broker=f"kafka://{settings.kafka['bootstrap_servers'].split(',')[0]}",
+        broker=";".join(f"kafka://{address.strip()}" for address in settings.kafka["bootstrap_servers"].split(",")),
+        broker_credentials=_credentials(settings.kafka),
         broker_max_poll_records=4000,
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=settings.heartbeat_interval_s,
@@ -125,6 +127,19 @@ def build_app(agents: Mapping[Step, Sequence[str]], settings: Settings) -> tuple
     _follow_partitions(app, lanes)
     _report(app, lanes, settings)
     return app, lanes
+
+
+def _credentials(kafka: Mapping[str, Any]) -> Any:
+    """What Faust's own clients prove themselves with: the same as ours. None where the cluster asks nothing."""
+    protocol, context = str(kafka.get("security_protocol", "PLAINTEXT")), kafka.get("ssl_context")
+    if protocol.startswith("SASL"):
+        return faust.SASLCredentials(
+            username=kafka["sasl_plain_username"],
+            password=kafka["sasl_plain_password"],
+            mechanism=kafka["sasl_mechanism"],
+            ssl_context=context,
+        )
+    return SSLCredentials(context) if protocol == "SSL" else None
 
 
 def _feed(lanes: Lanes) -> Any:

@@ -1,6 +1,7 @@
 """What the engine takes from its libraries beyond their interface: a new version that moves it must fail here."""
 
 import inspect
+import ssl
 
 import aiokafka.producer.sender
 from aiokafka.consumer.subscription_state import TopicPartitionState
@@ -21,6 +22,20 @@ def test_aiokafkas_wait_between_transactions_is_where_we_set_it() -> None:
     finally:
         aiokafka.producer.sender.BACKOFF_OVERRIDE = before
     assert "BACKOFF_OVERRIDE" in inspect.getsource(aiokafka.producer.sender.AddPartitionsToTxnHandler)
+
+
+def test_fausts_own_clients_know_every_broker_and_prove_themselves() -> None:
+    """The first broker may be down, and a cluster that asks for a password asks every client."""
+    tls = ssl.create_default_context()
+    kafka = {"bootstrap_servers": "a:9092, b:9093", "security_protocol": "SASL_SSL", "ssl_context": tls}
+    sasl = {"sasl_mechanism": "SCRAM-SHA-512", "sasl_plain_username": "worker", "sasl_plain_password": "made-up"}
+    app, _ = build_app({}, Settings(kafka=kafka | sasl))
+    assert [(url.host, url.port) for url in app.transport.url] == [("a", 9092), ("b", 9093)]
+    settings = driver.credentials_to_aiokafka_auth(app.conf.broker_credentials, None)
+    assert settings == {"security_protocol": "SASL_SSL", "ssl_context": tls} | sasl
+    plain, _ = build_app({}, Settings(kafka=kafka | {"security_protocol": "SSL"}))
+    settings = driver.credentials_to_aiokafka_auth(plain.conf.broker_credentials, None)
+    assert settings == {"security_protocol": "SSL", "ssl_context": tls}
 
 
 def test_fausts_transport_still_has_what_ours_overrides() -> None:
