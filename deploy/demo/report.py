@@ -56,6 +56,7 @@ class Report:
             "confirmed": self.tally.confirmed,
             "origin_only": books.origin_only,
             "withheld": books.withheld,
+            "notices": books.notices,
             "quarantine_codes": dict(sorted(books.codes.items())),
             "deliveries_by_level": by_level_and_function(books.desks, gazetteer),
             "event_types": dict(sorted(books.types.items())),
