@@ -46,7 +46,7 @@ class DeliveryMeta(Receiver):
     stands what the rules say of the receiver, last what is the same for all receivers: each is encoded only once.
     """
 
-    delivery_id: DeliveryId
+    delivery_id: Annotated[str, Field(min_length=1, max_length=300)]  # in the form of DELIVERY_ID
     event_id: EventId
     event_type: Ref
     revision: int
