@@ -165,7 +165,7 @@ DESK = "se.stockholm/intelligence"
 def seen(**changed: Any) -> Delivery:
     """A delivery of the alert to the analyst."""
     meta = {
-        "delivery_id": "d",
+        "delivery_id": f"01a1c0ab-6360-7c52-bd66-942ea37ffa94:1:{DESK}:S17",
         "desk": DESK,
         "event_id": "01a1c0ab-6360-7c52-bd66-942ea37ffa94",
         "event_type": "substance_alert",
