@@ -11,10 +11,23 @@ from deploy.cluster.ports import free_port
 from producers.client import GATEWAY_TOPIC, publish_raw
 from schemas.codec import MAX_BUS_BYTES
 from tests.bus import CODEC, DELIVERIES, Books, Bus, committed
-from tests.orders import HYLLIE, JARVA, MALMO, NORD, Body, correction, published, release, seizure, under_originator
+from tests.orders import (
+    HYLLIE,
+    JARVA,
+    MALMO,
+    NORD,
+    Body,
+    circle,
+    correction,
+    published,
+    release,
+    seizure,
+    under_originator,
+)
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
+_DRUGS = ["drugs"]
 SPOC = "se.noa-spoc/coordination"
 SOLNA = "se.stockholm.stockholm-nord.solna"
 
@@ -85,6 +98,21 @@ async def test_a_release_reaches_the_one_it_names_with_what_it_names(bus: Bus) -
     assert seen == {"items"}
     assert released["event"]["areas"] == [HYLLIE]
     assert released["event"]["occurred_from"] is None
+
+
+async def test_a_circle_opens_with_its_order_and_closes_with_another(bus: Bus) -> None:
+    """A member far away gets what the area and topics of the circle bring while the order runs, no sooner or later."""
+    publisher, member = f"{JARVA}/investigation", "se.vast.storgoteborg/intelligence"
+    order = circle(JARVA, member)
+    closing = circle(JARVA, member, first=-30, last=-1, order_no=order["payload"]["order_no"])
+    before, within, other, after = (seizure(JARVA, topics=topics) for topics in (_DRUGS, _DRUGS, ["weapons"], _DRUGS))
+    await publish(bus, (before, publisher))
+    await publish(bus, (order, f"{NORD}/coordination"))
+    await publish(bus, (within, publisher), (other, publisher))
+    await publish(bus, (closing, f"{NORD}/coordination"))
+    books = await publish(bus, (after, publisher))
+    reached = [member in books.receivers[body["event_id"]] for body in (before, within, other, after)]
+    assert reached == [False, True, False, False]
 
 
 async def test_orders_are_obeyed_once_while_workers_are_killed(bus: Bus) -> None:

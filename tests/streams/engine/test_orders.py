@@ -11,7 +11,9 @@ from tests.orders import (
     HYLLIE,
     JARVA,
     MALMO,
+    NORD,
     Body,
+    circle,
     correction,
     published,
     release,
@@ -147,3 +149,29 @@ def test_an_order_stands_in_every_lane_once() -> None:
     published_by(lanes, (order, f"{JARVA}/investigation"))
     copies = [o.partition for o in lanes.written if o.topic == ACCEPTED and o.headers[0][0] == ORDER_HEADER]
     assert copies == [0, 1, 2, 3]
+
+
+def test_an_event_that_comes_after_its_recall_reaches_nobody() -> None:
+    """The order was quicker than its target; the ledger tells what became of it."""
+    lanes, body = Lanes(), seizure()
+    published_by(lanes, (correction(body), f"{JARVA}/investigation"), (body, f"{JARVA}/investigation"))
+    assert desks(lanes, body) == set()
+    assert [line["outcome"] for line in lanes.lines(body["event_id"])] == ["origin_only"]
+
+
+def test_a_circle_opens_for_later_events_and_closes_with_its_last_day() -> None:
+    """Its members outside the area get what its area and topics bring, from the order on, in every lane."""
+    lanes = Lanes()
+    member = "se.vast.storgoteborg/intelligence"
+    before, within, other = (seizure(JARVA, topics=["drugs"]) for _ in range(3))
+    other["topics"] = ["weapons"]
+    published_by(lanes, (before, f"{JARVA}/investigation"))
+    published_by(lanes, (circle(JARVA, member), f"{NORD}/coordination"))
+    lanes.reopen()
+    published_by(lanes, (within, f"{JARVA}/investigation"), (other, f"{JARVA}/investigation"))
+    assert [member in desks(lanes, body) for body in (before, within, other)] == [False, True, False]
+    late = seizure(JARVA, topics=["drugs"])
+    lanes = Lanes()
+    published_by(lanes, (circle(JARVA, member, first=-30, last=-1), f"{NORD}/coordination"))
+    published_by(lanes, (late, f"{JARVA}/investigation"))
+    assert member not in desks(lanes, late)
