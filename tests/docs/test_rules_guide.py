@@ -9,8 +9,12 @@ from schemas.gazetteer import load_gazetteer
 from schemas.substances import load_substances
 from streams.core.share import Pack, PackError
 from streams.core.share.cases import Bench, CaseResult, read_cases, verify
-from streams.core.share.loading import RULES
+from streams.core.share.event_facts import EVENT_FACTS
+from streams.core.share.loading import RULES, pack_files
+from streams.core.share.reach import PLACES
+from streams.core.share.receiver_facts import RECEIVER_FACTS
 from tests.docs.blocks import blocks
+from tests.docs.tables import ROOT
 
 
 @pytest.fixture
@@ -49,3 +53,18 @@ def test_a_slip_is_told_with_its_line_as_the_guide_says(pack: Path) -> None:
     rules.write_text(rules.read_text("utf-8").replace("functions: [prevention]", "functions: [inteligence]"), "utf-8")
     with pytest.raises(PackError, match=r"guide\.yaml:9: There is no function 'inteligence'"):
         Pack.load(pack)
+
+
+def test_the_guide_names_every_fact_and_place_that_a_rule_may_use() -> None:
+    """What the guide does not tell of, a rule owner cannot use."""
+    guide = (ROOT / "docs" / "rules.md").read_text("utf-8")
+    names = {*EVENT_FACTS, *RECEIVER_FACTS, *PLACES}
+    assert sorted(name for name in names if f"`{name}`" not in guide) == []
+
+
+def test_the_guide_names_every_view_and_every_file_of_the_pack() -> None:
+    """A view or file that the guide leaves out would be found by nobody who needs it."""
+    guide = (ROOT / "docs" / "rules.md").read_text("utf-8")
+    files = {f"streams/rules/{path.relative_to(RULES).as_posix()}" for path in pack_files(RULES)}
+    files = {name for name in files if "/views/types-" not in name}
+    assert sorted(name for name in {*Pack.load().views.named, *files} if f"`{name}`" not in guide) == []
