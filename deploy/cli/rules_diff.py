@@ -1,5 +1,6 @@
 """``sambus rules diff``: what a changed pack would do to events that happened, as a table that a jurist can read."""
 
+import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from rich.console import Console
 from rich.table import Table
 
 from deploy.cli.asking import console, json_option, lang_option, local_time, print_json, run, since_option
@@ -23,11 +25,16 @@ from streams.core.share.bundle import open_bundle
 from streams.core.share.difference import KINDS, Change, Comparison, Difference, Replayed
 from streams.core.share.fields import person_leaves
 from streams.core.share.history import History
+from streams.core.share.loading import RULES
 from streams.core.share.pack import Pack
 from streams.core.share.problems import PackError
 
 #: Instead of a time: the demo's made-up day, which needs no bus.
 DEMO: Final = "demo"
+#: Instead of a folder: the pack of this version.
+INSTALLED: Final = "installed"
+#: Columns where no terminal says how wide it is.
+_PLAIN_WIDTH: Final = 140
 _ROWS: Final = 100
 _DESKS_SHOWN: Final = 3
 _FIELDS_SHOWN: Final = 6
@@ -68,8 +75,9 @@ _HEADINGS: Final = {
 def diff(old: str, new: str, over: str, every: bool, exit_code: bool, as_json: bool, lang: str, **place: Any) -> None:
     """Show what NEW would share that OLD did not, and the other way round, over events that happened.
 
-    OLD and NEW are folders of packs, versions that ran or were proposed, or `running`. Both packs decide anew on every
-    event of the period, under the orders in force at its moment. Nothing is delivered.
+    OLD and NEW are folders of packs, versions that ran or were proposed, `running`, or `installed`: the pack of this
+    version. Both decide anew on every event of the period, under the orders in force at its moment. Nothing is
+    delivered.
 
     By rules: +S03 shares now, -S03 shared before, B01 denies now, -B01 denied before, S03 says something else now.
 
@@ -110,7 +118,7 @@ class _Packs:
 
     def named(self, text: str) -> Pack:
         """A pack by its folder or version. Errors: exit code 1 for none or a bad one, 3 without a bus."""
-        folder = Path(text)
+        folder = RULES if text == INSTALLED else Path(text)
         try:
             if folder.is_dir():
                 return Pack.load(folder, self._gazetteer)
@@ -216,11 +224,13 @@ class Report:
             print_json({"events": self.looked_at, "differing": self.differing, **counted})
         elif self.totals:
             out = console()
-            out.print(_table(_HEADINGS[self.lang], self.rows))
+            if not out.is_terminal and "COLUMNS" not in os.environ:
+                out.width = _PLAIN_WIDTH
+            _print(out, _table(_HEADINGS[self.lang], self.rows))
             if self.left_out:
                 more = "rader till; --all visar alla" if self.lang == "sv" else "more rows; --all shows them"
                 out.print(f"… {self.left_out} {more}")
-            out.print(self._totals())
+            _print(out, self._totals())
         period = "the demo's day" if since is None else f"since {local_time(since)}"
         tell(
             f"{self.looked_at} events {period}, {self.differing} of them shared otherwise by {new} than by {old}. "
@@ -235,6 +245,13 @@ class Report:
             for (kind, event_type, by), count in self.totals.most_common()
         )
         return _table(headings, rows)
+
+
+def _print(out: Console, table: Table) -> None:
+    """The table without the blanks at the ends of its lines: it is copied into letters and compared."""
+    with out.capture() as shown:
+        out.print(table)
+    out.print("\n".join(line.rstrip() for line in shown.get().splitlines()))
 
 
 def _by(rules: Iterable[str]) -> str:

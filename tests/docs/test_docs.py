@@ -20,6 +20,7 @@ from schemas.validation import validate
 from streams.engine.signals import Signal
 from tests.docs.blocks import Block, Command, blocks, commands
 from tests.docs.tables import PAGES, ROOT, TABLES, filled, names
+from tests.streams.core.share.packs import changed_pack
 
 ROOMS = ("schemas", "producers", "streams", "consumers", "deploy")
 _CODE = "\n".join(path.read_text("utf-8") for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")))
@@ -62,6 +63,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if block.file is not None:
             (tmp_path / block.file).write_text(block.text, "utf-8")
     (tmp_path / "events.jsonl").touch()
+    changed_pack(tmp_path / "my-rules")
+    for name in ("anna.key", "bo.key"):
+        (tmp_path / name).touch()
     (tmp_path / "tests").symlink_to(ROOT / "tests")  # a page may show a file of the tests by its path from the top
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from streams.core.reference import load_reference
 from streams.core.share import NO_ORDERS, Orders, Pack, ReceiverRuling, Ruling, decide
 from streams.core.share.case_event import CASE_TIME, case_event, earlier_events, orders_of
@@ -50,6 +52,16 @@ def changed(folder: Path, file: str, old: str, new: str) -> Path:
     assert old in text, f"{file} has no {old!r}"
     (copy / file).write_text(text.replace(old, new, 1), "utf-8")
     return copy
+
+
+def changed_pack(folder: Path) -> Path:
+    """The released pack with a few rules written otherwise, as a rule owner may propose it (``changed_pack.yaml``)."""
+    shutil.copytree(RULES, folder)
+    for change in yaml.safe_load(Path(__file__).with_name("changed_pack.yaml").read_text("utf-8")):
+        text = (folder / change["file"]).read_text("utf-8")
+        assert change["old"] in text, f"{change['file']} no longer says {change['old']!r}"
+        (folder / change["file"]).write_text(text.replace(change["old"], change["new"], 1), "utf-8")
+    return folder
 
 
 def with_rules(folder: Path, text: str) -> Path:
