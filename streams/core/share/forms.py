@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from streams.core.share.signing import is_public_key
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]*$", max_length=100)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z0-9_.-]*$", max_length=100)]
 RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Z]+[0-9]*$", max_length=20)]
 StrategyRef = Annotated[str, StringConstraints(pattern=r"^S[123](\.[1-9])?-[0-9]{2}$")]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
