@@ -60,6 +60,7 @@ class Case(Form):
     reason: dict[Address, str] = {}
     feed: dict[Address, str] = {}
     marks: dict[Address, list[str]] = {}
+    lacks_marks: dict[Address, list[str]] = {}
     obligations: dict[Address, list[Name]] = {}
     shows: dict[Address, dict[str, Any]] = {}
     hides: dict[Address, list[str]] = {}
@@ -159,6 +160,10 @@ class _Judge:
             yield from self._equal(what, "priority_reason" if what == "reason" else what)
         for what in ("marks", "obligations"):
             yield from self._holds(what)
+        for address, unwanted in self.case.lacks_marks.items():
+            receiver = self.by_address.get(address)
+            if receiver is None or not set(unwanted).isdisjoint(receiver.marks):
+                yield f"{address} does not receive it without {', '.join(unwanted)}"
         for address, wanted in self.case.rules.items():
             yield from self._differs(address, "rules", tuple(sorted(wanted)), "rules")
         for address, wanted in self.case.views.items():
