@@ -144,6 +144,7 @@ class _Judge:
         self.event = event
         self.ruling = ruling
         self.own_rule = pack.file.own_rule
+        self.marking = tuple(rule for rule in pack.rules.values() if rule.effect == "mark")
         self.book = pack.views
         self.by_address: dict[str, ReceiverRuling] = {}
         for receiver in ruling.receivers:
@@ -188,7 +189,8 @@ class _Judge:
     def _rules(self) -> Iterator[str]:
         shared = {rule for receiver in self.ruling.receivers for rule in receiver.rules}
         denied = {rule for withheld in self.ruling.withheld for rule in (*withheld.block_rules, *withheld.proposed_by)}
-        matched = shared | denied
+        marked = {mark for receiver in self.ruling.receivers for mark in receiver.marks}
+        matched = shared | denied | {rule.id for rule in self.marking if rule.mark in marked}
         yield from (f"{rule} should match, and does not" for rule in self.case.proves if rule not in matched)
         yield from (f"{rule} should not match, and does" for rule in self.case.limits if rule in matched)
         withheld = {entry.desk: entry.block_rules for entry in self.ruling.withheld}

@@ -154,6 +154,10 @@ class _RuleCheck:
 
     def _effect(self) -> Iterator[PackProblem]:
         form = self.rule.form
+        if (form.effect == "mark") is (form.mark is None):
+            yield self.rule.problem(
+                "A rule that marks names its mark, and no other rule has one", "Correct effect or mark."
+            )
         if form.effect == "allow":
             if not form.share:
                 yield self.rule.problem("A sharing rule needs `share`", "Say whom it shares with.")

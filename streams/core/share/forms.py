@@ -16,6 +16,7 @@ FieldPath = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][
 #: ISO 8601, in one unit: P14D, PT8H, PT5M, PT30S.
 Duration = Annotated[str, StringConstraints(pattern=r"^P([1-9][0-9]{0,2}D|T[1-9][0-9]{0,3}[HMS])$")]
 Answer = Literal["acknowledged", "accepted", "declined", "confirmed", "done", "feedback", "reply", "graded"]
+MarkName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z_]*$", max_length=40)]
 PriorityNo = Annotated[int, Field(ge=1, le=5)]
 Operator = Literal[
     "eq", "ne", "in", "not_in", "lt", "lte", "gte", "exists", "missing", "intersects", "excludes", "same_as"
@@ -105,14 +106,14 @@ class DangerException(When):
 
 
 class Rule(When):
-    """One rule, block (``deny``) or sharing (``allow``).
+    """One rule: block (``deny``), sharing (``allow``), or one that only marks what is delivered (``mark``).
 
     Shape: a block rule that ``stops_origin`` touches the publishing desk too; no other does (clarification 8).
     """
 
     id: RuleId
     title: Sentence
-    effect: Literal["allow", "deny"]
+    effect: Literal["allow", "deny", "mark"]
     strategy: list[StrategyRef] = []
     law: Prose | None = None
     reason: Sentence
@@ -128,6 +129,7 @@ class Rule(When):
     liftable_by: Literal["originator", "circle_owner", "investigation_leader_or_prosecutor"] | None = None
     passes: Literal["person_free"] | None = None
     stops_origin: bool = False
+    mark: MarkName | None = None
     exception: DangerException | None = None
 
 
@@ -167,7 +169,7 @@ class ViewFile(Form):
 class MarkRule(Form):
     """A mark that every delivery of an event carries when the conditions hold."""
 
-    mark: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z_]*$", max_length=40)]
+    mark: MarkName
     when: Annotated[list[Leaf], Field(min_length=1)]
 
 

@@ -103,7 +103,7 @@ def compile_plans(pack: PackFile, rules: Iterable[Rule], views: ViewBook) -> Map
                 for rule in ordered
                 if rule.effect == "deny" and (block := _block(rule, event_type, views, numbers)) is not None
             ),
-            _marks(pack.marks, event_type),
+            _marks(pack.marks, ordered, event_type),
             own_view(event_type),
             _marking(allows),
         )
@@ -161,6 +161,9 @@ def _block(rule: Rule, event_type: str, views: ViewBook, numbers: _Numbers) -> B
     return Block(rule, conditions, Exempt(form, met, clauses, view))
 
 
-def _marks(marks: Iterable[MarkRule], event_type: str) -> tuple[tuple[str, Conditions], ...]:
-    found = ((mark.mark, compile_conditions(When(when=mark.when), event_type)) for mark in marks)
+def _marks(marks: Iterable[MarkRule], rules: Iterable[Rule], event_type: str) -> tuple[tuple[str, Conditions], ...]:
+    """What marks events of a type: the pack's own marks, and rules whose only effect is a mark."""
+    forms = [(mark.mark, When(when=mark.when)) for mark in marks]
+    forms += [(rule.mark, rule) for rule in rules if rule.effect == "mark" and rule.mark is not None]
+    found = ((name, compile_conditions(form, event_type)) for name, form in forms)
     return tuple((name, conditions) for name, conditions in found if conditions is not None)

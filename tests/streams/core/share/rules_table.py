@@ -184,7 +184,7 @@ def _situations() -> str:
 def _rule_list() -> Iterator[str]:
     yield from ("", "## The rules by their titles", "", "| rule | | title | reason |", "|---|---|---|---|")
     for rule in sorted(PACK.rules.values(), key=lambda rule: rule.id):
-        effect = "denies" if rule.effect == "deny" else "shares"
+        effect = {"deny": "denies", "mark": "marks"}.get(rule.effect, "shares")
         yield f"| {rule.id} | {effect} | {rule.title} | {rule.reason} |"
 
 
