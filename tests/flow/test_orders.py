@@ -115,6 +115,25 @@ async def test_a_circle_opens_with_its_order_and_closes_with_another(bus: Bus) -
     assert reached == [False, True, False, False]
 
 
+async def test_what_is_derived_inherits_whichever_lane_it_meets(bus: Bus) -> None:
+    """Six seizures built on one under H2, and six on these: none leaves its desk, and each says H2."""
+    root, desk = under_originator(HYLLIE), f"{HYLLIE}/investigation"
+    await publish(bus, (root, desk))
+    parents = [root] * 6
+    for _ in range(2):
+        parents = [_derived(parent) for parent in parents]
+        books = await publish(bus, *((body, desk) for body in parents))
+        assert [books.receivers[body["event_id"]] for body in parents] == [{desk}] * 6
+        found = [delivery for body in parents for delivery in await deliveries(bus, body)]
+        assert [delivery["handling"] for delivery in found] == ["H2"] * 6
+
+
+def _derived(parent: Body) -> Body:
+    body = seizure(HYLLIE)
+    body["provenance"] = {"root_ids": [body["event_id"]], "derived_from": [parent["event_id"]]}
+    return body
+
+
 async def test_orders_are_obeyed_once_while_workers_are_killed(bus: Bus) -> None:
     """Events, their recalls and releases keep coming while one worker after the other is killed with -9."""
     events = [(seizure(JARVA), f"{JARVA}/investigation") for _ in range(60)]
