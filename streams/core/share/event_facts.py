@@ -99,6 +99,7 @@ EVENT_FACTS: Final[Mapping[str, Fact]] = {
     "substance.alert_tier": Fact(Kind.NUMBER, Facts.alert_tier),
     "substance.ids": Fact(Kind.TEXT, Facts.substance_ids, many=True),
     "substance.legal_status": Fact(Kind.TEXT, _legal_status, frozenset({"regulated", "not_regulated"}), many=True),
+    "origin_units": Fact(Kind.TEXT, lambda f: f.origin_units, many=True),
     "home_units": Fact(Kind.TEXT, lambda f: f.home_units, many=True),
     "holds_personal_data": Fact(Kind.TRUTH, Facts.holds_personal_data),
     "validation": Fact(Kind.TEXT, Facts.validation, frozenset({"failed", "passed"})),

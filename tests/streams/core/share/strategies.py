@@ -20,7 +20,6 @@ PERSONS = st.lists(
     max_size=2,
 )
 ENVELOPE: dict[str, st.SearchStrategy[Any]] = {
-    "areas": st.lists(UNITS, max_size=3),
     "sensitivity": st.integers(0, 4),
     "handling": st.sampled_from(["H0", "H1", "H2", "H3"]),
     "derived_max_handling": st.sampled_from([None, None, "H0", "H2"]),
@@ -36,6 +35,8 @@ ENVELOPE: dict[str, st.SearchStrategy[Any]] = {
     "actor_role": st.sampled_from([None, "user", "supplier", "retailer"]),
     "max_penalty_years": st.sampled_from([None, 1, 6]),
 }
+AREAS = st.lists(UNITS, max_size=3)
+_USUAL: dict[str, Any] = {"grading": {"source": "B", "info": 2}, "persons": [], "sensitivity": 2}
 PAYLOADS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "substance_alert": {"alert_level": st.sampled_from([1, 2, 3]), "deaths": st.sampled_from([0, 1])},
     "knowledge_item": {"legal_cleared": st.booleans()},
@@ -45,12 +46,12 @@ PAYLOADS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 
 @st.composite
 def events(draw: st.DrawFn, event_type: str | None = None) -> dict[str, Any]:
-    """An event of any type, by any desk, about any places."""
+    """An event of any type, by any desk, about any places: usual but for a few things, so that many are shared."""
     chosen = event_type or draw(TYPES)
-    written = draw(st.fixed_dictionaries(ENVELOPE))
+    unusual = draw(st.lists(st.sampled_from(sorted(ENVELOPE)), max_size=3, unique=True))
+    written = _USUAL | {name: draw(ENVELOPE[name]) for name in unusual}
     payload = draw(st.fixed_dictionaries(PAYLOADS.get(chosen, {})))
-    enrichment = {"own_use_minor_offence_only": draw(st.sampled_from([None, False, True]))}
-    made = event(event_type=chosen, by=draw(DESKS), payload=payload, enrichment=enrichment, **written)
+    made = event(event_type=chosen, by=draw(DESKS), areas=draw(AREAS), payload=payload, **written)
     for path, value in draw(turns(chosen)).items():
         put(made, path, value)
     return made

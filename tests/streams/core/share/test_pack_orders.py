@@ -12,13 +12,20 @@ from hypothesis import strategies as st
 
 from streams.core.share import Ruling
 from streams.core.share.case_event import CASE_TIME
-from tests.streams.core.share.packs import desks, ruling, told
+from tests.streams.core.share.packs import JARVA, desks, ruling, told
 from tests.streams.core.share.strategies import DESKS, events
 from tests.streams.core.share.turning import UNITS
 
 EXAMPLES = settings(max_examples=100, deadline=None)
 FUNCTIONS = ("intelligence", "surveillance", "investigation", "coordination")
 TOPICS = ("narcotics", "weapons")
+#: What a release may lift, and events without any of it.
+LIFTABLE: tuple[dict[str, Any], ...] = (
+    {},
+    {"handling": "H2"},
+    {"common_basis": "restricted_circle"},
+    {"legal_origin": "coercive_measure", "case_ref": "case-1"},
+)
 #: The blocks that nobody lifts; B09 is no denial.
 NEVER_LIFTED = frozenset({"B01", "B03", "B04", "B07", "B08", "B10"})
 
@@ -38,17 +45,18 @@ class Ordered(NamedTuple):
 @st.composite
 def releases(draw: st.DrawFn, made: dict[str, Any]) -> Ordered:
     """A release of the event by its own unit or another, for a unit and some functions of it."""
-    unit, by = draw(UNITS), draw(st.sampled_from([_origin(made), "se.noa-spoc/coordination", draw(DESKS)]))
-    functions = draw(st.lists(st.sampled_from(FUNCTIONS), max_size=2, unique=True))
+    unit = draw(UNITS | _denied(made).map(lambda desk: desk.partition("/")[0]))
+    by = draw(st.sampled_from([_origin(made)] * 3 + ["se.noa-spoc/coordination", draw(DESKS)]))
+    functions = draw(st.just([]) | st.lists(st.sampled_from(FUNCTIONS), max_size=2, unique=True))
     payload = {
         "decision_no": f"d-{draw(st.integers(1, 3))}",
         "target_ids": [made["event_id"]],
         "receiver": unit,
         "functions": functions,
-        "lifts": draw(st.lists(st.sampled_from(["B02", "B05", "B06"]), max_size=3, unique=True)),
+        "lifts": draw(st.sampled_from([["B02", "B05", "B06"], ["B02", "B05", "B06"], ["B02"], ["B06"], []])),
         "fields_released": ["event_id", "areas"],
         "decided_as": "originator",
-        "expires": CASE_TIME + timedelta(hours=draw(st.integers(-1, 1))),
+        "expires": CASE_TIME + timedelta(hours=draw(st.sampled_from([1, 1, 0, -1]))),
     }
     named = frozenset(f"{unit}/{function}" for function in functions)
     return Ordered(_order("release_decision", by, payload), frozenset() if functions else frozenset({unit}), named)
@@ -56,8 +64,8 @@ def releases(draw: st.DrawFn, made: dict[str, Any]) -> Ordered:
 
 @st.composite
 def circles(draw: st.DrawFn, made: dict[str, Any]) -> Ordered:
-    """A focus group about an area of the event or another place."""
-    members = draw(st.lists(DESKS, min_size=1, max_size=2, unique=True))
+    """A focus group about an area of the event or another place, opened by a unit that may or by another."""
+    members = draw(st.lists(DESKS | _denied(made), min_size=1, max_size=2, unique=True))
     first = date(2026, 3, draw(st.sampled_from([1, 2, 3])))
     payload = {
         "order_no": f"c-{draw(st.integers(1, 3))}",
@@ -66,7 +74,9 @@ def circles(draw: st.DrawFn, made: dict[str, Any]) -> Ordered:
         "first_day": first,
         "last_day": first + timedelta(days=1),
     }
-    written = _order("focus_group_order", draw(DESKS), payload) | {"topics": [draw(st.sampled_from(TOPICS))]}
+    written = _order("focus_group_order", draw(st.just("se/coordination") | DESKS), payload) | {
+        "topics": [draw(st.sampled_from(TOPICS))]
+    }
     return Ordered(written, frozenset(), frozenset(members))
 
 
@@ -79,12 +89,17 @@ def recalls(draw: st.DrawFn, made: dict[str, Any]) -> Ordered:
         "target_ids": [made["event_id"]],
         "effective_at": CASE_TIME + timedelta(hours=draw(st.sampled_from([-1, 0, 1]))),
     }
-    by = draw(st.sampled_from([_origin(made), draw(DESKS)]))
+    by = draw(st.sampled_from([_origin(made)] * 3 + [draw(DESKS)]))
     return Ordered(_order("correction_order", by, payload), frozenset(), frozenset())
 
 
 def _order(event_type: str, by: str, payload: dict[str, Any]) -> dict[str, Any]:
     return {"event_type": event_type, "from": by, "payload": payload}
+
+
+def _denied(made: dict[str, Any]) -> st.SearchStrategy[str]:
+    """The desks that the event is withheld from; its own when there are none."""
+    return st.sampled_from([withheld.desk for withheld in ruling(made).withheld] or [_origin(made)])
 
 
 def _origin(made: dict[str, Any]) -> str:
@@ -93,8 +108,12 @@ def _origin(made: dict[str, Any]) -> str:
 
 @st.composite
 def told_events(draw: st.DrawFn) -> dict[str, Any]:
-    """Events with the topics that circles are about."""
-    return draw(events()) | {"topics": draw(st.lists(st.sampled_from(TOPICS), max_size=2, unique=True))}
+    """Events with the topics that circles are about, many behind a block that can be lifted."""
+    topics = draw(st.lists(st.sampled_from(TOPICS), min_size=1, max_size=2, unique=True))
+    made: dict[str, Any] = draw(events()) | {"topics": topics}
+    made["areas"] = made["areas"] or [JARVA]
+    made |= draw(st.sampled_from(LIFTABLE))
+    return made
 
 
 def under(made: dict[str, Any], *orders: Ordered) -> Ruling:
