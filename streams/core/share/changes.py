@@ -6,6 +6,7 @@ They judge by the event as it is, not by what the view happens to show of it, an
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -153,8 +154,9 @@ def _squared(place: Mapping[str, Any], metres: int) -> View:
     return out
 
 
-def _middle(degrees: float, step: float) -> float:
-    return round((math.floor(degrees / step) + 0.5) * step, 6)
+def _middle(degrees: float, step: float) -> Decimal:
+    """The middle of a square, with the five decimals that a place has on the wire."""
+    return Decimal(f"{(math.floor(degrees / step) + 0.5) * step:.5f}")
 
 
 # Numbers
