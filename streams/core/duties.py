@@ -148,7 +148,8 @@ def standing(duty: Taken, book: Book, now: datetime) -> Standing:
         return Standing(DutyState.DONE if at <= duty.due_at else DutyState.DONE_LATE, at, by)
     if _successor(duty, book) is not None:
         return Standing(DutyState.MOVED)
-    was_late = _mark(duty, Standing(DutyState.LATE)) in book.told  # records come with times before the last tick's
+    # Records come with times before the last tick's: what was late stays late.
+    was_late = bool(book.told) and _mark(duty, Standing(DutyState.LATE)) in book.told
     return Standing(DutyState.LATE if was_late or now > duty.due_at else DutyState.OPEN)
 
 
@@ -158,6 +159,10 @@ def advanced(before: Book, book: Book, now: datetime) -> tuple[Book, list[Change
     for duty_id, duty in sorted(book.taken.items()):
         found = standing(duty, book, now)
         mark = _mark(duty, found)
+        if found.state is DutyState.OPEN:  # that it is in the book says so: an open book is as it came
+            if before.taken.get(duty_id) != duty:
+                changes.append(Change(duty, found))
+            continue
         if mark in told and before.taken.get(duty_id) in (None, duty):
             continue
         ended = found.state in _CLOSED and any(each.startswith(f"{duty_id} done") for each in told)

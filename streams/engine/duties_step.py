@@ -76,7 +76,11 @@ class DutiesStep:
         news = decoded(self._codec, record.value or b"")
         key = news.event_id.encode()
         known = self._book(key, state)
-        self._advance(known, joined(known, news), record.timestamp, state, out)
+        book = self._advance(known, joined(known, news), record.timestamp, out)
+        if book == news:  # a first book whose duties are all open, which is most of them
+            self._remember(book, record.value or b"", record.timestamp, state)
+        elif book != known:
+            self._remember(book, encoded(self._codec, book), record.timestamp, state)
 
     def tick(self, now_ms: int, state: State, out: Outbox) -> None:
         """Tell of what has fallen due by now."""
@@ -85,8 +89,10 @@ class DutiesStep:
             if not dues or dues[0][0] >= now_ms:
                 return
             _, key = heapq.heappop(dues)
-            book = self._book(key, state)
-            self._advance(book, book, now_ms, state, out)
+            known = self._book(key, state)
+            book = self._advance(known, known, now_ms, out)
+            if book != known:
+                self._remember(book, encoded(self._codec, book), now_ms, state)
 
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on."""
@@ -96,19 +102,21 @@ class DutiesStep:
         value = state.get(key)
         return Book(key.decode()) if value is None else decoded(self._codec, value)
 
-    def _advance(self, before: Book, news: Book, at_ms: int, state: State, out: Outbox) -> None:
-        """Account for and tell of what has changed, hand on what has moved, and remember."""
-        now, key = moment(at_ms), news.event_id.encode()
-        book, changes = advanced(before, news, now)
+    def _advance(self, before: Book, news: Book, at_ms: int, out: Outbox) -> Book:
+        """Account for and tell of what has changed, and hand on what has moved; returns the book as it is then."""
+        book, changes = advanced(before, news, moment(at_ms))
         for change in changes:
             out.add(accounted(self._codec, change, at_ms))
             if change.notify:
                 self._notify(change, at_ms, out)
         for moved in handed_on(changes, book):
             out.add(written(self._codec, moved, at_ms))
-        if book != before:
-            state.put(key, encoded(self._codec, book), at_ms)
-            _note(book, key, now, state.derived)
+        return book
+
+    def _remember(self, book: Book, value: bytes, at_ms: int, state: State) -> None:
+        key = book.event_id.encode()
+        state.put(key, value, at_ms)
+        _note(book, key, moment(at_ms), state.derived)
 
     def _notify(self, change: Change, at_ms: int, out: Outbox) -> None:
         """A notice to each desk that is told, and its line in the ledger."""
