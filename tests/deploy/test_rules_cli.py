@@ -38,10 +38,7 @@ def test_check_finds_a_rule_without_a_case(tmp_path: Path) -> None:
     assert said.exit_code == 1
     found = [json.loads(line) for line in said.stdout.splitlines()]
     assert {"file", "line", "message", "remedy"} == set(found[0])
-    assert {problem["message"] for problem in found} >= {
-        "S17 has no case just outside it",
-        "S17 has no case that it matches",
-    }
+    assert "S17 has no case just outside it" in {problem["message"] for problem in found}
 
 
 def _without(tmp_path: Path, file: str) -> Path:
