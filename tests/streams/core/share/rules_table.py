@@ -14,10 +14,12 @@ from schemas.example_data import good_examples
 from schemas.partners import PARTNERS, PartnerClass
 from schemas.vocabulary import Function
 from streams.core.share import ReceiverRuling, Ruling
+from streams.core.share.case_event import CASE_TIME
+from streams.core.share.order_forms import Known
 from streams.core.share.ruling import MAIN
 from streams.core.share.viewbook import type_view_name
 from tests.streams.core.made import native
-from tests.streams.core.share.packs import JARVA, NORD, PACK, REFERENCE, event, ruling
+from tests.streams.core.share.packs import JARVA, NORD, PACK, REFERENCE, event, ruling, told
 
 TABLE = Path(__file__).parents[4] / "docs" / "rules-table.md"
 SOLNA = f"{NORD}.solna"
@@ -38,6 +40,7 @@ class Situation(NamedTuple):
     title: str
     unit: str
     written: Mapping[str, Any]
+    orders: tuple[dict[str, Any], ...] = ()
 
 
 def _partners() -> Iterator[ReceiverClass]:
@@ -63,13 +66,18 @@ CLASSES = (
     *_desks("national", "se", "coordination"),
     *_desks("NOA-UND", "se.noa-und", "intelligence knowledge"),
     *_desks("NOA-FIPO", "se.noa-fipo", "finance"),
-    *_desks("NOA-SC3", "se.noa-sc3", "intelligence"),
+    *_desks("NOA-SC3", "se.noa-sc3", "investigation intelligence"),
     *_desks("contact point", "se.noa-spoc", "coordination"),
     *_desks("NFC", "se.nfc", "forensics"),
     *_desks("UC", "se.uc", "knowledge"),
     *_partners(),
 )
 _GRADED = {"grading": {"source": "B", "info": 2}}
+_RECALL: dict[str, Any] = {
+    "event_type": "correction_order",
+    "from": "se/coordination",
+    "payload": {"order_no": "1", "action": "recall", "target_ids": ["this"], "effective_at": CASE_TIME},
+}
 SITUATIONS = (
     Situation("routine", JARVA, _GRADED),
     Situation("urgent", JARVA, {**_GRADED, "priority": 2}),
@@ -86,11 +94,25 @@ SITUATIONS = (
     ),
     Situation("closed circle", JARVA, {**_GRADED, "common_basis": "restricted_circle"}),
     Situation("secret case", JARVA, {**_GRADED, "legal_origin": "coercive_measure"}),
+    Situation("recalled", JARVA, _GRADED, (_RECALL,)),
 )
 #: Who publishes what others may not.
 PUBLISHERS = {"foreign_message": "se.noa-spoc"}
-#: Whom an event asks or names, so that its own rule has somebody to reach.
-PLACES = {"asked_of": [NORD], "competent_area": NORD, "actor_home_area": NORD}
+#: Whom or what an event names, so that its own rule has somebody to reach.
+NAMED: dict[str, dict[str, Any]] = {
+    "information_request": {"asked_of": [NORD]},
+    "foreign_message": {"competent_area": NORD},
+    "joint_operation": {"parties": [NORD]},
+    "feedback_note": {"about_id": "a"},
+    "link_suggestion": {"a_id": "a", "b_id": "b", "status": "confirmed"},
+}
+#: Reports that went before, for feedback on them and links between them: who published them, and who has them.
+EARLIER = {
+    "a": Known(f"{SOLNA}/intelligence", (SOLNA,), frozenset({f"{SOLNA}/intelligence", f"{NORD}/intelligence"})),
+    "b": Known(f"{NORD}/intelligence", (NORD,), frozenset({f"{SOLNA}/intelligence", f"{NORD}/intelligence"})),
+}
+#: What the assess stage finds in the example.
+FOUND = {"online_market_listing": {"digital": True}}
 
 
 def render() -> str:
@@ -134,15 +156,18 @@ def outcomes(name: str) -> Mapping[str, tuple[str, ...]]:
 def _said(name: str, number: int) -> Ruling:
     """What the pack says in one situation, of the first example of the type."""
     payload = native(good_examples(name)[0].body)["payload"]
-    named = {place: unit for place, unit in PLACES.items() if place in payload}
     made = event(
         event_type=name,
         by=_origin(name, number),
         areas=[SOLNA],
-        payload=payload | named,
+        payload=payload | NAMED.get(name, {}),
+        enrichment=FOUND.get(name, {}),
         **SITUATIONS[number].written,
     )
-    return ruling(made)
+    orders = told(*SITUATIONS[number].orders, this=made["event_id"])
+    for event_id, known in EARLIER.items():
+        orders = orders.knowing(event_id, known)
+    return ruling(made, orders=orders)
 
 
 def _origin(name: str, number: int) -> str:

@@ -27,19 +27,10 @@ from tests.streams.core.share.turning import pack_conditions
 
 EXAMPLES = settings(max_examples=150, deadline=None)
 
-#: Event types that no sharing rule names yet. Nothing is ever added here.
-WITHOUT_A_RULE: frozenset[str] = frozenset(
-    {
-        *("citizen_promise", "operational_plan", "action_plan", "focus_group_order", "joint_operation"),
-        *("information_request", "information_reply", "foreign_message", "feedback_note", "link_suggestion"),
-    }
-)
-
-
 # 1. Paths and strategy
 
 
-@pytest.mark.parametrize("event_type", sorted(set(EVENT_TYPES) - WITHOUT_A_RULE))
+@pytest.mark.parametrize("event_type", EVENT_TYPES)
 def test_every_type_has_a_path_that_shares_it_and_one_that_denies_it(event_type: str) -> None:
     """A type without either would be shared with nobody, or with nothing to stop it. Orders follow their targets."""
     plan = PACK.plans[event_type]

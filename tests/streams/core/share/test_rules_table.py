@@ -5,7 +5,6 @@ import pytest
 from schemas.catalogue import EVENT_TYPES
 from tests.streams.core.share.packs import PACK
 from tests.streams.core.share.rules_table import CLASSES, NOTHING, TABLE, outcomes, render
-from tests.streams.core.share.test_pack_law import WITHOUT_A_RULE
 
 
 def test_the_committed_table_is_up_to_date() -> None:
@@ -13,13 +12,7 @@ def test_the_committed_table_is_up_to_date() -> None:
     assert TABLE.read_text("utf-8") == render(), "python -m tests.streams.core.share.rules_table --write"
 
 
-#: Types whose own rules are still to come.
-_WAITING = WITHOUT_A_RULE | {"online_market_listing", "situation_picture"}
-ROUTED = [
-    name
-    for name, kind in EVENT_TYPES.items()
-    if name not in _WAITING and name not in PACK.file.control_events and not kind.bus_only
-]
+ROUTED = [name for name, kind in EVENT_TYPES.items() if name not in PACK.file.control_events and not kind.bus_only]
 
 
 @pytest.mark.parametrize("name", ROUTED)
