@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 PUBLISHER, QUICK, SLOW = f"{JARVA}/investigation", f"{NORD}/intelligence", f"{NORD}/surveillance"
 OBLIGATION = "acknowledge_5_min"
 #: Longer than the receipt below takes, shorter than a test's patience.
-LIMIT = "PT12S"
+LIMIT = "PT25S"
 RULE = f"""
 - id: S90
   title: Only for these tests
@@ -62,6 +62,8 @@ async def bus(cluster: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
     """One running bus for the module."""
     rules = pack(tmp_path_factory.mktemp("pack"))
     async with Bus(cluster, tmp_path_factory.mktemp("bus"), arguments=["--rules", str(rules)]) as running:
+        await publish_raw(running.options, GATEWAY_TOPIC, [published(seizure("se.syd"), "se.syd/investigation")])
+        await running.settled(1)  # no time limit runs while the worker starts
         yield running
 
 
@@ -97,7 +99,10 @@ async def ack(bus: Bus, event: Body, desk: str) -> Result:
 
 
 async def test_one_desk_answers_and_one_is_late(bus: Bus) -> None:
-    """Both owe it; the first ends it in time, the second is told once that it is late, also after kill -9."""
+    """Both owe it; the first ends it in time, the second is told once that it is late, also after kill -9.
+
+    Its late answer ends it, and whoever heard that it was late hears that it is done.
+    """
     event = seizure(JARVA)
     await publish_raw(bus.options, GATEWAY_TOPIC, [published(event, PUBLISHER)])
     await until(bus, lambda found: owing(event)(found) == {QUICK, SLOW})
@@ -113,16 +118,7 @@ async def test_one_desk_answers_and_one_is_late(bus: Bus) -> None:
     own = await asyncio.to_thread(sambus, bus.bootstrap, "status", "--as", SLOW)
     assert f"LATE {OBLIGATION}" in own.stdout
     assert f"{event['event_id']}:1:{SLOW}:main" in own.stdout
-
-
-async def test_a_late_answer_ends_it_and_is_told_to_the_publisher_too(bus: Bus) -> None:
-    """Whoever heard that it was late hears that it is done."""
-    event = seizure(JARVA)
-    await publish_raw(bus.options, GATEWAY_TOPIC, [published(event, PUBLISHER)])
-    await until(
-        bus, lambda found: {d.owed_by for d in found.owed if d.duty_state == "late"} >= owing(event)(found) != set()
-    )
     await ack(bus, event, SLOW)
-    await until(bus, lambda found: owing(event)(found) == {QUICK})
+    await until(bus, lambda found: owing(event)(found) == set())
     assert await notices(bus, SLOW, event) == {"late": 1, "done_late": 1}
-    assert await notices(bus, PUBLISHER, event) == {"late": 2, "done_late": 1}
+    assert await notices(bus, PUBLISHER, event) == {"late": 1, "done_late": 1}
