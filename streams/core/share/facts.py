@@ -117,7 +117,10 @@ class Facts:
         """The circles in force whose area the event lies in and whose topics it has."""
         if self._circles is None:
             topics = frozenset(self.event.get("topics") or ())
-            found = self.orders.circles_of(self._lies_in, topics, self.now) if topics and self.orders.circles else ()
+            found: Iterable[Circle] = ()
+            if topics and self.orders.circles:
+                around = {code for area in self.areas for code in (area, *self.gazetteer.ancestors(area))}
+                found = self.orders.circles_of(around, topics, self.now)
             self._circles = tuple(sorted(found, key=lambda circle: circle.key))
         return self._circles
 

@@ -5,7 +5,7 @@ Orders are told event by event, in the order in which a lane meets them, and nev
 Whether a decision is in force is looked at against the time of the record that is decided on.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -43,6 +43,7 @@ class Orders:
     """
 
     circles: Mapping[str, Circle] = field(default_factory=dict)
+    circles_by_area: Mapping[str, tuple[Circle, ...]] = field(default_factory=dict)
     operations: Mapping[str, Operation] = field(default_factory=dict)
     releases: Mapping[str, tuple[Release, ...]] = field(default_factory=dict)
     corrections: Mapping[str, tuple[Correction, ...]] = field(default_factory=dict)
@@ -114,15 +115,16 @@ class Orders:
         last = max(holds, key=lambda each: (each.effective, each.version), default=None)
         return bool(event.get("hold")) if last is None else last.action == "hold"
 
-    def circles_of(self, areas: Callable[[str], bool], topics: frozenset[str], now: datetime) -> Iterator[Circle]:
-        """The circles in force for one of these topics, whose area ``areas`` says that the event lies in.
+    def circles_of(self, areas: Iterable[str], topics: frozenset[str], now: datetime) -> Iterator[Circle]:
+        """The circles in force over one of these areas for one of these topics.
 
         An order holds for the area of its unit and those below it, and for no other.
         """
-        for circle in self.circles.values():
-            meant = circle.open(now) and not circle.topics.isdisjoint(topics) and areas(circle.area)
-            if meant and may_correct(circle.unit, circle.area) and not self._void(circle, now):
-                yield circle
+        for area in areas:
+            for circle in self.circles_by_area.get(area) or ():
+                meant = circle.open(now) and not circle.topics.isdisjoint(topics)
+                if meant and may_correct(circle.unit, area) and not self._void(circle, now):
+                    yield circle
 
     def operations_at(self, now: datetime) -> Iterator[Operation]:
         """The joint operations that go on."""
@@ -171,7 +173,11 @@ def _joins_team(orders: Orders, event: Mapping[str, Any]) -> bool:
 
 
 def _tell_circle(orders: Orders, event: Mapping[str, Any], at: datetime) -> Orders:
-    return replace(orders, circles=_with(orders.circles, circle_of(event), lambda each: each.closes > at))
+    circles = _with(orders.circles, circle_of(event), lambda each: each.closes > at)
+    by_area: dict[str, tuple[Circle, ...]] = {}
+    for circle in circles.values():
+        by_area[circle.area] = (*by_area.get(circle.area, ()), circle)
+    return replace(orders, circles=circles, circles_by_area=by_area)
 
 
 def _tell_operation(orders: Orders, event: Mapping[str, Any], at: datetime) -> Orders:
