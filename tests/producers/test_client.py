@@ -169,7 +169,7 @@ async def test_raw_records_are_published_as_they_stand(kafka: str, topic: str, r
     records = [RawRecord(b"k", b"garbage", (("h", b"v"),)), RawRecord(None, b"x" * 1_500_000)]
     assert await publish_raw({"bootstrap_servers": kafka}, topic, records) == 2
     there = await read_all(topic)
-    assert {(r.key, r.value, tuple(r.headers)) for r in there} == set(records)
+    assert {(r.key, r.value, tuple(r.headers)) for r in there} == {record[:3] for record in records}
 
 
 async def test_a_producer_is_used_as_a_context(kafka: str, topic: str) -> None:
