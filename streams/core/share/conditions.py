@@ -277,8 +277,8 @@ def _test(condition: Condition, *, many: bool, other: _Source | None) -> Callabl
         return _overlap(literal, wanted=operator == "intersects", compared=other is not None)
     test = _SINGLE[operator]
     if other is not None:
-        if other.many and operator in ("in", "not_in"):
-            return _each(lambda have, want: test(have, want or ()), many=many, every=condition.elements == "all")
+        if operator in ("in", "not_in"):  # the other field may be missing, or be no list
+            return _each(lambda have, want: test(have, _as_set(want)), many=many, every=condition.elements == "all")
         return _each(test, many=many, every=condition.elements == "all")
     want = frozenset(_as_collection(literal)) if operator in ("in", "not_in") else literal
     return _each(lambda have, _: test(have, want), many=many, every=condition.elements == "all")

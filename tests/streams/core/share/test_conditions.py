@@ -177,3 +177,13 @@ def test_the_more_urgent_of_level_and_tier_decides(
     """Clarification 43; without the engine's fields the register is asked."""
     made = {**event(event_type="substance_alert", payload=payload), "enrichment": enrichment}
     assert Facts(made, REFERENCE.gazetteer, REFERENCE.substances, CASE_TIME).alert_tier() == tier
+
+
+def test_a_value_is_not_in_a_missing_field_and_not_in_a_part_of_a_text() -> None:
+    """Nothing is in what is missing, and a single value is compared whole."""
+    form = When.model_validate({"when": [["case_ref", "not_in", {"field": "operation_ref"}]]})
+    conditions = compile_conditions(form, "drug_seizure")
+    assert conditions is not None
+    for operation, expected in ((None, True), ("case-12", True), ("case-1", False)):
+        made = event(event_type="drug_seizure", case_ref="case-1", operation_ref=operation)
+        assert conditions.reduce(Facts(made, REFERENCE.gazetteer, REFERENCE.substances, CASE_TIME)) is expected

@@ -24,6 +24,8 @@ _FIXED = (
     *("event_type", "event_id", "schema_version", "revision", "synthetic", "origin_unit", "areas", "persons"),
     *("sensitivity", "handling", "derived_max_handling", "purpose", "priority", "legal_origin"),
 )
+#: A text that no rule names; in the form of an event's id, which some fields must have.
+_ANOTHER = "019cae40-7e00-7000-8000-0000000000ff"
 
 
 def rule_conditions(rule: Rule) -> Iterator[Condition]:
@@ -83,7 +85,7 @@ def _values(event_type: str, path: str, literals: set[Any]) -> st.SearchStrategy
         numbers = [value for value in literals if isinstance(value, int | float) and not isinstance(value, bool)]
         kind = Decimal if _is_decimal(event_type, path) else lambda number: number
         return st.sampled_from([None, *map(kind, (0, *sorted({near for n in numbers for near in (n - 1, n, n + 1)})))])
-    return st.sampled_from([None, "another", *sorted(value for value in literals if isinstance(value, str))])
+    return st.sampled_from([None, _ANOTHER, *sorted(value for value in literals if isinstance(value, str))])
 
 
 def _is_decimal(event_type: str, path: str) -> bool:
