@@ -96,24 +96,30 @@ class Codec:
         """The part of a ledger line, and of a delivery, that says how the rules came to one receiver (``Receiver``)."""
         return _encoded("receiver", b"", self._part("decision", _receiver_of), receiver)
 
+    def encode_facts(self, event_type: str, meta: Mapping[str, Any]) -> bytes:
+        """The part of a delivery that is the same for all receivers of an event: ``DeliveryMeta`` after its id."""
+        return _encoded(event_type, b"", self._part(f"{DELIVERY_PREFIX}{event_type}", _facts_of), meta)
+
+    def encode_view(self, event_type: str, event: Mapping[str, Any], fields: frozenset[str]) -> bytes:
+        """The part of a delivery that shows the event: these leaves, by their paths, and null for every other.
+
+        Nothing else of the event is looked at: the code that is made for a view has no line for what it hides.
+        """
+        encode = self._views.get((event_type, fields))
+        if encode is None:
+            name = f"{DELIVERY_PREFIX}{event_type}"
+            view = _field(self._current(name).schema, "event")["type"]
+            encode = self._views[event_type, fields] = self._encoder((name, fields), view, fields)
+        return _encoded(event_type, b"", encode, event)
+
     def encode_shared(
         self, event_type: str, meta: Mapping[str, Any], event: Mapping[str, Any], fields: frozenset[str]
     ) -> bytes:
-        """The part of a delivery that is the same for all receivers of one event in one view.
-
-        Shape: the fields of ``DeliveryMeta`` from ``event_id`` on; the event; the paths of the view's leaves. Nothing
-        else of the event is looked at: the code that is made for a view has no line for what it hides.
-        """
-        name = f"{DELIVERY_PREFIX}{event_type}"
-        facts = _encoded(event_type, b"", self._part(name, _facts_of), meta)
-        encode = self._views.get((event_type, fields))
-        if encode is None:
-            view = _field(self._current(name).schema, "event")["type"]
-            encode = self._views[event_type, fields] = self._encoder((name, fields), view, fields)
-        return facts + _encoded(event_type, b"", encode, event)
+        """``encode_facts`` and ``encode_view`` at once, for an event that goes out in one view only."""
+        return self.encode_facts(event_type, meta) + self.encode_view(event_type, event, fields)
 
     def join_delivery(self, event_type: str, receiver: bytes, delivery_id: str, shared: bytes) -> bytes:
-        """A delivery from the parts that ``encode_receiver`` and ``encode_shared`` made.
+        """A delivery: what ``encode_receiver`` made, its id, then ``encode_facts`` and ``encode_view``.
 
         Avro writes a record as its fields one after the other, so the parts need only stand side by side.
         """

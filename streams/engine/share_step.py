@@ -1,6 +1,7 @@
 """The share agent's step: the rules decide, each receiver gets its view, the ledger gets the whole decision."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -13,8 +14,9 @@ from streams.core.reference import Reference
 from streams.core.share import CompiledView, Pack, ReceiverRuling, Ruling, decide, project
 from streams.core.share.restraint import restraint_of
 from streams.core.share.transforms import held_until
-from streams.engine.broadcast import send_bounds
+from streams.engine.broadcast import send_bounds, send_inquiries
 from streams.engine.duty_records import DutyDesk
+from streams.engine.inquiries import Waiting
 from streams.engine.ledger import line
 from streams.engine.memory import LaneMemory
 from streams.engine.outbox import Outbox, Output
@@ -38,12 +40,34 @@ class _Address(NamedTuple):
 
 
 class Matter(NamedTuple):
-    """An event that is shared: with its bytes as decided on, where it or its order was published, and its time."""
+    """An event that is shared: with its bytes as decided on, where it or its order was published, its time, its lane."""
 
     event: Mapping[str, Any]
     source: str
     data: bytes
     at_ms: int
+    lane: int
+
+
+class _Sight:
+    """One event as views show it; what is the same for all its receivers is encoded once."""
+
+    def __init__(self, codec: Codec, event: Mapping[str, Any], meta: dict[str, Any]) -> None:
+        self._codec = codec
+        self._event = event
+        self._type = event["event_type"]
+        self._meta = meta
+        self._facts: dict[datetime | None, bytes] = {}
+
+    def through(self, view: CompiledView) -> bytes:
+        """What all receivers of one view get alike: the facts of the delivery, and the event as the view shows it."""
+        not_before = held_until(self._event, view.delay)
+        facts = self._facts.get(not_before)
+        if facts is None:
+            meta = self._meta | {"not_before": not_before}
+            facts = self._facts[not_before] = self._codec.encode_facts(self._type, meta)
+        seen = project(self._event, view) if view.changes else self._event
+        return facts + self._codec.encode_view(self._type, seen, view.fields)
 
 
 class ShareStep:
@@ -85,7 +109,8 @@ class ShareStep:
         data = record.value or b""
         memory = self.memory_of(state)
         event = memory.orders.inherited(self._codec.decode(data, limit=MAX_BUS_BYTES).value)
-        self.share(Matter(event, header(record, FROM_HEADER) or place(record), data, record.timestamp), memory, out)
+        source = header(record, FROM_HEADER) or place(record)
+        self.share(Matter(event, source, data, record.timestamp, record.partition), memory, out)
 
     def share(self, matter: Matter, memory: LaneMemory, out: Outbox) -> None:
         """Decide on one event by the lane's orders and pack, deliver, account, remember.
@@ -94,11 +119,12 @@ class ShareStep:
         """
         event, at_ms, pack = matter.event, matter.at_ms, memory.pack
         gazetteer, substances = self._reference.gazetteer, self._reference.substances
-        ruling = decide(event, pack, gazetteer, substances, moment(at_ms), memory.orders)
+        ruling = decide(event, pack, gazetteer, substances, moment(at_ms), memory.knowing(event))
         publisher = origin_desk(event)
         shared = any(receiver.desk != publisher for receiver in ruling.receivers)
         delivered = self.deliver(matter, ruling, pack, out, "shared" if shared else "origin_only")
-        memory.deliver(event["event_id"], publisher, delivered, at_ms)
+        memory.deliver(event["event_id"], publisher, delivered, at_ms, areas_of(event))
+        memory.ask(event, Waiting(matter.source, matter.data), matter.lane, at_ms)
         for output in self._duties.answered(event, pack, at_ms):
             out.add(output)
         if memory.releasable(event, ruling):
@@ -107,8 +133,10 @@ class ShareStep:
             memory.bind(event["event_id"], bound)
 
     def finish(self, state: State, out: Outbox, at_ms: int) -> None:
-        """Tell every lane what binds whatever is built on the events just shared."""
-        send_bounds(self.memory_of(state), at_ms, out)
+        """Tell other lanes what binds whatever is built on the events just shared, and what they must know of them."""
+        memory = self.memory_of(state)
+        send_bounds(memory, at_ms, out)
+        send_inquiries(memory, at_ms, out)
 
     def deliver(self, matter: Matter, ruling: Ruling, pack: Pack, out: Outbox, outcome: str) -> list[str]:
         """Write what a ruling says: a delivery for each receiver, the ledger line, what they owe.
@@ -119,10 +147,11 @@ class ShareStep:
         event_type, told = event["event_type"], f"{event['event_id']}:{event['revision']}"
         addresses = [self._address(receiver) for receiver in ruling.receivers]
         shared: dict[int, bytes] = {}
+        sight = _Sight(self._codec, event, self._meta(event, ruling, pack))
         for receiver, to in zip(ruling.receivers, addresses, strict=True):
             body = shared.get(id(receiver.view))
             if body is None:
-                body = shared[id(receiver.view)] = self._shared(event, ruling, receiver.view, pack)
+                body = shared[id(receiver.view)] = sight.through(receiver.view)
             value = self._codec.join_delivery(event_type, to.receiver, told + to.suffix, body)
             out.add(Output(to.topic, to.key, value, at_ms))
         encoded = [to.receiver for to in addresses]
@@ -154,8 +183,8 @@ class ShareStep:
             known = self._addresses[receiver] = _Address(topic, desk.encode(), part, f":{desk}:{receiver.view_group}")
         return known
 
-    def _shared(self, event: Mapping[str, Any], ruling: Ruling, view: CompiledView, pack: Pack) -> bytes:
-        meta = {
+    def _meta(self, event: Mapping[str, Any], ruling: Ruling, pack: Pack) -> dict[str, Any]:
+        return {
             "event_id": event["event_id"],
             "event_type": event["event_type"],
             "revision": event["revision"],
@@ -165,10 +194,7 @@ class ShareStep:
             "published_at": event["published_at"],
             "pack_version": pack.version,
             "synthetic": event["synthetic"],
-            "not_before": held_until(event, view.delay),
         }
-        seen = project(event, view) if view.changes else event
-        return self._codec.encode_shared(event["event_type"], meta, seen, view.fields)
 
     def _ledger_line(
         self, matter: Matter, ruling: Ruling, receivers: Sequence[bytes], pack: Pack, outcome: str
@@ -197,6 +223,13 @@ class ShareStep:
 def origin_desk(event: Mapping[str, Any]) -> str:
     """The desk that published an assessed event."""
     return desk_address(event["origin_unit"]["unit"], event["origin_unit"]["function"])
+
+
+def areas_of(event: Mapping[str, Any]) -> Sequence[str]:
+    """The areas of an assessed event: the publisher's, and those found from coordinates."""
+    areas: Sequence[str] = event["areas"]
+    found = (event.get("enrichment") or {}).get("areas_found")
+    return tuple(dict.fromkeys((*areas, *found))) if found else areas
 
 
 def delivery_topic(gazetteer: Gazetteer, unit: str) -> str:

@@ -1,5 +1,6 @@
 """Whatever a rule's view shows of an event can be written to the wire: no transform makes a value that does not fit."""
 
+import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,9 +14,17 @@ from schemas.envelope import Event
 from schemas.example_data import good_examples
 from schemas.validation import validate
 from streams.core.share import CompiledView, project
+from streams.core.share.fields import leaves_of
 from tests.streams.core.share.packs import PACK
 
 CODEC = Codec()
+RECEIVER: dict[str, Any] = {name: [] for name in ("view", "rules", "obligations", "marks")} | {
+    "desk": "se.syd.malmo/intelligence",
+    "view_group": "main",
+    "priority": 4,
+    "priority_reason": "rule S01",
+    "feed": "feed.local.se.syd.malmo",
+}
 NOW = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
 #: What makes transforms act, whatever the example is about.
 TRIED: tuple[dict[str, Any], ...] = (
@@ -56,3 +65,32 @@ def test_what_a_view_shows_can_be_written(event_type: str) -> None:
     for event in examples(event_type):
         for view in views(event_type):
             assert CODEC.encode_shared(event_type, meta(event), project(event, view), view.fields), view.names
+
+
+@pytest.mark.parametrize("event_type", EVENT_TYPES)
+def test_a_view_is_the_event_without_what_it_hides(event_type: str) -> None:
+    """Whatever leaves it shows, in every example: the same bytes as of an event that never had the hidden ones."""
+    name, rng = f"delivery.{event_type}", random.Random(event_type)  # noqa: S311 - a choice that can be made again
+    for event in examples(event_type):
+        whole = RECEIVER | meta(event) | {"delivery_id": "d"}
+        leaves = sorted(leaves_of(event_type))
+        for share in (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0) * 3:
+            fields = frozenset(leaf for leaf in leaves if rng.random() < share)
+            shared = CODEC.encode_facts(event_type, whole) + CODEC.encode_view(event_type, event, fields)
+            joined = CODEC.join_delivery(event_type, CODEC.encode_receiver(whole), "d", shared)
+            assert joined == CODEC.encode(name, whole | {"event": only(event, fields)})
+
+
+def only(value: dict[str, Any], fields: frozenset[str], prefix: str = "") -> dict[str, Any]:
+    """The leaves of a value that these paths name, with the records and lists that lead to them."""
+    kept = {}
+    for name, inner in value.items():
+        path = f"{prefix}{name}"
+        below = any(field.startswith(f"{path}.") for field in fields)
+        if path in fields or inner is None:
+            kept[name] = inner if path in fields else None
+        elif below and isinstance(inner, dict):
+            kept[name] = only(inner, fields, f"{path}.")
+        elif below and isinstance(inner, list):
+            kept[name] = [only(item, fields, f"{path}.") for item in inner]
+    return kept
