@@ -37,16 +37,19 @@ async def measure(
     *,
     rate: float,
     seconds: float,
-    workers: int = 1,
     partitions: int = 1,
     warm_up_s: float = 5.0,
+    rules: Path | None = None,
 ) -> Latency:
     """Publish at a steady rate and read every delivery; the first seconds warm the workers up and do not count.
+
+    Shape: ``rules`` is the folder of a pack, the released one if none.
 
     Publisher and reader are librdkafka's, so that they take as little as may be of the machine that they measure.
     """
     made = list(load(int(rate * (seconds + warm_up_s)), seed=3))
-    async with Bus(bootstrap, home, workers=workers, partitions=partitions) as bus:
+    arguments = () if rules is None else ("--rules", str(rules))
+    async with Bus(bootstrap, home, partitions=partitions, arguments=arguments) as bus:
         await _await_workers(bus, list(load(50, seed=4)))
         sent: dict[str, float] = {}
         taken: list[tuple[str, float]] = []

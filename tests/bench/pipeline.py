@@ -39,9 +39,14 @@ class Throughput:
     deliveries: int
 
 
-async def measure(bootstrap: str, home: Path, *, events: int, partitions: int = 4) -> Throughput:
-    """Fill the intake topic, start one worker, and time it from the last look at an untouched topic to its end."""
-    bus = Bus(bootstrap, home, partitions=partitions)
+async def measure(
+    bootstrap: str, home: Path, *, events: int, partitions: int = 4, rules: Path | None = None
+) -> Throughput:
+    """Fill the intake topic, start one worker, and time it from the last look at an untouched topic to its end.
+
+    Shape: ``rules`` is the folder of a pack, the released one if none.
+    """
+    bus = Bus(bootstrap, home, partitions=partitions, arguments=() if rules is None else ("--rules", str(rules)))
     await bus.make_topics()
     await fill(bus, [made.record for made in load(events, seed=5, bad_share=0.01)])
     async with bus:

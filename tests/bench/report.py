@@ -14,6 +14,7 @@ import psutil
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
 from tests.bench import latency, pipeline, rules
+from tests.bench.first_pack import first_pack
 
 Line = dict[str, Any]
 
@@ -27,16 +28,27 @@ def run(*, peers: bool, short: bool, tell: Callable[[str], None]) -> list[Line]:
     tell("Rules, in this process ...")
     measured_rules = rules.measure(events=100, rounds=3) if short else rules.measure(events=1000, rounds=15)
     lines.append({"bench": "rules"} | measured_rules | {"of_stages": rules.part_of(measured_rules, stages)})
-    tell("Pipeline, one worker ...")
-    events = 2_000 if short else 30_000
-    lines.append({"bench": "pipeline"} | asdict(_on_kafka(lambda b, h: pipeline.measure(b, h, events=events))))
-    tell("Latency at 1,000 events/s ...")
-    seconds, rate = (3.0, 200.0) if short else (30.0, 1000.0)
-    measured = _on_kafka(lambda b, h: latency.measure(b, h, rate=rate, seconds=seconds))
-    lines.append({"bench": "latency"} | asdict(measured))
+    with tempfile.TemporaryDirectory(prefix="sambus-bench-") as folder:
+        packs = {"released": None} if short else {"first": first_pack(Path(folder) / "first"), "released": None}
+        for name, pack in packs.items():
+            lines += _bus(name, pack, short=short, tell=tell)
     if peers:
         lines += _peers(short=short, tell=tell)
     return lines
+
+
+def _bus(name: str, pack: Path | None, *, short: bool, tell: Callable[[str], None]) -> list[Line]:
+    """The whole way on Kafka, one worker, by one pack."""
+    tell(f"Pipeline, {name} pack ...")
+    events = 2_000 if short else 30_000
+    through = _on_kafka(lambda b, h: pipeline.measure(b, h, events=events, rules=pack))
+    tell(f"Latency at 1,000 events/s, {name} pack ...")
+    seconds, rate = (3.0, 200.0) if short else (30.0, 1000.0)
+    waits = _on_kafka(lambda b, h: latency.measure(b, h, rate=rate, seconds=seconds, rules=pack))
+    return [
+        {"bench": "pipeline", "pack": name} | asdict(through),
+        {"bench": "latency", "pack": name} | asdict(waits),
+    ]
 
 
 def _on_kafka(measure: Callable[[str, Path], Any]) -> Any:
