@@ -67,11 +67,12 @@ class Withheld(Model):
     proposed_by: list[Ref]
 
 
-#: Outcomes of what follows on a decision made before: an order's deliveries to whoever got one of its targets, and a
-#: target's to whom a release names. They are further lines of an event that has its own already. And the bus's own
-#: notices of what is owed: nobody published them.
-RECALLED, RELEASED, NOTICED = "recalled", "released", "noticed"
-FOLLOWED = frozenset({RECALLED, RELEASED, NOTICED})
+#: Outcomes of what follows on a decision made before: an order's deliveries to whoever got one of its targets, a
+#: target's to whom a release names, and those of a link or of feedback when it was known whom the events that it is
+#: about had reached. They are further lines of an event that has its own already. And the bus's own notices of what
+#: is owed: nobody published them.
+RECALLED, RELEASED, LINKED, NOTICED = "recalled", "released", "linked", "noticed"
+FOLLOWED = frozenset({RECALLED, RELEASED, LINKED, NOTICED})
 
 
 class Decision(Model):

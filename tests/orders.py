@@ -71,6 +71,18 @@ def circle(area: str, *members: str, first: int = -1, last: int = 30, **payload:
     return _body("focus_group_order", {"areas": [area], "topics": ["drugs"]}, said | payload)
 
 
+def link(one: Body, other: Body, status: str = "confirmed", **envelope: Any) -> Body:
+    """A link between two events, confirmed by somebody unless it is only suggested."""
+    decided = None if status == "suggested" else "analyst-301"
+    said = {"a_id": one["event_id"], "b_id": other["event_id"], "status": status, "decided_by": decided}
+    return _body("link_suggestion", envelope, said)
+
+
+def feedback(report: Body, **envelope: Any) -> Body:
+    """Feedback on a report: what it led to."""
+    return _body("feedback_note", envelope, {"about_id": report["event_id"]})
+
+
 def published(body: Body, desk: str) -> RawRecord:
     """The record by which a desk publishes a body through the gateway."""
     event = validate(body["event_type"], body)

@@ -134,6 +134,7 @@ def _outcome(part: PublisherPart, lang: str) -> str:
             "origin_only": f"Stannade hos er: ingen regel delade den vidare, undanhållen från {part.kept_from}.",
             "recalled": f"Gick ut till {part.desks} funktioner som hade fått det som den gäller.",
             "released": f"Lämnades ut efter beslut till {part.desks} funktioner.",
+            "linked": f"Gick till {part.desks} funktioner som har eller rapporterade det som den gäller.",
             "noticed": "Bussens eget besked om en plikt.",
         },
         "en": {
@@ -141,6 +142,7 @@ def _outcome(part: PublisherPart, lang: str) -> str:
             "origin_only": f"Stayed with you: no rule shared it further, withheld from {part.kept_from}.",
             "recalled": f"Went out to {part.desks} desks that had got what it is about.",
             "released": f"Let out by decision to {part.desks} desks.",
+            "linked": f"Went to {part.desks} desks that have or reported what it is about.",
             "noticed": "The bus's own notice of an obligation.",
         },
     }[lang]

@@ -22,6 +22,8 @@ from streams.engine.quarantine import quarantined
 from streams.engine.records import (
     AT_HEADER,
     FROM_HEADER,
+    INQUIRY_HEADER,
+    KNOWN_HEADER,
     ORDER_HEADER,
     RESTRAINT_HEADER,
     SAID_HEADER,
@@ -72,9 +74,12 @@ class AssessStep:
         # The same key told by another unit is another telling, not this unit's revision.
         key = (record.key or b"") + b"@" + origin.unit.encode()
         content = next((value for name, value in record.headers if name == SAID_HEADER), None) or said(event)
-        outcome = self._assess.assess(event, content, origin, moment(published_at_ms), _unpack(state.get(key)))
+        former = _unpack(state.get(key))
+        outcome = self._assess.assess(event, content, origin, moment(published_at_ms), former)
         match outcome:
             case Forward(assessed):
+                if former is not None:
+                    memory.inquiries.close(former.event_id)  # the revision takes its place
                 self._pass_on(record, assessed.event, published_at_ms, memory, out)
                 state.put(key, _pack(assessed.seen), record.timestamp)
             case Drop(code):
@@ -87,16 +92,20 @@ class AssessStep:
         out.add(quarantined(self._codec, record, problems, writer=header(record, ORIGIN_HEADER)))
 
     def finish(self, state: State, out: Outbox, at_ms: int) -> None:
-        """Tell every lane what binds whatever is built on the events just shared."""
+        """Tell other lanes what binds whatever is built on the events just shared, and what they must know of them."""
         self._share.finish(state, out, at_ms)
 
     def _take(self, kind: str, record: Record, memory: LaneMemory, out: Outbox) -> None:
-        """Let an order, bounds or a pack hold in this lane from here on."""
+        """Take what lanes tell each other: from here on it holds in this lane."""
         value = record.value or b""
         if kind == RESTRAINT_HEADER:
             memory.bound(value, record.timestamp)
         elif kind == ORDER_HEADER:
             self._following.obey(record, memory, out)
+        elif kind == INQUIRY_HEADER:
+            memory.inquiries.asked(value, record.timestamp)
+        elif kind == KNOWN_HEADER:
+            self._following.hear(record, memory, out)
         else:
             memory.switch(value)
             emit(Signal.PACK_CHANGED, partition=record.partition, offset=record.offset, pack=memory.pack.version)
@@ -112,7 +121,7 @@ class AssessStep:
         ]
         out.add(Output(ASSESSED, record.key or b"", value, at_ms, [*headers, (SHARED_HEADER, b"1")]))
         source = header(record, FROM_HEADER) or place(record)
-        self._share.share(Matter(event, source, value, at_ms), memory, out)
+        self._share.share(Matter(event, source, value, at_ms, record.partition), memory, out)
         if memory.orders.decides(event):
             send_order(record, value, out)
 

@@ -6,14 +6,22 @@ from schemas.codec import ORIGIN_HEADER
 from schemas.topics import ACCEPTED
 from streams.engine.memory import LaneMemory
 from streams.engine.outbox import Header, Outbox, Output
-from streams.engine.records import FROM_HEADER, ORDER_HEADER, PACK_HEADER, RESTRAINT_HEADER, Record
+from streams.engine.records import (
+    FROM_HEADER,
+    INQUIRY_HEADER,
+    KNOWN_HEADER,
+    ORDER_HEADER,
+    PACK_HEADER,
+    RESTRAINT_HEADER,
+    Record,
+)
 
-_KINDS: Final = frozenset({ORDER_HEADER, RESTRAINT_HEADER, PACK_HEADER})
+_KINDS: Final = frozenset({ORDER_HEADER, RESTRAINT_HEADER, PACK_HEADER, INQUIRY_HEADER, KNOWN_HEADER})
 _CARRIED: Final = frozenset({ORIGIN_HEADER, FROM_HEADER})
 
 
 def kind_of(record: Record) -> str | None:
-    """Which broadcast a record is a copy of, by its first header; None for an event."""
+    """What a record tells lanes, by its first header; None for an event."""
     headers = record.headers
     return headers[0][0] if headers and headers[0][0] in _KINDS else None
 
@@ -29,6 +37,17 @@ def send_bounds(memory: LaneMemory, at_ms: int, out: Outbox) -> None:
     """Send what binds whatever is built on the events just shared: one record, not one an event."""
     for value in memory.take_bounds():
         _send(RESTRAINT_HEADER, b"bounds", value, at_ms, out)
+
+
+def send_inquiries(memory: LaneMemory, at_ms: int, out: Outbox) -> None:
+    """Send the questions of this lane to every lane, and its answers to the lanes that asked.
+
+    Bounds must be sent before: who hears of an event has met what binds whatever is built on it.
+    """
+    for value in memory.inquiries.take_questions():
+        _send(INQUIRY_HEADER, b"inquiry", value, at_ms, out)
+    for home, value in memory.inquiries.take_answers():
+        out.add(Output(ACCEPTED, b"known", value, at_ms, [(KNOWN_HEADER, b"1")], home))
 
 
 def send_pack(value: bytes, at_ms: int, out: Outbox) -> None:

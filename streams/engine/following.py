@@ -1,18 +1,21 @@
-"""What an order asks of the events that a lane holds: recalls to whoever got them, and decisions made anew.
+"""What orders and answers ask of the events that a lane holds: recalls to whoever got them, decisions made anew.
 
-Every lane meets a copy of the order and does its own part, in the transaction in which it meets it (docs/adr/0010).
+Every lane meets a copy of an order and does its own part, in the transaction in which it meets it; an answer is met by
+the lane whose event waits for it (docs/adr/0010).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from schemas.codec import MAX_BUS_BYTES, Codec
-from schemas.records import RECALLED, RELEASED, desk_address
+from schemas.records import LINKED, RECALLED, RELEASED, desk_address
 from streams.core.reference import Reference
 from streams.core.share import Pack, ReceiverRuling, Ruling, decide
 from streams.core.share.order_forms import may_correct
+from streams.core.share.orders import Orders
 from streams.core.share.viewbook import type_view_name
 from streams.core.share.views import CompiledView
+from streams.engine.inquiries import Waiting
 from streams.engine.memory import LaneMemory, Past
 from streams.engine.outbox import Outbox
 from streams.engine.records import FROM_HEADER, Record, header, moment, place
@@ -32,7 +35,7 @@ _ENDING: Final = frozenset({"recall", "erase"})
 
 
 class Following:
-    """One order's consequences in one lane."""
+    """What follows in one lane on an order, or on what other lanes know."""
 
     def __init__(self, codec: Codec, reference: Reference, share: ShareStep) -> None:
         self._codec = codec
@@ -45,7 +48,7 @@ class Following:
         data = record.value or b""
         order = self._codec.decode(data, limit=MAX_BUS_BYTES).value
         source = header(record, FROM_HEADER) or place(record)
-        matter = Matter(order, source, data, record.timestamp)
+        matter = Matter(order, source, data, record.timestamp, record.partition)
         before = memory.orders
         memory.tell(order, data, record.timestamp)
         if order["event_type"] == CORRECTION:
@@ -109,20 +112,17 @@ class Following:
             self._views[pack] = found
         return found
 
-    # Releases
+    # Decisions made anew
 
-    def _release(self, matter: Matter, target: str, before: Any, memory: LaneMemory, out: Outbox) -> None:
+    def _release(self, matter: Matter, target: str, before: Orders, memory: LaneMemory, out: Outbox) -> None:
         """Decide a withheld event anew, and deliver what the release changed to the receiver that it names."""
         data = memory.withheld(target)
         if data is None:
             return
-        event = self._codec.decode(data, limit=MAX_BUS_BYTES).value
-        now, pack = moment(matter.at_ms), memory.pack
-        gazetteer, substances = self._reference.gazetteer, self._reference.substances
-        had = frozenset(decide(event, pack, gazetteer, substances, now, before).receivers)
-        ruling = decide(event, pack, gazetteer, substances, now, memory.orders)
-        past = memory.past(target)
-        delivered = frozenset(past.deliveries if past is not None else ())
+        event = self._read(data, memory)
+        had = frozenset(self._ruling(event, matter.at_ms, memory, memory.knowing(event, before)).receivers)
+        ruling = self._ruling(event, matter.at_ms, memory, memory.knowing(event))
+        delivered = _delivered(target, memory)
         released = []
         for receiver in ruling.receivers:
             if receiver in had or not _names(matter.event["payload"], receiver.desk):
@@ -130,13 +130,64 @@ class Following:
             if (receiver.desk, receiver.view_group) in delivered:
                 receiver = receiver._replace(view_group=f"release:{matter.event['event_id']}")  # noqa: PLW2901
             released.append(receiver)
-        if not released:
-            return
-        again = Matter(event, matter.source, data, matter.at_ms)
-        suffixes = self._share.deliver(
-            again, ruling._replace(receivers=tuple(released), withheld=()), pack, out, RELEASED
-        )
-        memory.deliver(target, origin_desk(event), suffixes, matter.at_ms)
+        again = matter._replace(event=event, data=data)
+        self._deliver(again, ruling, released, memory, out, RELEASED)
+        # What its rules ask of other events may have been answered and forgotten before.
+        memory.ask(event, Waiting(matter.source, data), matter.lane, matter.at_ms)
+
+    def hear(self, record: Record, memory: LaneMemory, out: Outbox) -> None:
+        """Take what other lanes know of the events that some of this lane ask about, and decide these anew."""
+        for event_id in memory.inquiries.hear(record.value or b""):
+            waiting = memory.inquiries.waiting(event_id)
+            if waiting is not None:
+                event = self._read(waiting.data, memory)
+                again = Matter(event, waiting.source, waiting.data, record.timestamp, record.partition)
+                self._link(again, memory, out)
+                if not memory.unanswered(event):
+                    memory.inquiries.close(event_id)
+
+    def _link(self, again: Matter, memory: LaneMemory, out: Outbox) -> None:
+        """Deliver what follows from the answers alone, to whoever does not have it; nobody else sees anything."""
+        event = again.event
+        without = {_key(each) for each in self._ruling(event, again.at_ms, memory, memory.orders).receivers}
+        ruling = self._ruling(event, again.at_ms, memory, memory.knowing(event))
+        had = without | _delivered(event["event_id"], memory)
+        self._deliver(again, ruling, [r for r in ruling.receivers if _key(r) not in had], memory, out, LINKED)
+        if memory.releasable(event, ruling):
+            memory.withhold(event["event_id"], again.data, again.at_ms)
+
+    def _read(self, data: bytes, memory: LaneMemory) -> Mapping[str, Any]:
+        """An event that was kept, under what binds it by now."""
+        return memory.orders.inherited(self._codec.decode(data, limit=MAX_BUS_BYTES).value)
+
+    def _ruling(self, event: Mapping[str, Any], at_ms: int, memory: LaneMemory, orders: Orders) -> Ruling:
+        gazetteer, substances = self._reference.gazetteer, self._reference.substances
+        return decide(event, memory.pack, gazetteer, substances, moment(at_ms), orders)
+
+    def _deliver(
+        self,
+        again: Matter,
+        ruling: Ruling,
+        receivers: Sequence[ReceiverRuling],
+        memory: LaneMemory,
+        out: Outbox,
+        outcome: str,
+    ) -> None:
+        """Deliver an event to more receivers, with a ledger line of its own, and remember that they have it."""
+        if receivers:
+            alone = ruling._replace(receivers=tuple(receivers), withheld=())
+            suffixes = self._share.deliver(again, alone, memory.pack, out, outcome)
+            memory.deliver(again.event["event_id"], origin_desk(again.event), suffixes, again.at_ms)
+
+
+def _delivered(event_id: str, memory: LaneMemory) -> frozenset[tuple[str, str]]:
+    """Who got an event, as desk and view group."""
+    past = memory.past(event_id)
+    return frozenset(past.deliveries if past is not None else ())
+
+
+def _key(receiver: ReceiverRuling) -> tuple[str, str]:
+    return receiver.desk, receiver.view_group
 
 
 def _names(release: Mapping[str, Any], desk: str) -> bool:

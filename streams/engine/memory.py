@@ -12,9 +12,12 @@ from typing import Any, Final, NamedTuple, cast
 
 from schemas.codec import MAX_BUS_BYTES, Codec
 from streams.core.share import Pack, Ruling
+from streams.core.share.asking import Asking
+from streams.core.share.order_forms import Known
 from streams.core.share.orders import NO_ORDERS, Orders
 from streams.core.share.restraint import Restraint
 from streams.core.share.shelf import Shelf
+from streams.engine.inquiries import Inquiries, Waiting, id_bytes
 from streams.engine.packs import PACK_KEY, Packs
 from streams.engine.records import moment
 from streams.engine.state import State
@@ -38,10 +41,11 @@ _MAX_BROADCAST: Final = 512 * 1024
 
 
 class Past(NamedTuple):
-    """Who got an event: the desk that published it, and each delivery as desk and view group."""
+    """Who got an event: the desk that published it, each delivery as desk and view group; and the event's areas."""
 
     origin: str
     deliveries: tuple[tuple[str, str], ...]
+    areas: tuple[str, ...] = ()
 
 
 class LaneMemory:
@@ -54,33 +58,43 @@ class LaneMemory:
         self._packs = packs
         self._circles: dict[str, tuple[bytes, int]] = {}
         self._pending: list[bytes] = []
+        self.inquiries = Inquiries(state, self._known)
         running = dict(state.kept(PACK_KEY)).get(PACK_KEY)
         self._decide_by(packs.first if running is None else packs.of(running))
         self.orders: Orders = self._all_orders()
 
     # Who got what
 
-    def deliver(self, event_id: str, origin: str, deliveries: Sequence[str], at_ms: int) -> None:
-        """Remember who got an event, beside whoever had it before. Shape: deliveries as ``:desk:view group``."""
-        circle = "\n".join((origin, *deliveries))
+    def deliver(
+        self, event_id: str, origin: str, deliveries: Sequence[str], at_ms: int, areas: Sequence[str] = ()
+    ) -> None:
+        """Remember who got an event, beside whoever had it before, and answer whoever waits for it.
+
+        Shape: deliveries as ``:desk:view group``; the areas are needed once for each event.
+        """
+        circle = "\n".join((" ".join((origin, *areas)), *deliveries))
         known = self._circles.get(circle)
         if known is None or known[1] < at_ms:
             known = self._keep_circle(circle, at_ms)
-        key = _DELIVERED + _id(event_id)
+        name = id_bytes(event_id)
+        key = _DELIVERED + name
         self._state.put(key, (self._state.get(key) or b"") + known[0], at_ms)
+        self.inquiries.shared(name)
 
     def past(self, event_id: str) -> Past | None:
         """Who got an event, if this lane shared it within the time that it remembers."""
-        digests = self._state.get(_DELIVERED + _id(event_id))
+        digests = self._state.get(_DELIVERED + id_bytes(event_id))
         if digests is None:
             return None
-        origin, found = "", dict[tuple[str, str], None]()
+        origin, areas, found = "", dict[str, None](), dict[tuple[str, str], None]()
         for start in range(0, len(digests), _DIGEST):
             circle = self._state.get(_RECEIVERS + digests[start : start + _DIGEST])
             if circle is not None:
-                origin, *deliveries = circle.decode().split("\n")
+                head, *deliveries = circle.decode().split("\n")
+                origin, *named = head.split(" ")
+                areas.update(dict.fromkeys(named))
                 found.update(dict.fromkeys(_delivery(each) for each in deliveries))
-        return Past(origin, tuple(found))
+        return Past(origin, tuple(found), tuple(areas))
 
     def _keep_circle(self, circle: str, at_ms: int) -> tuple[bytes, int]:
         if len(self._circles) >= _MAX_CIRCLES:
@@ -90,6 +104,34 @@ class LaneMemory:
         self._state.put(_RECEIVERS + digest, data, at_ms)
         known = self._circles[circle] = digest, at_ms + _REFRESH_MS
         return known
+
+    # What is known of the events that an event's rules ask about
+
+    def knowing(self, event: Mapping[str, Any], orders: Orders | None = None) -> Orders:
+        """The orders in force, or others, with what is known of the events that this one's rules ask about."""
+        found = self.orders if orders is None else orders
+        for each in self._asking(event):
+            known = self._known_to(event["event_id"], each)
+            if known is not None:
+                found = found.knowing(each, known)
+        return found
+
+    def ask(self, event: Mapping[str, Any], waiting: Waiting, home: int, at_ms: int) -> None:
+        """Ask every lane about what this lane does not know of them; ``home`` is the partition of this lane."""
+        about = self.unanswered(event)
+        if about:
+            self.inquiries.ask(event["event_id"], about, waiting, home, at_ms)
+
+    def unanswered(self, event: Mapping[str, Any]) -> list[str]:
+        """The events that an event's rules ask about and of which nothing is known."""
+        return [each for each in self._asking(event) if self._known_to(event["event_id"], each) is None]
+
+    def _known_to(self, event_id: str, about: str) -> Known | None:
+        return self._known(about) or self.inquiries.answer(event_id, about)
+
+    def _known(self, event_id: str) -> Known | None:
+        past = self.past(event_id)
+        return None if past is None else Known(past.origin, past.areas, frozenset(desk for desk, _ in past.deliveries))
 
     # What was withheld
 
@@ -101,15 +143,16 @@ class LaneMemory:
 
     def withhold(self, event_id: str, data: bytes, at_ms: int) -> None:
         """Keep an assessed event that a release may still let through to somebody."""
-        self._state.put(_WITHHELD + _id(event_id), data, at_ms)
+        self._state.put(_WITHHELD + id_bytes(event_id), data, at_ms)
 
     def withheld(self, event_id: str) -> bytes | None:
         """The assessed event's bytes, if it was withheld from somebody who may get it by a release."""
-        return self._state.get(_WITHHELD + _id(event_id))
+        return self._state.get(_WITHHELD + id_bytes(event_id))
 
     def erase(self, event_id: str) -> None:
-        """Forget what was withheld: nothing can release it any more."""
-        self._state.drop(_WITHHELD + _id(event_id))
+        """Forget what was withheld, and what waits: nothing can let it through any more."""
+        self._state.drop(_WITHHELD + id_bytes(event_id))
+        self.inquiries.close(event_id)
 
     # Orders, and what binds what is built on an event
 
@@ -119,12 +162,12 @@ class LaneMemory:
         old = [key for key, _ in self._state.kept(_ORDER) if _AT.unpack_from(key, len(_ORDER))[0] < horizon]
         for key in old:
             self._state.drop(key)
-        self._state.keep(_ORDER + _AT.pack(at_ms) + _id(order["event_id"]), data)
+        self._state.keep(_ORDER + _AT.pack(at_ms) + id_bytes(order["event_id"]), data)
         self.orders = self._all_orders() if old else self.orders.told(order, moment(at_ms))
 
     def bind(self, event_id: str, bound: Restraint) -> None:
         """Let the next broadcast tell every lane what binds whatever is built on an event."""
-        self._pending.append(_id(event_id) + _written(bound))
+        self._pending.append(id_bytes(event_id) + _written(bound))
 
     def take_bounds(self) -> list[bytes]:
         """What every lane must be told of since the last call, as values of records."""
@@ -161,6 +204,7 @@ class LaneMemory:
 
     def _decide_by(self, pack: Pack) -> None:
         self.pack = pack
+        self._asking = Asking(pack)
         self._liftable = frozenset(rule.id for rule in pack.rules.values() if rule.liftable_by is not None)
         asking = {rule.id for rule in pack.rules.values() if _ASKS_RELEASE in rule.model_dump_json()}
         self._on_release = frozenset(
@@ -201,7 +245,7 @@ class _Bounds:
 
     def get(self, event_id: str) -> Restraint | None:
         """What binds whatever is built on this event."""
-        written = self._state.get(_BOUND + _id(event_id))
+        written = self._state.get(_BOUND + id_bytes(event_id))
         if written is None:
             return None
         found = self._read.get(written)
@@ -219,10 +263,6 @@ class _Bounds:
 def _delivery(text: str) -> tuple[str, str]:
     _, desk, group = text.split(":", 2)
     return desk, group
-
-
-def _id(event_id: str) -> bytes:
-    return bytes.fromhex(event_id.replace("-", ""))
 
 
 def _written(bound: Restraint) -> bytes:

@@ -16,6 +16,9 @@ SHARED_HEADER = "sambus_shared"
 ORDER_HEADER = "sambus_order"  # the value is an assessed order: a correction, a release, a circle ...
 RESTRAINT_HEADER = "sambus_restraint"  # the value lists events and what binds everything that is built on them
 PACK_HEADER = "sambus_pack"  # the value is the pack record by which the lanes change to another rule pack
+INQUIRY_HEADER = "sambus_inquiry"  # the value lists events that wait, and those that their rules ask about
+#: On a record for the lane that asked alone: the value lists what another lane knows of the events asked about.
+KNOWN_HEADER = "sambus_known"
 
 
 class Record(Protocol):

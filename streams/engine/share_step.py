@@ -40,7 +40,7 @@ class _Address(NamedTuple):
 
 
 class Matter(NamedTuple):
-    """An event that is shared: with its bytes as decided on, where it or its order was published, its time, its lane."""
+    """An event that is shared: its bytes as decided on, where it or its order was published, its time, its lane."""
 
     event: Mapping[str, Any]
     source: str

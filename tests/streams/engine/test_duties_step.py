@@ -44,7 +44,7 @@ class Lane:
     def publish(self, made: dict[str, Any], at_ms: int = AT_MS) -> None:
         """Share an event, and let the duties step read what that wrote for it."""
         out = Outbox({})
-        self._share.share(Matter(made, "in.gateway:0:1", b"as assessed", at_ms), self._memory, out)
+        self._share.share(Matter(made, "in.gateway:0:1", b"as assessed", at_ms, 0), self._memory, out)
         for output in [output for output in out.outputs if output.topic == DUTIES]:
             record = SimpleNamespace(key=output.key, value=output.value, timestamp=output.at_ms, headers=[])
             self.step(record, self.state, out, Counters())

@@ -32,7 +32,7 @@ def written(step: ShareStep, *published: dict[str, Any]) -> list[Output]:
     """Everything that is written for these events, in order."""
     out, memory = Outbox({}), step.memory_of(State(10**12))
     for made in published:
-        step.share(Matter(made, "in.gateway:0:1", b"as assessed", _AT_MS), memory, out)
+        step.share(Matter(made, "in.gateway:0:1", b"as assessed", _AT_MS, 0), memory, out)
     return out.outputs
 
 
