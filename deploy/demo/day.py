@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import date
@@ -94,6 +95,8 @@ class Day:
             measured = asyncio.create_task(measure(self._bus.options, GROUP, (), self._codec))
             try:
                 await self.watch.settled(self.tally.confirmed)
+                await self.watch.reached(self._claimed(chapter))
+                await self.watch.settled(self.tally.confirmed)
                 await self._people((*again, *made))
             finally:
                 health = evaluate(await measured, Limits())
@@ -103,6 +106,12 @@ class Day:
         finally:
             self._screen.end_chapter()
         await self._pause(chapter, began)
+
+    def _claimed(self, chapter: Chapter) -> Iterator[tuple[str, str]]:
+        """Which events should reach which desks, as ids and desks."""
+        for claim in chapter.claims:
+            if claim.kind == "got":
+                yield from ((self._maker.made(claim.event).event_id, desk) for desk in claim.desks)
 
     async def books(self) -> Books:
         """The books, read anew from Kafka."""

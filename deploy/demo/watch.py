@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +17,8 @@ from schemas.topics import DECISIONS
 
 #: Seconds that a published record gets to come to its end.
 PATIENCE = 30.0
+#: Seconds that what follows on an event gets, such as an answer of another lane; then it is as good as not so.
+FOLLOWING = 10.0
 _WAIT_MS = 500
 
 
@@ -91,6 +93,23 @@ class Watch:
                     raise StalledError(f"{left} records or deliveries did not come in time.")
                 with suppress(TimeoutError):  # looks again whether the worker runs, even if nothing comes
                     await asyncio.wait_for(self._changed.wait(), 1.0)
+
+    async def reached(self, wanted: Iterable[tuple[str, str]]) -> None:
+        """Wait until the ledger says that events reached desks, given as id and desk; not for ever.
+
+        An order, a link or feedback goes out a moment after the event itself was decided on.
+        """
+        left, until = set(wanted), time.monotonic() + FOLLOWING
+        async with self._changed:
+            while left := {(event_id, desk) for event_id, desk in left if desk not in self._desks(event_id)}:
+                if time.monotonic() > until or not self._running():
+                    return
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), 1.0)
+
+    def _desks(self, event_id: str) -> set[str]:
+        """Whom the ledger names for an event so far."""
+        return {receiver["desk"] for line in self.decisions.get(event_id, ()) for receiver in line["receivers"]}
 
     def _left(self, confirmed: int) -> int:
         books = self.books

@@ -1,4 +1,7 @@
-"""Orders on a real Kafka: recalls, releases, and both while workers are killed; nothing lost, nothing doubled."""
+"""Orders, links and feedback on a real Kafka, and all of them while workers are killed.
+
+Nothing is lost, nothing doubled.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +22,8 @@ from tests.orders import (
     Body,
     circle,
     correction,
+    feedback,
+    link,
     published,
     release,
     seizure,
@@ -30,6 +35,8 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 _DRUGS = ["drugs"]
 SPOC = "se.noa-spoc/coordination"
 SOLNA = "se.stockholm.stockholm-nord.solna"
+SODRA = "se.syd.sodra-skane"
+ANALYST = "se.noa-und/intelligence"
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +178,58 @@ async def _kill_each(bus: Bus) -> None:
 
 def _followed(books: Books, wanted: dict[str, int]) -> bool:
     return all(books.followed[name] >= count for name, count in wanted.items())
+
+
+async def test_a_link_reaches_who_has_both_ends_and_feedback_the_desk_that_reported(bus: Bus) -> None:
+    """Whatever lanes the events lie in, also those that come before what they are about; nobody else has anything."""
+    made = [_joined() for _ in range(6)]
+    events = [event for _, ends in made for event in ends]
+    links = [joined for joined, _ in made]
+    await publish(bus, *events[:6])
+    await publish(bus, *links)
+    await publish(bus, *events[6:])
+    notes = [(feedback(body, areas=[JARVA]), f"{JARVA}/investigation") for body, _ in events]
+    await publish(bus, *notes)
+    books = await bus.until(lambda now: _all_linked(now, (*links, *notes)), "links and notes decided anew")
+    for joined, _ in links:
+        assert books.receivers[joined["event_id"]] == {ANALYST, f"{SODRA}/intelligence", f"{SODRA}/investigation"}
+        found = [delivery for delivery in await deliveries(bus, joined) if delivery["desk"] != ANALYST]
+        assert [delivery["rules"] for delivery in found] == [["S10"]] * 2
+    for (note, publisher), (_, reporter) in zip(notes, events, strict=True):
+        assert books.receivers[note["event_id"]] == {publisher, reporter}
+
+
+async def test_links_and_feedback_go_out_once_while_workers_are_killed(bus: Bus) -> None:
+    """Half of the reports come only after what is about them; one worker after the other is killed with -9."""
+    made = [_joined() for _ in range(40)]
+    events = [event for _, ends in made for event in ends]
+    links = [joined for joined, _ in made]
+    notes = [(feedback(body, areas=[JARVA]), f"{JARVA}/investigation") for body, _ in events]
+    before = (await bus.books()).settled
+    killing = asyncio.create_task(_kill_each(bus))
+    for part in (events[::2], links, notes, events[1::2]):
+        await publish_raw(bus.options, GATEWAY_TOPIC, [published(body, desk) for body, desk in part])
+        before += len(part)
+        await bus.settled(before - len(part) // 2, within=90)
+    await killing
+    await bus.settled(before, within=90)
+    books = await bus.until(lambda now: _all_linked(now, (*links, *notes)), "all decided anew", within=90)
+    good = [body["event_id"] for body, _ in (*events, *links, *notes)]
+    assert {kind: count for kind, count in books.faults(good, []).items() if count} == {}
+    assert {len(books.receivers[joined["event_id"]]) for joined, _ in links} == {3}
+    assert [books.receivers[note["event_id"]] for note, _ in notes] == [
+        {publisher, reporter} for (_, publisher), (_, reporter) in zip(notes, events, strict=True)
+    ]
+
+
+def _joined() -> tuple[tuple[Body, str], list[tuple[Body, str]]]:
+    """A confirmed link and its two ends: Södra Skåne's desks have both, Malmö's only the first."""
+    one, other = seizure(MALMO), seizure(SODRA)
+    one["areas"] = [MALMO, SODRA]
+    joined = link(one, other, areas=[MALMO, SODRA])
+    return (joined, ANALYST), [(one, f"{MALMO}/investigation"), (other, f"{SODRA}/investigation")]
+
+
+def _all_linked(books: Books, asking: tuple[tuple[Body, str], ...]) -> bool:
+    """Whether each has gone beyond its publisher."""
+    return all(len(books.receivers.get(body["event_id"], ())) > 1 for body, _ in asking)

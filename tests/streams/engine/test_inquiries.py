@@ -8,7 +8,7 @@ import pytest
 from schemas.topics import ACCEPTED
 from streams.engine.records import INQUIRY_HEADER, KNOWN_HEADER
 from streams.engine.state import State
-from tests.orders import HYLLIE, JARVA, MALMO, Body, correction, feedback, link, published, seizure
+from tests.orders import HYLLIE, JARVA, MALMO, Body, correction, feedback, link, published, release, seizure
 from tests.streams.engine.lanes import Lanes
 from tests.streams.engine.test_orders import desks, published_by
 
@@ -157,3 +157,18 @@ def test_nothing_waits_for_longer_than_a_week() -> None:
         states: list[State] = [lane["assess"] for lane in lanes.states]
         assert sum(len(state.kept(b"\0v")) for state in states) == 1
         assert [len(state.kept(b"\0q")) for state in states] == [1, 1]
+
+
+def test_a_link_withheld_by_its_originator_is_released_to_who_has_both_ends() -> None:
+    """What the lanes answered was forgotten; the release asks again."""
+    for _ in range(3):
+        lanes, (one, other) = Lanes(4), ends()
+        joined = link(one[0], other[0], areas=[MALMO, SODRA], handling="H2", originator="DK")
+        published_by(lanes, one, other, (joined, ANALYST))
+        assert desks(lanes, joined) == {ANALYST}
+        opened = release(joined, receiver=SODRA, fields_released=["areas", "payload.a_id", "payload.b_id"])
+        published_by(lanes, (opened, SPOC))
+        assert desks(lanes, joined) == {ANALYST, f"{SODRA}/intelligence"}
+        (seen,) = [d["event"] for d in lanes.deliveries(joined["event_id"]) if d["desk"].startswith(SODRA)]
+        assert (seen["payload"]["a_id"], seen["payload"]["score"]) == (one[0]["event_id"], None)
+        assert kept(lanes) == []
