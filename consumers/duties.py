@@ -1,7 +1,7 @@
-"""What is owed: how every obligation of every desk stands, from the compacted topic that the workers keep of them."""
+"""What is owed: how every obligation of every desk stands, from the books that the workers keep of them."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,10 +13,9 @@ from pydantic import ValidationError
 from consumers.bus import administrator, answered, committed_reader, topics_of
 from schemas.codec import Codec, UndecodableError
 from schemas.duties import Duty, DutyState
-from schemas.topics import LEDGER_DUTIES
+from schemas.duty_books import CHANGELOG_HEAD, Books
+from schemas.topics import BOOKS
 
-#: How a duty stands, as a header beside its record: those that have ended are counted without being decoded.
-STATE_HEADER: Final = "sambus_duty"
 _OWED: Final = frozenset({DutyState.OPEN, DutyState.LATE})
 _WAIT_MS = 250
 _BATCH = 5_000
@@ -68,22 +67,47 @@ async def duties(options: Mapping[str, Any], codec: Codec) -> Duties | None:
     Errors: ``BusUnreachableError``. A record that cannot be read is passed over.
     """
     async with administrator(options) as admin:
-        places = (await topics_of(admin)).get(LEDGER_DUTIES)
+        places = (await topics_of(admin)).get(BOOKS)
     if not places:
         return None
-    latest: dict[bytes, ConsumerRecord] = {}
+    latest: dict[bytes, bytes] = {}
     async with committed_reader(options, max_partition_fetch_bytes=_FETCH_BYTES) as reader:
         async for record in _whole(reader, places):
-            latest[record.key or b""] = record
-    return summed_up([(_state(record), record.value or b"") for record in latest.values()], codec)
+            if record.value is None:  # it has left the workers' memory
+                latest.pop(record.key, None)
+            else:
+                latest[record.key] = record.value
+    return summed_up(latest.values(), codec)
 
 
-def summed_up(records: Sequence[tuple[str, bytes]], codec: Codec) -> Duties:
-    """How obligations stand, from the last record of each with its state."""
-    ended = Counter(state for state, _ in records if state not in _OWED)
-    found = (_duty(codec, value) for state, value in records if state in _OWED)
-    owed = sorted((duty for duty in found if duty is not None), key=lambda duty: (duty.due_at, duty.duty_id))
-    return Duties(tuple(owed), dict(ended))
+def summed_up(entries: Iterable[bytes], codec: Codec) -> Duties:
+    """How obligations stand, from the last entry of each event's book in the changelog."""
+    books, ended, owed = Books(codec), Counter[str](), list[Duty]()
+    for entry in entries:
+        try:
+            found = list(_standing(books, books.read(entry[CHANGELOG_HEAD:])))
+        except UndecodableError:
+            continue
+        for fields in found:
+            if fields["duty_state"] in _OWED:
+                owed += _checked(fields)
+            else:
+                ended[fields["duty_state"]] += 1
+    return Duties(tuple(sorted(owed, key=lambda duty: (duty.due_at, duty.duty_id))), dict(ended))
+
+
+def _standing(books: Books, book: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every duty in a book, with how it stands: open, if nothing else was told of it."""
+    told = {each["duty_id"]: each for each in book["told"]}
+    for duty in books.duties(book):
+        yield {**duty, "duty_state": DutyState.OPEN.value, **told.get(duty["duty_id"], {})}
+
+
+def _checked(fields: Mapping[str, Any]) -> list[Duty]:
+    try:
+        return [Duty.model_validate(fields)]
+    except ValidationError:
+        return []
 
 
 async def _whole(reader: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> AsyncIterator[ConsumerRecord]:
@@ -96,14 +120,3 @@ async def _whole(reader: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> 
         for records in (await reader.getmany(*left, timeout_ms=_WAIT_MS, max_records=_BATCH)).values():
             for record in records:
                 yield record
-
-
-def _state(record: ConsumerRecord) -> str:
-    return next((value.decode("ascii", "replace") for name, value in record.headers if name == STATE_HEADER), "")
-
-
-def _duty(codec: Codec, value: bytes) -> Duty | None:
-    try:
-        return Duty.model_validate(codec.decode(value).value)
-    except (UndecodableError, ValidationError):
-        return None

@@ -16,7 +16,7 @@ from annotated_types import BaseMetadata
 from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
-from schemas.duties import Duty, DutyBook
+from schemas.duties import DutyBook, DutyTerms
 from schemas.records import Decision, DeliveryMeta, PackRecord, Quarantined
 
 NAMESPACE: Final = "se.sambus"
@@ -24,8 +24,8 @@ ENUM_PROPERTY: Final = "sambus.enum"
 #: Records that the bus writes about events, by schema name.
 BUS_RECORDS: Final[Mapping[str, type[BaseModel]]] = {
     "decision": Decision,
-    "duty": Duty,
     "duty_book": DutyBook,
+    "duty_terms": DutyTerms,
     "pack_record": PackRecord,
     "quarantined": Quarantined,
 }

@@ -24,28 +24,42 @@ class DutyState(StrEnum):
     MOVED = "moved"  # a revision took the event's place, and the obligation with it
 
 
-class DutyTaken(Model):
-    """One obligation of one desk about one event, as the rules gave it.
+class DutyTerm(Model):
+    """One obligation and the deliveries that oblige to it, each as ``<desk>:<view_group>``.
 
     Shape: ``done_by`` are the kinds of answer that meet it; ``each`` says whose answer counts: the ``desk``'s own,
     one of its ``unit``, or that of ``any`` who owes it.
     """
 
-    duty_id: DutyId
-    event_id: EventId
-    event_type: Ref
-    revision: int
-    delivery_id: DeliveryId
     obligation: ObligationName
     text: ShortText
-    owed_by: Desk
-    origin: Desk
     done_by: list[Ref]
     each: Ref
-    opened_at: Moment
-    due_at: Moment
+    owed_by: list[Annotated[str, Field(max_length=280)]]
+
+
+class DutyTerms(Model):
+    """What sharing an event obliges to: the same for many events, so it is encoded once for all of them."""
+
+    event_type: Ref
+    origin: Desk
     pack_version: Ref
     synthetic: bool = False
+    owed: list[DutyTerm]
+
+
+class DutiesOpened(Model):
+    """The obligations that one sharing of an event brought.
+
+    Shape: ``due_at`` has a moment for each of the terms; ``terms`` are encoded ``DutyTerms``; ``shared_id`` is the
+    event that was delivered, if the obligation has moved here from it.
+    """
+
+    revision: int
+    opened_at: Moment
+    due_at: list[Moment]
+    terms: bytes
+    shared_id: EventId | None = None
 
 
 class DutyAnswer(Model):
@@ -64,21 +78,42 @@ class DutyAnswer(Model):
     successor: EventId | None = None
 
 
-class DutyBook(Model):
-    """Obligations and answers about one event: what is new of them on ``duties``, all of them in the state.
+class DutyTold(Model):
+    """How a duty stood when it was last told of. One that is open is not told of."""
 
-    Shape: ``told`` are the states that were written, ``<duty_id> <state>``, with what ended it and when.
-    """
+    duty_id: DutyId
+    duty_state: DutyState
+    closed_at: Moment | None = None
+    closed_by: Ref | None = None
+
+
+class DutyBook(Model):
+    """Obligations and answers about one event: what is new of them on ``duties``, all of them in the state."""
 
     event_id: EventId
-    taken: list[DutyTaken] = []
+    opened: list[DutiesOpened] = []
     answers: list[DutyAnswer] = []
-    told: list[Annotated[str, Field(max_length=480)]] = []
+    told: list[DutyTold] = []
 
 
-class Duty(DutyTaken):
-    """How one obligation stands, on ``ledger.duties``. ``closed_by`` is the kind of answer that met it."""
+class Duty(Model):
+    """How one obligation of one desk about one event stands. ``closed_by`` is the kind of answer that met it."""
 
+    duty_id: DutyId
+    event_id: EventId
+    event_type: Ref
+    revision: int
+    delivery_id: DeliveryId
+    obligation: ObligationName
+    text: ShortText
+    owed_by: Desk
+    origin: Desk
+    done_by: list[Ref]
+    each: Ref
+    opened_at: Moment
+    due_at: Moment
+    pack_version: Ref
+    synthetic: bool = False
     duty_state: DutyState
     closed_at: Moment | None = None
     closed_by: Ref | None = None

@@ -25,8 +25,9 @@ DECISIONS: Final = "ledger.decisions"
 HEADS: Final = "ledger.heads"
 PACKS: Final = "rules.packs"
 DUTIES: Final = "duties"
-LEDGER_DUTIES: Final = "ledger.duties"
-STATES: Final = ("state.intake", "state.assess", "state.duties")
+#: The books of what is owed: a desk and whoever runs the bus see from them how each obligation stands.
+BOOKS: Final = "state.duties"
+STATES: Final = ("state.intake", "state.assess", BOOKS)
 #: A delivery topic carries one area's share of what the flow carries, and a transaction pays for each partition that it
 #: touches: one delivery partition for this many partitions of the flow (docs/adr/0004).
 DELIVERY_SHARE: Final = 4
@@ -147,9 +148,6 @@ def _flow(partitions: int) -> tuple[Topic, ...]:
         topic(ASSESSED, "fingerprint", _RETENTION_MS, worker, "assessed events, for the share agent"),
         topic(DECISIONS, "event_id", None, (gateway, operations), "every decision, with its rules and input hash"),
         topic(DUTIES, "event_id", _RETENTION_MS, worker, "what is owed about an event, and what answers it"),
-        topic(LEDGER_DUTIES, "duty_id", None, (gateway, operations), "how each obligation stands")._replace(
-            cleanup=_COMPACT
-        ),
     )
 
 
@@ -190,4 +188,5 @@ def _delivery(name: str, partitions: int, reader: str) -> Topic:
 
 def _state(name: str, partitions: int) -> Topic:
     purpose = "changelog of the agent's state, written in the transaction of its outputs"
-    return Topic(name, "state key", partitions, None, _COMPACT, ("worker",), ("worker",), purpose)
+    readers = ("worker", "gateway", "operations") if name == BOOKS else ("worker",)
+    return Topic(name, "state key", partitions, None, _COMPACT, ("worker",), readers, purpose)

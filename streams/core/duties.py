@@ -4,7 +4,7 @@ A book holds all that is known of one event's duties. Books are joined as sets a
 answers and ticks come makes no difference to where a duty ends up.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -21,7 +21,7 @@ _TOLD_OF: Final = (DutyState.LATE, *_CLOSED)
 
 
 class Taken(NamedTuple):
-    """One duty, as ``schemas.duties.DutyTaken``."""
+    """One duty, as ``schemas.duties.Duty`` without how it stands."""
 
     duty_id: str
     event_id: str
@@ -40,6 +40,26 @@ class Taken(NamedTuple):
     synthetic: bool
 
 
+class Term(NamedTuple):
+    """One obligation and the deliveries that bring it, as ``schemas.duties.DutyTerm``."""
+
+    obligation: str
+    text: str
+    done_by: tuple[str, ...]
+    each: str
+    owed_by: tuple[str, ...]
+
+
+class Terms(NamedTuple):
+    """What sharing an event obliges to, as ``schemas.duties.DutyTerms``."""
+
+    event_type: str
+    origin: str
+    pack_version: str
+    synthetic: bool
+    owed: tuple[Term, ...]
+
+
 class Answer(NamedTuple):
     """What can meet duties, as ``schemas.duties.DutyAnswer``."""
 
@@ -51,21 +71,21 @@ class Answer(NamedTuple):
     successor: str | None = None
 
 
-class Book(NamedTuple):
-    """Duties, answers, and what was told of them, all about one event."""
-
-    event_id: str
-    taken: Mapping[str, Taken] = {}
-    answers: frozenset[Answer] = frozenset()
-    told: frozenset[str] = frozenset()
-
-
 class Standing(NamedTuple):
     """How a duty stands; ``closed_by`` is the kind of answer that met it."""
 
     state: DutyState
     closed_at: datetime | None = None
     closed_by: str | None = None
+
+
+class Book(NamedTuple):
+    """Duties, answers, and how each duty that is not open stood when it was last told of, all about one event."""
+
+    event_id: str
+    taken: Mapping[str, Taken] = {}
+    answers: frozenset[Answer] = frozenset()
+    told: Mapping[str, Standing] = {}
 
 
 class Change(NamedTuple):
@@ -76,39 +96,28 @@ class Change(NamedTuple):
     notify: tuple[str, ...] = ()
 
 
-def taken(
-    event: Mapping[str, Any], deliveries: Iterable[tuple[str, str, Iterable[Clock]]], at: datetime, pack_version: str
-) -> Book | None:
-    """The duties that an event's deliveries bring with them; None when there are none.
+#: A delivery, as ``<desk>:<view_group>``, and the clocks that its desk owes.
+Given = tuple[str, tuple[Clock, ...]]
 
-    Shape: for each delivery its id, its desk, and the clocks that the desk owes. The publisher owes nothing to itself.
-    """
-    origin = _desk(event["origin_unit"])
-    found: dict[str, Taken] = {}
-    for delivery_id, desk, clocks in deliveries:
-        for clock in clocks:
-            due = clock.due(event, at)
-            if due is None or desk == origin:
-                continue
-            duty = Taken(
-                duty_id=f"{event['event_id']}:{desk}:{group_of(delivery_id)}:{clock.name}",
-                event_id=event["event_id"],
-                event_type=event["event_type"],
-                revision=event["revision"],
-                delivery_id=delivery_id,
-                obligation=clock.name,
-                text=clock.form.text,
-                owed_by=desk,
-                origin=origin,
-                done_by=tuple(clock.form.done_by),
-                each=clock.form.each,
-                opened_at=at,
-                due_at=max(due, at),
-                pack_version=pack_version,
-                synthetic=bool(event["synthetic"]),
-            )
-            found[duty.duty_id] = duty
-    return Book(event["event_id"], found) if found else None
+
+def dues(event: Mapping[str, Any], given: Iterable[Given], at: datetime) -> dict[Clock, datetime]:
+    """When each obligation that deliveries bring falls due; those that set no limit for this event left out."""
+    found: dict[Clock, datetime] = {}
+    for clock in dict.fromkeys(clock for _, clocks in given for clock in clocks):
+        due = clock.due(event, at)
+        if due is not None:
+            found[clock] = max(due, at)
+    return found
+
+
+def terms(event: Mapping[str, Any], given: Sequence[Given], clocks: Iterable[Clock], pack_version: str) -> Terms:
+    """What these deliveries oblige to: an entry for each clock, in this order. It holds for every such event."""
+    owed = tuple(
+        Term(clock.name, clock.form.text, tuple(clock.form.done_by), clock.form.each, by)
+        for clock in clocks
+        if (by := tuple(delivery for delivery, its in given if clock in its))
+    )
+    return Terms(event["event_type"], _desk(event["origin_unit"]), pack_version, bool(event["synthetic"]), owed)
 
 
 def answers(event: Mapping[str, Any], at: datetime) -> Iterator[tuple[str, Answer]]:
@@ -137,7 +146,7 @@ def joined(book: Book, other: Book) -> Book:
     for duty_id, duty in other.taken.items():
         known = duties.get(duty_id)
         duties[duty_id] = duty if known is None else min(known, duty, key=_urgency)
-    return Book(book.event_id, duties, book.answers | other.answers, book.told | other.told)
+    return Book(book.event_id, duties, book.answers | other.answers, {**other.told, **book.told})
 
 
 def standing(duty: Taken, book: Book, now: datetime) -> Standing:
@@ -149,27 +158,25 @@ def standing(duty: Taken, book: Book, now: datetime) -> Standing:
     if _successor(duty, book) is not None:
         return Standing(DutyState.MOVED)
     # Records come with times before the last tick's: what was late stays late.
-    was_late = bool(book.told) and _mark(duty, Standing(DutyState.LATE)) in book.told
+    was_late = duty.duty_id in book.told
     return Standing(DutyState.LATE if was_late or now > duty.due_at else DutyState.OPEN)
 
 
 def advanced(before: Book, book: Book, now: datetime) -> tuple[Book, list[Change]]:
     """The book with what is to be told now, and what is to be told: each state of a duty once, its end once."""
-    told, changes = set(book.told), []
+    told, changes = dict(book.told), []
     for duty_id, duty in sorted(book.taken.items()):
-        found = standing(duty, book, now)
-        mark = _mark(duty, found)
+        found, known = standing(duty, book, now), told.get(duty_id)
         if found.state is DutyState.OPEN:  # that it is in the book says so: an open book is as it came
             if before.taken.get(duty_id) != duty:
                 changes.append(Change(duty, found))
             continue
-        if mark in told and before.taken.get(duty_id) in (None, duty):
+        if known == found and before.taken.get(duty_id) in (None, duty):
             continue
-        ended = found.state in _CLOSED and any(each.startswith(f"{duty_id} done") for each in told)
-        notify = () if mark in told or ended else _desks_told(duty, found)
-        changes.append(Change(duty, found, notify))
-        told.add(mark)
-    return book._replace(told=frozenset(told)), changes
+        ended = known is not None and known.state in _CLOSED
+        changes.append(Change(duty, found, () if known == found or ended else _desks_told(duty, found)))
+        told[duty_id] = found
+    return book._replace(told=told), changes
 
 
 def handed_on(changes: Iterable[Change], book: Book) -> Iterator[Book]:
@@ -226,11 +233,6 @@ def _desks_told(duty: Taken, found: Standing) -> tuple[str, ...]:
         return ()
     late = found.state is not DutyState.DONE or found.closed_by == "declined"
     return (duty.owed_by, duty.origin) if late else (duty.owed_by,)
-
-
-def _mark(duty: Taken, found: Standing) -> str:
-    end = "" if found.closed_at is None else f" {found.closed_by} {found.closed_at:%Y-%m-%dT%H:%M:%S.%fZ}"
-    return f"{duty.duty_id} {found.state}{end}"
 
 
 def _urgency(duty: Taken) -> tuple[datetime, datetime, Taken]:

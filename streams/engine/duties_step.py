@@ -1,22 +1,26 @@
-"""The duties agent's step: what is owed, what answers it, and what falls due; each change accounted and told."""
+"""The duties agent's step: what is owed, what answers it, and what falls due; each change told.
+
+Most books are opened and then lie until something falls due: they are kept as they came, and their terms stay encoded.
+"""
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from secrets import token_hex
 from typing import Any, Final
 
 from schemas.codec import Codec
+from schemas.duty_books import Books
 from schemas.events.duties import ObligationNoticeEvent
 from schemas.problems import Problem, RejectCode
 from schemas.records import NOTICED
-from schemas.topics import DECISIONS, DUTIES, LEDGER_DUTIES, PARTNERS, QUARANTINE, desk_topic
+from schemas.topics import DECISIONS, DUTIES, PARTNERS, QUARANTINE, desk_topic
 from schemas.vocabulary import Handling
 from streams.core.duties import Book, Change, advanced, handed_on, joined, next_due
 from streams.core.reference import Reference
 from streams.core.share.fields import leaves_of
-from streams.engine.duty_records import accounted, decoded, encoded, written
+from streams.engine.duty_records import decoded, encoded, written
 from streams.engine.ledger import line
 from streams.engine.outbox import Outbox, Output
 from streams.engine.quarantine import quarantined
@@ -51,6 +55,7 @@ class DutiesStep:
 
     def __init__(self, codec: Codec, reference: Reference, own_access_desks: Iterable[str] = ()) -> None:
         self._codec = codec
+        self._books = Books(codec)
         self._reference = reference
         self._own = {desk: desk_topic(desk) for desk in own_access_desks}
         areas = {delivery_topic(reference.gazetteer, unit) for unit in reference.gazetteer.units}
@@ -59,7 +64,6 @@ class DutiesStep:
             *sorted(self._own.values()),
             DECISIONS,
             DUTIES,
-            LEDGER_DUTIES,
             QUARANTINE,
         )
 
@@ -67,20 +71,26 @@ class DutiesStep:
         """Work out from the books what falls due when."""
         dues: Dues = []
         for key, value in state.items():
-            book = decoded(self._codec, value)
-            _note(book, key, moment(0), dues)
+            book = self._books.read(value)
+            if _as_opened(book):
+                _mind(_first_due(book), key, dues)
+            else:
+                _mind(next_due(decoded(self._books, book), moment(0)), key, dues)
         state.derived = dues
 
     def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:  # noqa: ARG002
         """Take in duties or answers about one event."""
-        news = decoded(self._codec, record.value or b"")
-        key = news.event_id.encode()
+        value, at_ms = record.value or b"", record.timestamp
+        news = self._books.read(value)
+        key = news["event_id"].encode()
+        if state.get(key) is None and _as_opened(news) and (due := _first_due(news)) >= moment(at_ms):
+            state.put(key, value, at_ms)
+            _mind(due, key, state.derived)
+            return
         known = self._book(key, state)
-        book = self._advance(known, joined(known, news), record.timestamp, out)
-        if book == news:  # a first book whose duties are all open, which is most of them
-            self._remember(book, record.value or b"", record.timestamp, state)
-        elif book != known:
-            self._remember(book, encoded(self._codec, book), record.timestamp, state)
+        book = self._advance(known, joined(known, decoded(self._books, news)), at_ms, out)
+        if book != known:
+            self._remember(book, at_ms, state)
 
     def tick(self, now_ms: int, state: State, out: Outbox) -> None:
         """Tell of what has fallen due by now."""
@@ -92,7 +102,7 @@ class DutiesStep:
             known = self._book(key, state)
             book = self._advance(known, known, now_ms, out)
             if book != known:
-                self._remember(book, encoded(self._codec, book), now_ms, state)
+                self._remember(book, now_ms, state)
 
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on."""
@@ -100,23 +110,22 @@ class DutiesStep:
 
     def _book(self, key: bytes, state: State) -> Book:
         value = state.get(key)
-        return Book(key.decode()) if value is None else decoded(self._codec, value)
+        return Book(key.decode()) if value is None else decoded(self._books, self._books.read(value))
 
     def _advance(self, before: Book, news: Book, at_ms: int, out: Outbox) -> Book:
-        """Account for and tell of what has changed, and hand on what has moved; returns the book as it is then."""
+        """Tell of what has changed, and hand on what has moved; returns the book as it is then."""
         book, changes = advanced(before, news, moment(at_ms))
         for change in changes:
-            out.add(accounted(self._codec, change, at_ms))
             if change.notify:
                 self._notify(change, at_ms, out)
         for moved in handed_on(changes, book):
             out.add(written(self._codec, moved, at_ms))
         return book
 
-    def _remember(self, book: Book, value: bytes, at_ms: int, state: State) -> None:
+    def _remember(self, book: Book, at_ms: int, state: State) -> None:
         key = book.event_id.encode()
-        state.put(key, value, at_ms)
-        _note(book, key, moment(at_ms), state.derived)
+        state.put(key, encoded(self._codec, book), at_ms)
+        _mind(next_due(book, moment(at_ms)), key, state.derived)
 
     def _notify(self, change: Change, at_ms: int, out: Outbox) -> None:
         """A notice to each desk that is told, and its line in the ledger."""
@@ -212,8 +221,18 @@ def _new_id(now: datetime) -> str:
     return f"{made[:8]}-{made[8:]}-7{noise[:3]}-{'89ab'[int(noise[3], 16) % 4]}{noise[4:7]}-{noise[7:19]}"
 
 
-def _note(book: Book, key: bytes, now: datetime, dues: Dues) -> None:
+def _as_opened(book: Mapping[str, Any]) -> bool:
+    """Whether nothing but its duties is in a book."""
+    return bool(book["opened"]) and not book["answers"] and not book["told"]
+
+
+def _first_due(book: Mapping[str, Any]) -> datetime:
+    """When the first duty falls due of a book that has only duties."""
+    due: datetime = min(due for opened in book["opened"] for due in opened["due_at"])
+    return due
+
+
+def _mind(due: datetime | None, key: bytes, dues: Dues) -> None:
     """Note when to look at a book again."""
-    due = next_due(book, now)
     if due is not None:
         heapq.heappush(dues, (int(due.timestamp() * 1000), key))

@@ -42,7 +42,7 @@ class Sent(NamedTuple):
 
     topic: str
     key: str
-    value: bytes
+    value: bytes | None
     headers: tuple[tuple[str, bytes], ...] = ()
 
 

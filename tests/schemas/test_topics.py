@@ -4,8 +4,8 @@ import pytest
 
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import (
+    BOOKS,
     GATEWAY_IN,
-    LEDGER_DUTIES,
     MIB,
     PACKS,
     STATES,
@@ -34,7 +34,6 @@ def test_the_catalogue_without_own_access() -> None:
         "events.assessed",
         "ledger.decisions",
         "ledger.heads",
-        "ledger.duties",
         "duties",
         "deliver.bergslagen",
         "deliver.mitt",
@@ -102,9 +101,16 @@ def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
 def test_state_is_compacted_and_the_ledger_kept() -> None:
     """State keeps the last of each key; decisions have no end of keeping."""
     found = topics()
-    assert {found[name].configs()["cleanup.policy"] for name in (*STATES, LEDGER_DUTIES)} == {"compact"}
+    assert {found[name].configs()["cleanup.policy"] for name in STATES} == {"compact"}
     assert all("retention.ms" not in found[name].configs() for name in STATES)
     assert found["ledger.decisions"].configs()["retention.ms"] == "-1"
+
+
+def test_only_the_books_of_what_is_owed_are_read_outside_the_workers() -> None:
+    """``sambus status`` tells from them what desks owe; other state is the workers' own."""
+    found = topics()
+    assert {name for name in STATES if found[name].readers != ("worker",)} == {BOOKS}
+    assert found[BOOKS].readers == ("worker", "gateway", "operations")
 
 
 def test_only_the_worker_writes_within_the_bus() -> None:

@@ -17,11 +17,12 @@ from streams.core.duties import (
     Taken,
     advanced,
     answers,
+    dues,
     handed_on,
     joined,
     next_due,
     standing,
-    taken,
+    terms,
 )
 from streams.core.share.forms import Obligation
 from streams.core.share.obligations import Clock
@@ -178,6 +179,9 @@ def test_any_order_comes_to_the_same_end_and_tells_each_thing_once(steps: list[A
     assert ends(one) == ends(two)
     written = {change.duty.duty_id: (change.duty, change.standing) for change in told}
     assert written == ends(one)
+    assert {name: one.told.get(name, Standing(DutyState.OPEN)) for name in one.taken} == {
+        name: found for name, (_, found) in ends(one).items()
+    }
     for desks in ("late", "end"):
         counted = Counter(
             (change.duty.duty_id, desk)
@@ -241,14 +245,17 @@ def test_events_that_answer_nothing_are_no_answers() -> None:
     assert list(answers(event("drug_seizure", DESKS[0], supersedes=EVENT), AT)) == []
 
 
-def test_deliveries_bring_duties_to_all_but_the_publisher() -> None:
-    """Each desk owes it for its own delivery, from the moment of sharing."""
-    form = Obligation.model_validate({"text": "Owed", "within": "PT5M", "done_by": ["done"]})
-    clocks = (Clock("owed", form),)
+def test_what_deliveries_oblige_to_is_the_same_for_such_events_but_for_its_time() -> None:
+    """One entry for each obligation with whoever owes it; what sets no limit for an event is not among them."""
+    form = {"text": "Owed", "done_by": ["done"]}
+    soon = Clock("soon", Obligation.model_validate(form | {"within": "PT5M"}))
+    stated = Clock("stated", Obligation.model_validate(form | {"until": "payload.due_at"}))
+    one, other = f"{DESKS[0]}:main", f"{DESKS[1]}:S15"
+    given = [(one, (soon, stated)), (other, (soon,))]
     made = event("violence_incident", ORIGIN)
-    found = taken(made, [(f"{NEWER}:1:{desk}:S15", desk, clocks) for desk in (*DESKS, ORIGIN)], AT, "2026.1")
-    assert found is not None
-    assert {each.owed_by for each in found.taken.values()} == set(DESKS)
-    assert {each.due_at for each in found.taken.values()} == {AT + 5 * MINUTE}
-    assert set(found.taken) == {f"{NEWER}:{desk}:S15:owed" for desk in DESKS}
-    assert taken(made, [(f"{NEWER}:1:{ORIGIN}:main", ORIGIN, clocks)], AT, "2026.1") is None
+    assert dues(made, given, AT) == {soon: AT + 5 * MINUTE}
+    earlier = event("violence_incident", ORIGIN, payload={"due_at": AT - MINUTE})
+    assert dues(earlier, given, AT) == {soon: AT + 5 * MINUTE, stated: AT}
+    assert terms(made, given, [soon], "2026.1") == terms(earlier, given, [soon], "2026.1")
+    owed = terms(made, given, [soon, stated], "2026.1").owed
+    assert [(term.obligation, term.owed_by) for term in owed] == [("soon", (one, other)), ("stated", (one,))]
