@@ -17,7 +17,7 @@ def lanes(bootstrap: str, group: str) -> None:
     from streams.engine.app import build_app
     from streams.engine.outbox import Outbox, Output
     from streams.engine.settings import Settings
-    from streams.engine.worker import tune
+    from streams.engine.worker import tune, use_quick_loop
 
     class RouteStep:
         name = "route"
@@ -31,6 +31,7 @@ def lanes(bootstrap: str, group: str) -> None:
             raise ValueError("the workload has no bad records")
 
     settings = Settings(kafka={"bootstrap_servers": bootstrap}, group=group, report_every_s=3600)
+    use_quick_loop()
     app, _ = build_app({RouteStep(): (SOURCE,)}, settings)
     tune()
     faust.Worker(app, loglevel="ERROR", redirect_stdouts=False, quiet=True).execute_from_commandline()
