@@ -9,7 +9,7 @@ from schemas.envelope import Origin
 from schemas.fingerprint import content_digest, said
 from schemas.problems import Problem, RejectCode
 from schemas.topics import ASSESSED
-from streams.core.assess import Assess, Seen
+from streams.core.assess import Assess, Assessed, Seen
 from streams.core.intake import origin_of
 from streams.core.outcome import Drop, Forward
 from streams.core.reference import Reference
@@ -78,9 +78,7 @@ class AssessStep:
         outcome = self._assess.assess(event, content, origin, moment(published_at_ms), former)
         match outcome:
             case Forward(assessed):
-                if former is not None:
-                    memory.inquiries.close(former.event_id)  # the revision takes its place
-                self._pass_on(record, assessed.event, published_at_ms, memory, out)
+                self._pass_on(record, assessed.event, published_at_ms, memory, out, _replaced(assessed, former))
                 state.put(key, _pack(assessed.seen), record.timestamp)
             case Drop(code):
                 out.add(dropped(self._codec, _told(event, origin, record), code, published_at_ms))
@@ -111,9 +109,14 @@ class AssessStep:
             emit(Signal.PACK_CHANGED, partition=record.partition, offset=record.offset, pack=memory.pack.version)
 
     def _pass_on(
-        self, record: Record, assessed: Mapping[str, Any], at_ms: int, memory: LaneMemory, out: Outbox
+        self, record: Record, assessed: Mapping[str, Any], at_ms: int, memory: LaneMemory, out: Outbox, former: str
     ) -> None:
-        """Write the assessed event, and share it in the same transaction: it stays in this lane's partition."""
+        """Write the assessed event, and share it in the same transaction: it stays in this lane's partition.
+
+        Shape: ``former`` is the id of the revision that it takes the place of; empty for none.
+        """
+        if former:
+            memory.inquiries.close(former)
         event = memory.orders.inherited(assessed)
         value = self._codec.encode(str(event["event_type"]), event)
         headers = [
@@ -121,7 +124,7 @@ class AssessStep:
         ]
         out.add(Output(ASSESSED, record.key or b"", value, at_ms, [*headers, (SHARED_HEADER, b"1")]))
         source = header(record, FROM_HEADER) or place(record)
-        self._share.share(Matter(event, source, value, at_ms, record.partition), memory, out)
+        self._share.share(Matter(event, source, value, at_ms, record.partition, former), memory, out)
         if memory.orders.decides(event):
             send_order(record, value, out)
 
@@ -130,6 +133,12 @@ def _told(event: Mapping[str, Any], origin: Origin, record: Record) -> Told:
     source = header(record, FROM_HEADER) or place(record)
     digest = content_digest(record.value or b"")
     return Told(event["event_id"], event["event_type"], event["revision"], origin, digest, source)
+
+
+def _replaced(assessed: Assessed, former: Seen | None) -> str:
+    """The id of the revision that an event takes the place of; none for one that came late."""
+    late = assessed.seen.event_id != assessed.event["event_id"]
+    return "" if former is None or late else former.event_id
 
 
 _SEEN = struct.Struct(">Iq16s36s")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from schemas.codec import MAX_BUS_BYTES, Codec
 from schemas.records import LINKED, RECALLED, RELEASED, desk_address
 from streams.core.reference import Reference
-from streams.core.share import Pack, ReceiverRuling, Ruling, decide
+from streams.core.share import Pack, ReceiverRuling, Ruling
 from streams.core.share.order_forms import may_correct
 from streams.core.share.orders import Orders
 from streams.core.share.viewbook import type_view_name
@@ -18,7 +18,7 @@ from streams.core.share.views import CompiledView
 from streams.engine.inquiries import Waiting
 from streams.engine.memory import LaneMemory, Past
 from streams.engine.outbox import Outbox
-from streams.engine.records import FROM_HEADER, Record, header, moment, place
+from streams.engine.records import FROM_HEADER, Record, header, place
 from streams.engine.share_step import Matter, ShareStep, origin_desk
 from streams.engine.signals import Signal, emit
 
@@ -120,8 +120,9 @@ class Following:
         if data is None:
             return
         event = self._read(data, memory)
-        had = frozenset(self._ruling(event, matter.at_ms, memory, memory.knowing(event, before)).receivers)
-        ruling = self._ruling(event, matter.at_ms, memory, memory.knowing(event))
+        again = matter._replace(event=event, data=data)
+        had = frozenset(self._share.ruling(again, memory, memory.knowing(event, before)).receivers)
+        ruling = self._share.ruling(again, memory, memory.knowing(event))
         delivered = _delivered(target, memory)
         released = []
         for receiver in ruling.receivers:
@@ -130,7 +131,6 @@ class Following:
             if (receiver.desk, receiver.view_group) in delivered:
                 receiver = receiver._replace(view_group=f"release:{matter.event['event_id']}")  # noqa: PLW2901
             released.append(receiver)
-        again = matter._replace(event=event, data=data)
         self._deliver(again, ruling, released, memory, out, RELEASED)
         # What its rules ask of other events may have been answered and forgotten before.
         memory.ask(event, Waiting(matter.source, data), matter.lane, matter.at_ms)
@@ -141,7 +141,7 @@ class Following:
             waiting = memory.inquiries.waiting(event_id)
             if waiting is not None:
                 event = self._read(waiting.data, memory)
-                again = Matter(event, waiting.source, waiting.data, record.timestamp, record.partition)
+                again = Matter(event, waiting.source, waiting.data, record.timestamp, record.partition, waiting.former)
                 self._link(again, memory, out)
                 if not memory.unanswered(event):
                     memory.inquiries.close(event_id)
@@ -149,8 +149,8 @@ class Following:
     def _link(self, again: Matter, memory: LaneMemory, out: Outbox) -> None:
         """Deliver what follows from the answers alone, to whoever does not have it; nobody else sees anything."""
         event = again.event
-        without = {_key(each) for each in self._ruling(event, again.at_ms, memory, memory.orders).receivers}
-        ruling = self._ruling(event, again.at_ms, memory, memory.knowing(event))
+        without = {_key(each) for each in self._share.ruling(again, memory, memory.orders).receivers}
+        ruling = self._share.ruling(again, memory, memory.knowing(event))
         had = without | _delivered(event["event_id"], memory)
         self._deliver(again, ruling, [r for r in ruling.receivers if _key(r) not in had], memory, out, LINKED)
         if memory.releasable(event, ruling):
@@ -159,10 +159,6 @@ class Following:
     def _read(self, data: bytes, memory: LaneMemory) -> Mapping[str, Any]:
         """An event that was kept, under what binds it by now."""
         return memory.orders.inherited(self._codec.decode(data, limit=MAX_BUS_BYTES).value)
-
-    def _ruling(self, event: Mapping[str, Any], at_ms: int, memory: LaneMemory, orders: Orders) -> Ruling:
-        gazetteer, substances = self._reference.gazetteer, self._reference.substances
-        return decide(event, memory.pack, gazetteer, substances, moment(at_ms), orders)
 
     def _deliver(
         self,

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from streams.core.share.order_forms import Known
 from streams.engine.state import State
 
-_WAITING: Final = b"\0v"  # + event id → log time, where it was published, the assessed event's bytes
+_WAITING: Final = b"\0v"  # + event id → log time, where it was published, former revision, the assessed event's bytes
 _ANSWER: Final = b"\0n"  # + waiting event id, asked event id → what the lane that holds the asked one knows of it
 _WATCHED: Final = b"\0q"  # + asked event id → log time, and who waits for it: event id and home partition each
 _ID: Final = 16
@@ -28,10 +28,11 @@ _MAX_BROADCAST: Final = 512 * 1024
 
 
 class Waiting(NamedTuple):
-    """An event that waits for what is known of others: where it was published, and its bytes as assessed."""
+    """An event that waits: where it was published, its bytes as assessed, the id of its former revision, if any."""
 
     source: str
     data: bytes
+    former: str = ""
 
 
 class Inquiries:
@@ -57,7 +58,7 @@ class Inquiries:
         """Let an event wait, and the next broadcast ask every lane about others; answers come to partition ``home``."""
         self._forget_old(at_ms)
         asker, ids = id_bytes(event_id), [id_bytes(each) for each in about]
-        source = waiting.source.encode()
+        source = f"{waiting.source} {waiting.former}".encode()
         self._keep(_WAITING, self._waiting, asker, _AT.pack(at_ms) + _SIZE.pack(len(source)) + source + waiting.data)
         self._questions.append(_QUESTION.pack(asker, home, len(ids)) + b"".join(ids))
 
@@ -87,7 +88,8 @@ class Inquiries:
             return None
         start = _AT.size + _SIZE.size
         (size,) = _SIZE.unpack_from(value, _AT.size)
-        return Waiting(value[start : start + size].decode(), value[start + size :])
+        source, _, former = value[start : start + size].decode().partition(" ")
+        return Waiting(source, value[start + size :], former)
 
     def answer(self, event_id: str, asked: str) -> Known | None:
         """What another lane answered to a waiting event."""

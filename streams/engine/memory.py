@@ -41,11 +41,15 @@ _MAX_BROADCAST: Final = 512 * 1024
 
 
 class Past(NamedTuple):
-    """Who got an event: the desk that published it, each delivery as desk and view group; and the event's areas."""
+    """Who got an event: the desk that published it, each delivery as desk and view group; and the event's areas.
+
+    Shape: ``views`` are the names of each delivery's view, none where they are not remembered.
+    """
 
     origin: str
     deliveries: tuple[tuple[str, str], ...]
     areas: tuple[str, ...] = ()
+    views: tuple[tuple[str, ...], ...] = ()
 
 
 class LaneMemory:
@@ -70,7 +74,8 @@ class LaneMemory:
     ) -> None:
         """Remember who got an event, beside whoever had it before, and answer whoever waits for it.
 
-        Shape: deliveries as ``:desk:view group``; the areas are needed once for each event.
+        Shape: deliveries as ``:desk:view group``, the names of the view behind a tab and between commas; the areas
+        are needed once for each event.
         """
         circle = "\n".join((" ".join((origin, *areas)), *deliveries))
         known = self._circles.get(circle)
@@ -86,15 +91,15 @@ class LaneMemory:
         digests = self._state.get(_DELIVERED + id_bytes(event_id))
         if digests is None:
             return None
-        origin, areas, found = "", dict[str, None](), dict[tuple[str, str], None]()
+        origin, areas, found = "", dict[str, None](), dict[tuple[str, str], tuple[str, ...]]()
         for start in range(0, len(digests), _DIGEST):
             circle = self._state.get(_RECEIVERS + digests[start : start + _DIGEST])
             if circle is not None:
                 head, *deliveries = circle.decode().split("\n")
                 origin, *named = head.split(" ")
                 areas.update(dict.fromkeys(named))
-                found.update(dict.fromkeys(_delivery(each) for each in deliveries))
-        return Past(origin, tuple(found), tuple(areas))
+                found.update(map(_delivery, deliveries))
+        return Past(origin, tuple(found), tuple(areas), tuple(found.values()) if any(found.values()) else ())
 
     def _keep_circle(self, circle: str, at_ms: int) -> tuple[bytes, int]:
         if len(self._circles) >= _MAX_CIRCLES:
@@ -260,9 +265,10 @@ class _Bounds:
         return self
 
 
-def _delivery(text: str) -> tuple[str, str]:
-    _, desk, group = text.split(":", 2)
-    return desk, group
+def _delivery(text: str) -> tuple[tuple[str, str], tuple[str, ...]]:
+    to, _, names = text.partition("\t")
+    _, desk, group = to.split(":", 2)
+    return (desk, group), tuple(names.split(",")) if names else ()
 
 
 def _written(bound: Restraint) -> bytes:

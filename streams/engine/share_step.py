@@ -1,6 +1,6 @@
 """The share agent's step: the rules decide, each receiver gets its view, the ledger gets the whole decision."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -12,13 +12,16 @@ from schemas.records import desk_address
 from schemas.topics import ACCEPTED, DECISIONS, DUTIES, PARTNERS, QUARANTINE, desk_topic
 from streams.core.reference import Reference
 from streams.core.share import CompiledView, Pack, ReceiverRuling, Ruling, decide, project
+from streams.core.share.facts import Facts
+from streams.core.share.orders import Orders
 from streams.core.share.restraint import restraint_of
+from streams.core.share.revising import Had, with_former
 from streams.core.share.transforms import held_until
 from streams.engine.broadcast import send_bounds, send_inquiries
 from streams.engine.duty_records import DutyDesk
 from streams.engine.inquiries import Waiting
 from streams.engine.ledger import line
-from streams.engine.memory import LaneMemory
+from streams.engine.memory import LaneMemory, Past
 from streams.engine.outbox import Outbox, Output
 from streams.engine.packs import Packs
 from streams.engine.quarantine import quarantined
@@ -31,22 +34,27 @@ _MAX_ADDRESSES = 100_000
 
 
 class _Address(NamedTuple):
-    """What all deliveries by one ruling have in common; ``suffix`` ends their ids."""
+    """What all deliveries by one ruling have in common; ``suffix`` ends their ids, ``told`` is what is remembered."""
 
     topic: str
     key: bytes
     receiver: bytes
     suffix: str
+    told: str
 
 
 class Matter(NamedTuple):
-    """An event that is shared: its bytes as decided on, where it or its order was published, its time, its lane."""
+    """An event that is shared: its bytes as decided on, where it or its order was published, its time, its lane.
+
+    Shape: ``former`` is the id of the revision that it takes the place of, empty if there is none.
+    """
 
     event: Mapping[str, Any]
     source: str
     data: bytes
     at_ms: int
     lane: int
+    former: str = ""
 
 
 class _Sight:
@@ -118,19 +126,29 @@ class ShareStep:
         Shape: the event under the restraints of what it is built on (``Orders.inherited``).
         """
         event, at_ms, pack = matter.event, matter.at_ms, memory.pack
-        gazetteer, substances = self._reference.gazetteer, self._reference.substances
-        ruling = decide(event, pack, gazetteer, substances, moment(at_ms), memory.knowing(event))
+        ruling = self.ruling(matter, memory, memory.knowing(event))
         publisher = origin_desk(event)
         shared = any(receiver.desk != publisher for receiver in ruling.receivers)
         delivered = self.deliver(matter, ruling, pack, out, "shared" if shared else "origin_only")
         memory.deliver(event["event_id"], publisher, delivered, at_ms, areas_of(event))
-        memory.ask(event, Waiting(matter.source, matter.data), matter.lane, at_ms)
+        memory.ask(event, Waiting(matter.source, matter.data, matter.former), matter.lane, at_ms)
         for output in self._duties.answered(event, pack, at_ms):
             out.add(output)
         if memory.releasable(event, ruling):
             memory.withhold(event["event_id"], matter.data, at_ms)
         if restraint_of(event) is not None and (bound := memory.orders.restraint(event)) is not None:
             memory.bind(event["event_id"], bound)
+
+    def ruling(self, matter: Matter, memory: LaneMemory, orders: Orders) -> Ruling:
+        """What the rules say of an event, with those who get it because they had its former revision."""
+        pack, now = memory.pack, moment(matter.at_ms)
+        gazetteer, substances = self._reference.gazetteer, self._reference.substances
+        ruling = decide(matter.event, pack, gazetteer, substances, now, orders)
+        past = memory.past(matter.former) if matter.former else None
+        if past is None:
+            return ruling
+        facts = Facts(orders.inherited(matter.event), gazetteer, substances, now, orders)
+        return with_former(ruling, _had(past), facts, pack, pack.engine(gazetteer, substances))
 
     def finish(self, state: State, out: Outbox, at_ms: int) -> None:
         """Tell other lanes what binds whatever is built on the events just shared, and what they must know of them."""
@@ -141,7 +159,7 @@ class ShareStep:
     def deliver(self, matter: Matter, ruling: Ruling, pack: Pack, out: Outbox, outcome: str) -> list[str]:
         """Write what a ruling says: a delivery for each receiver, the ledger line, what they owe.
 
-        Shape: returns who got it, each as ``:desk:view group``.
+        Shape: returns who got it, as ``LaneMemory.deliver`` takes it.
         """
         event, at_ms = matter.event, matter.at_ms
         event_type, told = event["event_type"], f"{event['event_id']}:{event['revision']}"
@@ -158,7 +176,7 @@ class ShareStep:
         out.add(self._ledger_line(matter, ruling, encoded, pack, outcome))
         for output in self._duties.opened(matter.event, ruling.receivers, pack, at_ms):
             out.add(output)
-        return [to.suffix for to in addresses]
+        return [to.told for to in addresses]
 
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on, under the desk that published it, if that can still be read."""
@@ -180,7 +198,9 @@ class ShareStep:
             desk = receiver.desk
             topic = self._own.get(desk) or delivery_topic(self._reference.gazetteer, desk.partition("/")[0])
             part = self._codec.encode_receiver(receiver._asdict() | {"view": receiver.view.names})
-            known = self._addresses[receiver] = _Address(topic, desk.encode(), part, f":{desk}:{receiver.view_group}")
+            suffix = f":{desk}:{receiver.view_group}"
+            told = f"{suffix}\t{','.join(receiver.view.names)}"
+            known = self._addresses[receiver] = _Address(topic, desk.encode(), part, suffix, told)
         return known
 
     def _meta(self, event: Mapping[str, Any], ruling: Ruling, pack: Pack) -> dict[str, Any]:
@@ -218,6 +238,12 @@ class ShareStep:
             "synthetic": event["synthetic"],
         }
         return line(self._codec, decision, matter.at_ms, receivers)
+
+
+def _had(past: Past) -> Iterator[Had]:
+    """The deliveries of a former revision, as far as their views are remembered."""
+    for (desk, group), names in zip(past.deliveries, past.views, strict=False):
+        yield Had(desk, group, names)
 
 
 def origin_desk(event: Mapping[str, Any]) -> str:

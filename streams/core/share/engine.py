@@ -4,7 +4,7 @@ Deny overrides; no proposal, no delivery; receivers are the union of the proposa
 Source: domain rules section 1; clarifications 8, 14, 15, 24, 27-29, 38.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -217,6 +217,17 @@ class Engine:
                     if set(self._denying(active, receiver, facts, free=free)) <= {each.block.rule.id}:
                         found[receiver.desk] = _extract(each.block, clause.feed(receiver), receiver.desk, self, facts)
         return list(found.values())
+
+    def passing(self, facts: Facts) -> Callable[[str, CompiledView], bool]:
+        """Whether no block rule keeps an event, as a view shows it, from a desk; for desks that no rule proposes."""
+        plan = self._plans[facts.event["event_type"]]
+        active = [a for block in plan.index.possible(facts)[1] if (a := _activate(block, facts)) is not None]
+
+        def passes(desk: str, view: CompiledView) -> bool:
+            receiver = self.receivers.get(desk)
+            return receiver is not None and not self._denying(active, receiver, facts, free=view.person_free)
+
+        return passes
 
     def marks(self, facts: Facts) -> tuple[str, ...]:
         """The marks that every delivery of this event carries."""

@@ -1,7 +1,7 @@
 """A pack's views, checked and worked out: the allow-list of each event type, and the named views on top of it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from schemas.catalogue import EVENT_TYPES
 from streams.core.share.fields import fields_of, leaves_of, person_leaves, sealed_leaves
@@ -9,7 +9,7 @@ from streams.core.share.forms import NamedView, Rule, Share, TypeView
 from streams.core.share.loading import PackForms, Placed, suggest
 from streams.core.share.problems import PackError, PackProblem
 from streams.core.share.transforms import TRANSFORMS
-from streams.core.share.views import CompiledView, Lens, combine, lens_of
+from streams.core.share.views import OWN, CompiledView, Lens, combine, lens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class ViewBook:
     of_type: Mapping[str, frozenset[str]]
     named: Mapping[str, Mapping[str, frozenset[str]]]
     person_free: frozenset[str]
+    _again: dict[tuple[str, ...], CompiledView | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def names(self) -> frozenset[str]:
@@ -32,6 +33,28 @@ class ViewBook:
             return None
         fields = allowed[event_type] & self.of_type[event_type]
         return combine(event_type, [Lens((name,), fields, (), name in self.person_free)])
+
+    def again(self, names: tuple[str, ...], event_type: str) -> CompiledView | None:
+        """The view that a delivery was made in, by its names, or a narrower one; None when they do not tell it.
+
+        Shape: what one of several rules unsealed or a transform showed is left out, as the names do not say whether
+        the others let it through. The publisher's own view comes back as the type view.
+        """
+        key = (event_type, *names)
+        if key not in self._again:
+            self._again[key] = self._made_again(names, event_type)
+        return self._again[key]
+
+    def _made_again(self, names: tuple[str, ...], event_type: str) -> CompiledView | None:
+        first = type_view_name(event_type)
+        others = [name for name in names if name not in (OWN, first)]
+        views = {name: allowed for name in others if (allowed := self.named.get(name, {}).get(event_type)) is not None}
+        if any(name not in views and name not in TRANSFORMS for name in others):
+            return None
+        transforms = [replace(TRANSFORMS[name], shows=frozenset()) for name in others if name in TRANSFORMS]
+        free = not self.person_free.isdisjoint(views)
+        lens = lens_of(event_type, [(first, self.of_type[event_type]), *views.items()], transforms, person_free=free)
+        return combine(event_type, [lens])
 
     def lens(self, rule: Rule, share: Share, event_type: str) -> Lens:
         """What one share clause of a rule lets through: the type view, with what it unseals, the views it names."""
