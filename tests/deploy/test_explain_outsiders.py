@@ -38,9 +38,13 @@ def histories(draw: st.DrawFn) -> tuple[list[Decision], list[tuple[str, Quaranti
     event_id = new_id()
     made = []
     for outcome in draw(
-        st.lists(st.sampled_from(["shared", "origin_only", "RETRY_SAME_ID", "released", "recalled"]), max_size=3)
+        st.lists(
+            st.sampled_from(["shared", "origin_only", "RETRY_SAME_ID", "released", "recalled", "linked"]), max_size=3
+        )
     ):
-        receivers = [receiver(desk) for desk in draw(SOME)] if outcome in {"shared", "released", "recalled"} else []
+        receivers = (
+            [receiver(desk) for desk in draw(SOME)] if outcome in {"shared", "released", "recalled", "linked"} else []
+        )
         withheld = [Withheld(desk=desk, rules=["B05"], proposed_by=["S03"]) for desk in draw(SOME)]
         made.append(decision(event_id, receivers, withheld, outcome=outcome))
     rejected = [("0:7", quarantined(PUBLISHER, event_id))] if draw(st.booleans()) else []
