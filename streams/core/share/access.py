@@ -42,8 +42,6 @@ class Receiver(NamedTuple):
     receiver_class: str
     clearance: Clearance
     purposes: frozenset[str]
-    #: Receivers of one kind differ in nothing but their unit: function, class, clearance and purposes are the same.
-    kind: int
     #: The event types that it has stated a need of (a partner), or that its task is to have.
     needs: frozenset[str] = frozenset()
 
@@ -66,26 +64,20 @@ def required_clearance(event: Mapping[str, Any]) -> Clearance:
 def receivers_of(access: Access, gazetteer: Gazetteer) -> dict[str, Receiver]:
     """Every desk of the gazetteer and every partner, by desk address."""
     found: dict[str, Receiver] = {}
-    kinds: dict[tuple[Any, ...], int] = {}
     for unit in gazetteer.units.values():
         for function in unit.functions:
             desk = desk_address(unit.code, function)
             at_level = access.levels.get(f"{unit.level}/{function}") or access.functions[function]
             entry = access.desks.get(desk) or at_level
-            found[desk] = _receiver(unit.code, str(function), str(unit.level), POLICE, entry, kinds)
+            found[desk] = _receiver(unit.code, str(function), str(unit.level), POLICE, entry)
     for partner in PARTNERS.values():
         desk = desk_address(partner.code, PARTNER_FUNCTION)
         entry = access.desks.get(desk) or access.partners[partner.partner_class]
-        found[desk] = _receiver(
-            partner.code, str(PARTNER_FUNCTION), "partner", str(partner.partner_class), entry, kinds
-        )
+        found[desk] = _receiver(partner.code, str(PARTNER_FUNCTION), "partner", str(partner.partner_class), entry)
     return found
 
 
-def _receiver(
-    unit: str, function: str, level: str, receiver_class: str, entry: AccessEntry, kinds: dict[tuple[Any, ...], int]
-) -> Receiver:
+def _receiver(unit: str, function: str, level: str, receiver_class: str, entry: AccessEntry) -> Receiver:
     clearance, purposes = Clearance(entry.sensitivity, frozenset(entry.marks)), frozenset(entry.purposes)
-    kind = kinds.setdefault((function, receiver_class, tuple(clearance), purposes), len(kinds))
     desk, needs = desk_address(unit, function), frozenset(entry.need_stated)
-    return Receiver(desk, unit, function, level, receiver_class, clearance, purposes, kind, needs)
+    return Receiver(desk, unit, function, level, receiver_class, clearance, purposes, needs)

@@ -1,24 +1,34 @@
-"""Conditions as closures: compiled once for each rule and event type, so that deciding costs calls and no parsing.
+"""Conditions as tests: compiled once for each rule and event type, so that deciding costs calls and no parsing.
 
 What only the event can say is tested once; what asks about the receiver remains as a residue and is tested for each
 receiver. A condition on ``event_type``, or on a field that the type does not have, is settled when it is compiled.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from streams.core.share.access import Receiver
 from streams.core.share.event_facts import EVENT_FACTS
 from streams.core.share.facts import Facts
-from streams.core.share.fields import find_field
+from streams.core.share.fields import fields_of, find_field
 from streams.core.share.forms import AllOf, Condition, FieldRef, When
+from streams.core.share.operators import NEED_VALUE, WANT_SETS, against_literal, as_collection, as_items, compare_by
 from streams.core.share.receiver_facts import RECEIVER_FACTS
 
 Reader: TypeAlias = Callable[[Facts, Any], Any]
-Test: TypeAlias = Callable[[Facts, Any], bool]
-
 
 _FACTS: Final = EVENT_FACTS.keys() | RECEIVER_FACTS.keys()
+
+
+class Test(NamedTuple):
+    """One condition: the value that it reads, and what tells whether that value meets it."""
+
+    read: Reader
+    passes: Callable[[Any], Any]
+
+    def holds(self, facts: Facts, receiver: Receiver | None = None) -> bool:
+        """Whether it is met."""
+        return bool(self.passes(self.read(facts, receiver)))
 
 
 class _Source(NamedTuple):
@@ -27,7 +37,7 @@ class _Source(NamedTuple):
     read: Reader | None
     many: bool
     of_receiver: bool
-    of_unit: bool = False
+    of_both: bool = False
 
 
 class Key(NamedTuple):
@@ -45,38 +55,52 @@ class Gate(NamedTuple):
     test: Test
 
 
+#: Readers of what receivers are held against, of the event alone; None when a fact is of receiver and event together.
+_Asked: TypeAlias = tuple[Reader, ...] | None
+
+
 class _Leaf(NamedTuple):
-    """A test, whether it asks about the receiver, and whether about its unit and not only about its kind."""
+    """A test, whether it asks about the receiver, and what of the event it then holds it against."""
 
     test: Test
     of_receiver: bool
-    of_unit: bool
+    asked: _Asked
 
 
 class _Leg(NamedTuple):
-    of_event: tuple[Test, ...]
-    of_receiver: tuple[Test, ...]
-    of_unit: bool = False
+    of_event: tuple[Test, ...] = ()
+    of_receiver: tuple[Test, ...] = ()
+    asked: _Asked = ()
+
+    def meant(self, facts: Facts, receiver: Receiver) -> bool:
+        """Whether what it asks about the receiver holds."""
+        return all(test.holds(facts, receiver) for test in self.of_receiver)
 
 
 class Residue(NamedTuple):
-    """What remains of a rule's conditions when the event has said its part: tests of one receiver at a time.
-
-    Shape: ``of_unit`` tells whether two receivers of one kind may get different answers.
-    """
+    """What remains of conditions when the event has said its part: tests of one receiver at a time."""
 
     facts: Facts
-    tests: tuple[Test, ...]
-    legs: tuple[tuple[Test, ...], ...]
-    of_unit: bool
+    every: _Leg
+    legs: tuple[_Leg, ...]
 
     def holds(self, receiver: Receiver) -> bool:
         """Whether the conditions hold for this receiver."""
         facts = self.facts
-        for test in self.tests:
-            if not test(facts, receiver):
-                return False
-        return not self.legs or any(all(test(facts, receiver) for test in leg) for leg in self.legs)
+        return self.every.meant(facts, receiver) and (
+            not self.legs or any(leg.meant(facts, receiver) for leg in self.legs)
+        )
+
+    def key(self) -> Hashable | None:
+        """Two with the same key say the same of every receiver. None where orders have a say: it is like no other."""
+        values: list[Hashable] = []
+        for leg in (self.every, *self.legs):
+            if leg.asked is None:
+                return None
+            for read in leg.asked:
+                value = read(self.facts, None)
+                values.append(tuple(value) if isinstance(value, list) else value)
+        return self.every.of_receiver, tuple(leg.of_receiver for leg in self.legs), tuple(values)
 
 
 class Conditions(NamedTuple):
@@ -88,31 +112,27 @@ class Conditions(NamedTuple):
     @property
     def always(self) -> bool:
         """Whether they hold for every event of the type and every receiver."""
-        return self.legs is None and self.every == _Leg((), ())
+        return self.legs is None and self.every == _Leg()
 
     def reduce(self, facts: Facts) -> "bool | Residue":
         """Whether the conditions hold for the event, or what of them is left to ask of each receiver."""
-        every = self.every
-        for test in every.of_event:
-            if not test(facts, None):
+        for read, passes in self.every.of_event:
+            if not passes(read(facts, None)):
                 return False
-        left: list[_Leg] = []
+        left: tuple[_Leg, ...] = ()
         for leg in self.legs or ():
-            for test in leg.of_event:
-                if not test(facts, None):
+            for read, passes in leg.of_event:
+                if not passes(read(facts, None)):
                     break
             else:
                 if not leg.of_receiver:
-                    left = []
+                    left = ()
                     break
-                left.append(leg)
+                left = (*left, leg)
         else:
             if self.legs is not None and not left:
                 return False
-        if not every.of_receiver and not left:
-            return True
-        of_unit = every.of_unit or any(leg.of_unit for leg in left)
-        return Residue(facts, every.of_receiver, tuple(leg.of_receiver for leg in left), of_unit)
+        return Residue(facts, self.every, left) if left or self.every.of_receiver else True
 
 
 def compile_conditions(form: When, event_type: str, more: Sequence[Condition] = ()) -> Conditions | None:
@@ -129,7 +149,7 @@ def compile_conditions(form: When, event_type: str, more: Sequence[Condition] = 
     possible = tuple(leg for leg in legs if leg is not None)
     if not possible:
         return None
-    if _Leg((), ()) in possible:  # one leg holds for every event of this type
+    if _Leg() in possible:  # one leg holds for every event of this type
         return Conditions(every, None)
     return Conditions(every, possible)
 
@@ -148,8 +168,8 @@ def keys_of(form: When, event_type: str) -> tuple[Key, ...]:
             continue
         field = find_field(event_type, condition.field)
         if field is not None and field.path != "event_type":
-            read = _path_reader(field.path.split("."), many=field.many)
-            found.append(Key(field.path, read, frozenset(_as_collection(condition.value))))
+            read = _path_reader(field.path, event_type)
+            found.append(Key(field.path, read, frozenset(as_collection(condition.value))))
     return tuple(found)
 
 
@@ -164,40 +184,60 @@ def gates_of(form: When, event_type: str) -> tuple[Gate, ...]:
 
 
 def _leg(conditions: Iterable[Condition], event_type: str) -> _Leg | None:
-    of_event: list[Test] = []
-    of_receiver: list[Test] = []
-    of_unit = False
-    for condition in conditions:
-        leaf = _leaf(condition, event_type)
-        if leaf is False:
-            return None
-        if leaf is not True:
-            (of_receiver if leaf.of_receiver else of_event).append(leaf.test)
-            of_unit = of_unit or leaf.of_unit
-    return _Leg(tuple(of_event), tuple(of_receiver), of_unit)
+    leaves = [_leaf(condition, event_type) for condition in conditions]
+    if False in leaves:
+        return None
+    tests = [leaf for leaf in leaves if isinstance(leaf, _Leaf)]
+    asking = [leaf for leaf in tests if leaf.of_receiver]
+    asked = [read for leaf in asking for read in leaf.asked or ()]
+    return _Leg(
+        tuple(leaf.test for leaf in tests if not leaf.of_receiver),
+        tuple(leaf.test for leaf in asking),
+        None if any(leaf.asked is None for leaf in asking) else tuple(asked),
+    )
 
 
 def _leaf(condition: Condition, event_type: str) -> "_Leaf | bool":
     if condition.field == "event_type":
-        return _test(condition, many=False, other=None)(event_type, None)
+        return bool(against_literal(condition, many=False)(event_type))
     source = _source(condition.field, event_type)
     named = condition.value.field if isinstance(condition.value, FieldRef) else None
     if named is None and condition.operator == "same_as":
         named = str(condition.value)
-    other = None if named is None else _source(named, event_type)
-    test = _test(condition, many=source.many, other=other)
-    if source.read is None and other is None:
-        return test(None, None)
-    both = (source,) if other is None else (source, other)
-    return _Leaf(_bind(source, other, test), any(s.of_receiver for s in both), any(s.of_unit for s in both))
+    if named is None:
+        passes = against_literal(condition, many=source.many)
+        if source.read is None:
+            return bool(passes(None))
+        return _Leaf(Test(source.read, passes), source.of_receiver, _asked(source))
+    other = _source(named, event_type)
+    if source.read is None and other.read is None:
+        want: object = frozenset() if condition.operator in WANT_SETS else None
+        return bool(compare_by(condition, many=False)(want, None))
+    test = _against_field(condition, source, other)
+    return _Leaf(test, source.of_receiver or other.of_receiver, _asked(source, other))
 
 
-def _bind(source: _Source, other: _Source | None, test: Callable[[Any, Any], bool]) -> Test:
-    read = source.read or _nothing
-    if other is None:
-        return lambda facts, receiver: test(read(facts, receiver), None)
-    read_other = other.read or _nothing
-    return lambda facts, receiver: test(read(facts, receiver), read_other(facts, receiver))
+def _against_field(condition: Condition, source: _Source, other: _Source) -> Test:
+    """The test of a condition that compares two fields, each of which may be missing."""
+    compare = compare_by(condition, many=source.many)
+    read, read_other = source.read or _nothing, other.read or _nothing
+    of_set = condition.operator in WANT_SETS
+    needs_value = condition.operator in NEED_VALUE and condition.elements == "any"
+
+    def compared(facts: Facts, receiver: Any) -> bool:
+        have = read(facts, receiver)
+        if have is None and needs_value:
+            return False
+        want = read_other(facts, receiver)
+        return compare(frozenset(as_items(want)) if of_set else want, have)
+
+    return Test(compared, bool)
+
+
+def _asked(*sources: _Source) -> _Asked:
+    if any(source.of_both for source in sources):
+        return None
+    return tuple(source.read for source in sources if source.read is not None and not source.of_receiver)
 
 
 def _nothing(facts: Facts, receiver: Any) -> None:  # noqa: ARG001 - a reader's signature
@@ -214,23 +254,28 @@ def _source(name: str, event_type: str) -> _Source:
         return _Source(lambda facts, _: read_fact(facts), fact.many, of_receiver=False)
     if name in RECEIVER_FACTS:
         of_receiver = RECEIVER_FACTS[name]
-        return _Source(of_receiver.read, of_receiver.many, of_receiver=True, of_unit=of_receiver.of_unit)
+        return _Source(of_receiver.read, of_receiver.many, of_receiver=True, of_both=of_receiver.of_both)
     field = find_field(event_type, name)
     if field is None:
         return _Source(None, many=False, of_receiver=False)
-    return _Source(_path_reader(field.path.split("."), many=field.many), field.many, of_receiver=False)
+    return _Source(_path_reader(field.path, event_type), field.many, of_receiver=False)
 
 
-def _path_reader(steps: Sequence[str], *, many: bool) -> Reader:
-    first, rest = steps[0], tuple(steps[1:])
+def _path_reader(path: str, event_type: str) -> Reader:
+    first, *rest = path.split(".")
     if not rest:
         return lambda facts, _: facts.event.get(first)
-    if many:
+    if any(fields_of(event_type)[path.rsplit(".", end)[0]].many for end in range(1, len(rest) + 1)):
         return lambda facts, _: _gather(facts.event.get(first), rest)
-    if len(rest) == 1 and first == "payload":
-        name = rest[0]
+    if len(rest) > 1:
+        return lambda facts, _: _descend(facts.event.get(first), rest)
+    name = rest[0]
+    if first == "payload":
         return lambda facts, _: facts.payload.get(name)
-    return lambda facts, _: _descend(facts.event.get(first), rest)
+    return lambda facts, _: (facts.event.get(first) or _NO_FIELDS).get(name)
+
+
+_NO_FIELDS: Final[Mapping[str, Any]] = {}
 
 
 def _descend(value: Any, steps: Iterable[str]) -> Any:
@@ -241,67 +286,11 @@ def _descend(value: Any, steps: Iterable[str]) -> Any:
     return value
 
 
-def _gather(value: Any, steps: tuple[str, ...]) -> list[Any]:
+def _gather(value: Any, steps: Iterable[str]) -> Collection[Any]:
     """Every value at the end of a path that leads through lists."""
-    if value is None:
-        return []
-    if isinstance(value, list | tuple):
-        return [found for item in value for found in _gather(item, steps)]
-    return _gather(value.get(steps[0]), steps[1:]) if steps else [value]
-
-
-# What operators mean. A missing value equals nothing and is in nothing; a comparison of size with it never holds.
-
-#: Lists without elements are as good as missing.
-_EMPTY: tuple[list[Any], tuple[Any, ...]] = ([], ())
-
-_SINGLE: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": lambda have, want: have == want,
-    "ne": lambda have, want: have != want,
-    "in": lambda have, want: have in want,
-    "not_in": lambda have, want: have not in want,
-    "lt": lambda have, want: have is not None and want is not None and have < want,
-    "lte": lambda have, want: have is not None and want is not None and have <= want,
-    "gte": lambda have, want: have is not None and want is not None and have >= want,
-    "same_as": lambda have, want: have is not None and have == want,
-}
-
-
-def _test(condition: Condition, *, many: bool, other: _Source | None) -> Callable[[Any, Any], bool]:
-    """The test of a leaf: the value it has, and the value of the other field when it compares two."""
-    operator, literal = condition.operator, condition.value
-    if operator in ("exists", "missing"):
-        wanted = (operator == "exists") is bool(literal)
-        return lambda have, _: (have is not None and have not in _EMPTY) is wanted
-    if operator in ("intersects", "excludes"):
-        return _overlap(literal, wanted=operator == "intersects", compared=other is not None)
-    test = _SINGLE[operator]
-    if other is not None:
-        if operator in ("in", "not_in"):  # the other field may be missing, or be no list
-            return _each(lambda have, want: test(have, _as_set(want)), many=many, every=condition.elements == "all")
-        return _each(test, many=many, every=condition.elements == "all")
-    want = frozenset(_as_collection(literal)) if operator in ("in", "not_in") else literal
-    return _each(lambda have, _: test(have, want), many=many, every=condition.elements == "all")
-
-
-def _each(test: Callable[[Any, Any], bool], *, many: bool, every: bool) -> Callable[[Any, Any], bool]:
-    if not many:
-        return test
-    if every:
-        return lambda have, want: all(test(item, want) for item in have or ())
-    return lambda have, want: any(test(item, want) for item in have or ())
-
-
-def _overlap(literal: Any, *, wanted: bool, compared: bool) -> Callable[[Any, Any], bool]:
-    if compared:
-        return lambda have, want: (not _as_set(have).isdisjoint(_as_set(want))) is wanted
-    fixed = frozenset(_as_collection(literal))
-    return lambda have, _: (not fixed.isdisjoint(_as_set(have))) is wanted
-
-
-def _as_collection(value: Any) -> Collection[Any]:
-    return value if isinstance(value, list | tuple | set | frozenset) else (value,)
-
-
-def _as_set(value: Any) -> frozenset[Any]:
-    return frozenset() if value is None else frozenset(_as_collection(value))
+    if not value:
+        return ()
+    found = as_items(value)
+    for step in steps:
+        found = [inner for item in found for inner in as_items(item.get(step))]
+    return found

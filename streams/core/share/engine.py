@@ -4,7 +4,7 @@ Deny overrides; no proposal, no delivery; receivers are the union of the proposa
 Source: domain rules section 1; clarifications 8, 14, 15, 24, 27-29, 38.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -16,8 +16,8 @@ from streams.core.share.facts import Facts
 from streams.core.share.forms import PackFile
 from streams.core.share.lifting import is_lifted, released_fields
 from streams.core.share.orders import NO_ORDERS, Orders
-from streams.core.share.plan import Allow, Block, ShareClause, TypePlan
-from streams.core.share.proposals import Hit, Input, Template, combine_proposals, delivery_order, united
+from streams.core.share.plan import Allow, Block, TypePlan
+from streams.core.share.proposals import Denied, Hit, Input, Template, combine_proposals, delivery_order, united
 from streams.core.share.reach import Reach
 from streams.core.share.restraint import handling_of
 from streams.core.share.ruling import MAIN, ReceiverRuling, Ruling, WithheldRuling
@@ -36,10 +36,6 @@ class _Active(NamedTuple):
     def meets(self, receiver: Receiver) -> bool:
         """Whether the rule matches this receiver."""
         return self.left is None or self.left.holds(receiver)
-
-    def idle(self, kinds: Iterable[Receiver]) -> bool:
-        """Whether it surely denies nobody: it asks only about kinds of receivers, and none of these is meant."""
-        return self.left is not None and not self.left.of_unit and not any(map(self.left.holds, kinds))
 
 
 class Engine:
@@ -75,13 +71,18 @@ class Engine:
             receivers = self._under_releases(receivers, self._ruled(plan, unreleased)[0], facts)
         return Ruling(receivers, withheld, handling, sensitivity)
 
-    def _ruled(self, plan: TypePlan, facts: Facts) -> tuple[tuple[ReceiverRuling, ...], tuple[WithheldRuling, ...]]:
+    def _ruled(self, plan: TypePlan, facts: Facts) -> Denied:
         allows, blocks = plan.index.possible(facts)
         proposed = self._proposed(plan, allows, facts)
         active = [a for block in blocks if (a := _activate(block, facts)) is not None]
-        if all(each.block.exempt is None and each.idle(proposed.kinds) for each in active):
-            return proposed.rulings, ()
-        return self._deny(proposed.rulings, active, facts)
+        key = _denial_key(active, facts)
+        if key is None:
+            return self._deny(proposed.rulings, active, facts)
+        found = proposed.denied.get(key)
+        if found is None:
+            found = proposed.denied[key] = self._deny(proposed.rulings, active, facts)
+            self._make_room(len(proposed.rulings))
+        return found
 
     def _under_releases(
         self, rulings: Iterable[ReceiverRuling], without: Iterable[ReceiverRuling], facts: Facts
@@ -129,12 +130,16 @@ class Engine:
         found = self._templates.get(key)
         if found is None:
             found = combine_proposals(plan, hits, self._reach, facts.origin_desks, known)
-            self._cached += len(found.rulings)
-            if self._cached > _MAX_CACHED_RECEIVERS:
-                self._templates.clear()
-                self._cached = len(found.rulings)
+            self._make_room(len(found.rulings))
             self._templates[key] = found
         return found
+
+    def _make_room(self, more: int) -> None:
+        """Count what is about to be remembered, and forget everything when it becomes too much."""
+        self._cached += more + 1
+        if self._cached > _MAX_CACHED_RECEIVERS:
+            self._templates.clear()
+            self._cached = more + 1
 
     def _hits(self, allows: Iterable[Allow], facts: Facts) -> list[Hit]:
         hits: list[Hit] = []
@@ -144,28 +149,18 @@ class Engine:
                 continue
             for share in allow.clauses:
                 also = share.extra is None or share.extra.reduce(facts)
-                if also is not False:
-                    left = tuple(part for part in (met, also) if isinstance(part, Residue))
-                    hits += self._reached(share, left, facts)
+                if also is False:
+                    continue
+                left = tuple(part for part in (met, also) if isinstance(part, Residue))
+                for places in share.clause.starts(facts):
+                    kept = self._reach.kept(share.clause, places, left) if left else None
+                    if kept is None or kept:
+                        hits.append(Hit(share, places, kept))
         return hits
-
-    def _reached(self, share: ShareClause, left: tuple[Residue, ...], facts: Facts) -> Iterator[Hit]:
-        """The clause from each set of places that it starts from, without the receivers that it does not hold for."""
-        clause = share.clause
-        for places in self._reach.starts(clause, facts):
-            if not left:
-                yield Hit(share, places, None)
-                continue
-            reached = self._reach.resolve(clause, places)
-            kept = tuple(receiver for receiver in reached if all(residue.holds(receiver) for residue in left))
-            if kept:
-                yield Hit(share, places, kept)
 
     # Denials
 
-    def _deny(
-        self, proposed: Sequence[ReceiverRuling], active: Sequence[_Active], facts: Facts
-    ) -> tuple[tuple[ReceiverRuling, ...], tuple[WithheldRuling, ...]]:
+    def _deny(self, proposed: Sequence[ReceiverRuling], active: Sequence[_Active], facts: Facts) -> Denied:
         origin = facts.origin_desks
         for_origin = [each for each in active if each.block.rule.stops_origin]
         kept: list[ReceiverRuling] = []
@@ -210,7 +205,7 @@ class Engine:
             if exempt is None or exempt.conditions.reduce(facts) is False:
                 continue
             for clause in exempt.clauses:
-                for receiver in self._reach.resolve(clause, self._reach.places(clause, facts)):
+                for receiver in self._reach.resolve(clause, clause.places(facts)):
                     if receiver.desk in has_it or receiver.desk in found:
                         continue
                     free = exempt.view.person_free
@@ -257,6 +252,20 @@ def _activate(block: Block, facts: Facts) -> _Active | None:
     if met is False:
         return None
     return _Active(block, met if isinstance(met, Residue) else None)
+
+
+def _denial_key(active: Iterable[_Active], facts: Facts) -> Hashable | None:
+    """All that decides who is denied what is proposed; None when it is worked out for this event alone."""
+    if facts.releases:
+        return None
+    keys = []
+    for block, left in active:
+        key = () if left is None else left.key()
+        exempt = block.exempt
+        if key is None or (exempt is not None and exempt.conditions.reduce(facts) is not False):
+            return None
+        keys.append((block.rule.id, key))
+    return tuple(keys)
 
 
 def _event_marks(plan: TypePlan, facts: Facts) -> tuple[str, ...]:

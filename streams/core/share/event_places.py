@@ -29,6 +29,8 @@ def _released(facts: Facts) -> Codes:
     """Whom a release is for: of a decision the receiver that it names, of an event whoever it was released to."""
     if facts.event["event_type"] == "release_decision":
         named = [(facts.payload.get("receiver") or "", facts.payload.get("functions") or ())]
+    elif not facts.releases:
+        return ()
     else:
         named = [(release.receiver, sorted(release.functions)) for release in counted(facts)]
     return _sorted(desk for unit, functions in named for desk in _desks_of(unit, functions, facts.gazetteer))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from schemas.gazetteer import Gazetteer
@@ -30,13 +31,19 @@ class Facts:
     __slots__ = (
         "_areas",
         "_circles",
+        "_clearance",
         "_desks",
+        "_heirs",
         "_home",
         "_releases",
+        "_substances",
+        "enrichment",
         "event",
         "gazetteer",
         "now",
         "orders",
+        "origin_unit",
+        "origin_units",
         "payload",
         "substances",
     )
@@ -55,26 +62,20 @@ class Facts:
         self.substances = substances
         self.now = now
         self.orders = orders
+        #: What the assess stage added.
+        self.enrichment: Mapping[str, Any] = event.get("enrichment") or {}
+        #: The unit that published; empty when the event does not say.
+        self.origin_unit = str((event.get("origin_unit") or {}).get("unit") or "")
+        #: The unit that published, or those that took over from it.
+        self.origin_units: tuple[str, ...] = gazetteer.successors(self.origin_unit) or (self.origin_unit,)
+        self._heirs: set[tuple[str, ...]] | None = None
         self._areas: tuple[str, ...] | None = None
+        self._clearance: Clearance | None = None
+        self._substances: tuple[str, ...] | None = None
         self._desks: tuple[str, ...] | None = None
         self._home: tuple[str, ...] | None = None
         self._circles: tuple[Circle, ...] | None = None
         self._releases: tuple[Release, ...] | None = None
-
-    @property
-    def enrichment(self) -> Mapping[str, Any]:
-        """What the assess stage added."""
-        return self.event.get("enrichment") or {}
-
-    @property
-    def origin_unit(self) -> str:
-        """The unit that published; empty when the event does not say."""
-        return str((self.event.get("origin_unit") or {}).get("unit") or "")
-
-    @property
-    def origin_units(self) -> tuple[str, ...]:
-        """The unit that published, or those that took over from it."""
-        return self.gazetteer.successors(self.origin_unit) or (self.origin_unit,)
 
     @property
     def origin_desks(self) -> tuple[str, ...]:
@@ -94,8 +95,11 @@ class Facts:
 
     def _area_heirs(self) -> set[tuple[str, ...]]:
         """Each area that the event lists as what it is now: itself, or those that took over from it."""
-        listed = {*(self.event.get("areas") or ()), *(self.enrichment.get("areas_found") or ())}
-        return {self.gazetteer.successors(code) or (code,) for code in listed if self.gazetteer.known(code)}
+        if self._heirs is None:
+            gazetteer = self.gazetteer
+            listed = {*(self.event.get("areas") or ()), *(self.enrichment.get("areas_found") or ())}
+            self._heirs = {gazetteer.successors(code) or (code,) for code in listed if gazetteer.known(code)}
+        return self._heirs
 
     @property
     def names_areas(self) -> bool:
@@ -106,7 +110,7 @@ class Facts:
     def home_units(self) -> tuple[str, ...]:
         """Units that what is not yet common or not yet graded stays with: its own, and its grading unit (13, 14)."""
         if self._home is None:
-            grading = (self._grading_unit(unit) for unit in self.origin_units)
+            grading = (_grading_unit(self.gazetteer, unit) for unit in self.origin_units)
             self._home = tuple(dict.fromkeys((*self.origin_units, *(unit for unit in grading if unit is not None))))
         return self._home
 
@@ -171,14 +175,6 @@ class Facts:
     def _known(self, ids: Iterable[str]) -> tuple[Known, ...]:
         return tuple(known for each in ids if (known := self.orders.known.get(each)) is not None)
 
-    def _grading_unit(self, origin: str) -> str | None:
-        """The nearest unit upwards with an intelligence desk, itself included (clarification 14)."""
-        for code in (origin, *self.gazetteer.ancestors(origin)):
-            unit = self.gazetteer.unit(code)
-            if unit is not None and Function.INTELLIGENCE in unit.functions:
-                return code
-        return None
-
     def input_priority(self) -> int:
         """The priority known before the rules (clarification 27)."""
         return int(self.enrichment.get("input_priority") or self.event.get("priority") or _ROUTINE)
@@ -217,6 +213,11 @@ class Facts:
 
     def substance_ids(self) -> tuple[str, ...]:
         """Every substance that the payload names, wherever it stands, once each."""
+        if self._substances is None:
+            self._substances = self._find_substances()
+        return self._substances
+
+    def _find_substances(self) -> tuple[str, ...]:
         payload = self.payload
         found = [payload.get("substance_id")]
         for name in _SUBSTANCE_LISTS:
@@ -237,4 +238,16 @@ class Facts:
 
     def required_clearance(self) -> Clearance:
         """What a receiver needs to see the people of the event in clear (clarification 17)."""
-        return required_clearance(self.event)
+        if self._clearance is None:
+            self._clearance = required_clearance(self.event)
+        return self._clearance
+
+
+@lru_cache(maxsize=4096)
+def _grading_unit(gazetteer: Gazetteer, origin: str) -> str | None:
+    """The nearest unit upwards with an intelligence desk, itself included (clarification 14)."""
+    for code in (origin, *gazetteer.ancestors(origin)):
+        unit = gazetteer.unit(code)
+        if unit is not None and Function.INTELLIGENCE in unit.functions:
+            return code
+    return None

@@ -106,11 +106,15 @@ class Orders:
 
     def state(self, event: Mapping[str, Any], now: datetime) -> str | None:
         """``recalled``, ``restricted`` or ``superseded``, if somebody who may has said so; the strictest counts."""
+        if event["event_id"] not in self.corrections:
+            return None
         said = {_STATES.get(each.action) for each in self._corrections(event, now)}
         return next((state for state in _STRICTEST_FIRST if state in said), None)
 
     def held(self, event: Mapping[str, Any], now: datetime) -> bool:
         """Whether its deletion is stopped by a hold: its own, or the last order to hold or release it."""
+        if event["event_id"] not in self.corrections:
+            return bool(event.get("hold"))
         holds = [each for each in self._corrections(event, now) if each.action in ("hold", "release_hold")]
         last = max(holds, key=lambda each: (each.effective, each.version), default=None)
         return bool(event.get("hold")) if last is None else last.action == "hold"

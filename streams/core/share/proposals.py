@@ -3,13 +3,13 @@
 Source: domain rules sections 1.4-1.7; clarifications 27, 29, 38.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Hashable, Iterable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from streams.core.share.access import Receiver
 from streams.core.share.plan import ShareClause, TypePlan
 from streams.core.share.reach import Codes, Reach
-from streams.core.share.ruling import MAIN, ReceiverRuling
+from streams.core.share.ruling import MAIN, ReceiverRuling, WithheldRuling
 from streams.core.share.transforms import TRANSFORMS
 
 #: Length of a reason in a delivery and in the ledger.
@@ -42,11 +42,15 @@ class Input(NamedTuple):
     by_transform: tuple[str, ...] = ()
 
 
+#: What is left after the denials, and who is denied.
+Denied: TypeAlias = tuple[tuple[ReceiverRuling, ...], tuple[WithheldRuling, ...]]
+
+
 class Template(NamedTuple):
-    """The deliveries proposed before any denial, and one receiver of each kind among them."""
+    """The deliveries proposed before any denial, and what became of them under the denials met so far."""
 
     rulings: tuple[ReceiverRuling, ...]
-    kinds: tuple[Receiver, ...]
+    denied: dict[Hashable, Denied]
 
 
 class _Proposal(NamedTuple):
@@ -79,8 +83,7 @@ def combine_proposals(
             found = made.get(case)
             ruling = found if found is not None else made.setdefault(case, _ruling(plan, group, by, known))
         rulings.append(ruling._replace(desk=desk, feed=by[0].clause.clause.feed(reach.receivers[desk], by[0].places)))
-    others = (reach.receivers[desk] for desk, _ in proposals if desk not in origin_desks)
-    return Template(tuple(rulings), tuple({receiver.kind: receiver for receiver in others}.values()))
+    return Template(tuple(rulings), {})
 
 
 def delivery_order(desk: str, group: str) -> tuple[str, bool, str]:

@@ -1,13 +1,16 @@
 """Whom a share clause means: from places, levels and functions to desks. Pure look-ups in the gazetteer, cached."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 from typing import Final, TypeAlias
 
 from schemas.gazetteer import Gazetteer
 from schemas.records import desk_address
 from schemas.vocabulary import Level
 from streams.core.share.access import PARTNER_FUNCTION, Receiver
+from streams.core.share.conditions import Residue
 from streams.core.share.event_places import PLACES_OF_EVENT
 from streams.core.share.facts import Facts
 from streams.core.share.forms import Share
@@ -45,6 +48,7 @@ PLACES: Final = frozenset(
 #: Levels as rules name them; ``national`` is ``se`` and all national units (clarification 11).
 LEVELS: Final = (Level.NATIONAL, Level.REGION, Level.POLICE_AREA, Level.LOCAL_POLICE_AREA)
 _MAX_CACHED: Final = 20_000
+_AREAS: Final[Callable[[Facts], Codes]] = attrgetter("areas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,14 @@ class Clause:
     partners: Codes
     down: bool
     topic: str
+    #: The places of the event that it starts from: all that its meaning depends on.
+    places: Callable[[Facts], Codes]
 
-    @property
-    def fixed(self) -> bool:
-        """Whether it means the same desks whatever the event says."""
-        return self.to in ("units", "partners", "all_areas")
+    def starts(self, facts: Facts) -> Iterable[Codes]:
+        """The sets of places that it starts from: one, but one for each circle that the event concerns."""
+        if self.to != "focus_group.members":
+            return (self.places(facts),)
+        return ((circle.number, *sorted(circle.members)) for circle in facts.circles)
 
     def feed(self, receiver: Receiver, places: Codes = ()) -> str:
         """The logical feed address of a receiver: its unit's code in place of ``{area}``, a circle's number."""
@@ -83,7 +90,25 @@ def clause_of(form: Share, number: int) -> Clause:
         partners=tuple(form.partners or ()),
         down=form.down,
         topic=form.topic,
+        places=_places(to),
     )
+
+
+def _places(to: str) -> Callable[[Facts], Codes]:
+    if to in ("units", "partners", "all_areas"):  # the same desks whatever the event says
+        return lambda _: ()
+    if to in FIELD_PLACES:
+        return partial(_named, FIELD_PLACES[to])
+    if to == "ancestors":
+        return lambda facts: facts.areas if facts.names_areas else facts.origin_units
+    if to == "affected_or_all_areas":
+        return lambda facts: facts.areas if facts.names_areas else ("se",)
+    return PLACES_OF_EVENT.get(to, _AREAS)
+
+
+def _named(field: str, facts: Facts) -> Codes:
+    named = facts.payload.get(field) or ()
+    return (named,) if isinstance(named, str) else tuple(named)
 
 
 class Reach:
@@ -93,6 +118,7 @@ class Reach:
         self._gazetteer = gazetteer
         self.receivers = receivers
         self._cache: dict[tuple[int, Codes], tuple[Receiver, ...]] = {}
+        self._kept: dict[Hashable, tuple[Receiver, ...]] = {}
         self._units: Mapping[str, Callable[[Clause, Codes], Iterable[str]]] = {
             "origin": self._areas,
             "event_areas": self._areas,
@@ -104,24 +130,19 @@ class Reach:
             "affected_or_all_areas": self._affected,
         }
 
-    def starts(self, clause: Clause, facts: Facts) -> Iterable[Codes]:
-        """The places that a clause starts from: one set of them, but one for each circle that the event concerns."""
-        if clause.to != "focus_group.members":
-            return (self.places(clause, facts),)
-        return ((circle.number, *sorted(circle.members)) for circle in facts.circles)
-
-    def places(self, clause: Clause, facts: Facts) -> Codes:
-        """The places of the event that a clause starts from: all that its meaning depends on."""
-        if clause.fixed:
-            return ()
-        if clause.to in PLACES_OF_EVENT:
-            return PLACES_OF_EVENT[clause.to](facts)
-        if clause.to in FIELD_PLACES:
-            named = facts.payload.get(FIELD_PLACES[clause.to]) or ()
-            return (named,) if isinstance(named, str) else tuple(named)
-        if clause.to in ("ancestors", "affected_or_all_areas") and not facts.names_areas:
-            return facts.origin_units if clause.to == "ancestors" else ("se",)
-        return facts.areas
+    def kept(self, clause: Clause, places: Codes, left: tuple[Residue, ...]) -> tuple[Receiver, ...]:
+        """Those of the receivers that a clause means for which what is left of its conditions holds."""
+        keys = tuple(residue.key() for residue in left)
+        key = (clause.number, places, keys)
+        found = None if None in keys else self._kept.get(key)
+        if found is None:
+            meant = self.resolve(clause, places)
+            found = tuple(receiver for receiver in meant if all(residue.holds(receiver) for residue in left))
+            if None not in keys:
+                if len(self._kept) >= _MAX_CACHED:
+                    self._kept.clear()
+                self._kept[key] = found
+        return found
 
     def resolve(self, clause: Clause, places: Codes) -> tuple[Receiver, ...]:
         """The receivers that a clause means, in the order of their addresses."""

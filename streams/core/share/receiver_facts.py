@@ -14,14 +14,14 @@ from streams.core.share.lifting import released_to, signers
 class ReceiverFact(NamedTuple):
     """One fact of a possible receiver: its kind, how it is found, its values if closed, whether it is a list.
 
-    Shape: ``of_unit`` tells whether two receivers of one kind may differ in it.
+    Shape: ``of_both`` tells whether it is a fact of the event too, or of the orders about it.
     """
 
     kind: Kind
     read: Callable[[Facts, Receiver], Any]
     values: frozenset[str] | None = None
     many: bool = False
-    of_unit: bool = True
+    of_both: bool = False
 
 
 def _in_circle(facts: Facts, receiver: Receiver) -> bool:
@@ -61,14 +61,14 @@ RECEIVER_FACTS: Final[Mapping[str, ReceiverFact]] = {
     "receiver.desk": ReceiverFact(Kind.TEXT, lambda _, r: r.desk),
     "receiver.unit": ReceiverFact(Kind.TEXT, lambda _, r: r.unit),
     "receiver.level": ReceiverFact(Kind.TEXT, lambda _, r: r.level, _LEVELS),
-    "receiver.function": ReceiverFact(Kind.TEXT, lambda _, r: r.function, _FUNCTIONS, of_unit=False),
-    "receiver.class": ReceiverFact(Kind.TEXT, lambda _, r: r.receiver_class, _CLASSES, of_unit=False),
-    "receiver.purposes": ReceiverFact(Kind.TEXT, lambda _, r: r.purposes, _PURPOSES, many=True, of_unit=False),
-    "receiver.clearance": ReceiverFact(Kind.CLEARANCE, lambda _, r: r.clearance, of_unit=False),
-    "receiver.in_circle": ReceiverFact(Kind.TRUTH, _in_circle),
-    "receiver.in_case_team": ReceiverFact(Kind.TRUTH, _in_case_team),
-    "receiver.released": ReceiverFact(Kind.TRUTH, lambda f, r: bool(released_to(r, f))),
-    "receiver.need_stated": ReceiverFact(Kind.TRUTH, _need_stated),
-    "receiver.entitled_to_both": ReceiverFact(Kind.TRUTH, _entitled_to_both),
-    "receiver.is_originator": ReceiverFact(Kind.TRUTH, lambda f, r: r.unit in signers(f)),
+    "receiver.function": ReceiverFact(Kind.TEXT, lambda _, r: r.function, _FUNCTIONS),
+    "receiver.class": ReceiverFact(Kind.TEXT, lambda _, r: r.receiver_class, _CLASSES),
+    "receiver.purposes": ReceiverFact(Kind.TEXT, lambda _, r: r.purposes, _PURPOSES, many=True),
+    "receiver.clearance": ReceiverFact(Kind.CLEARANCE, lambda _, r: r.clearance),
+    "receiver.in_circle": ReceiverFact(Kind.TRUTH, _in_circle, of_both=True),
+    "receiver.in_case_team": ReceiverFact(Kind.TRUTH, _in_case_team, of_both=True),
+    "receiver.released": ReceiverFact(Kind.TRUTH, lambda f, r: bool(released_to(r, f)), of_both=True),
+    "receiver.need_stated": ReceiverFact(Kind.TRUTH, _need_stated, of_both=True),
+    "receiver.entitled_to_both": ReceiverFact(Kind.TRUTH, _entitled_to_both, of_both=True),
+    "receiver.is_originator": ReceiverFact(Kind.TRUTH, lambda f, r: r.unit in signers(f), of_both=True),
 }

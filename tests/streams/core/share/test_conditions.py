@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from streams.core.share.case_event import CASE_TIME
-from streams.core.share.conditions import Residue, compile_conditions, leaf_count
+from streams.core.share.conditions import Conditions, Residue, compile_conditions, leaf_count
 from streams.core.share.facts import Facts
 from streams.core.share.forms import When
 from tests.streams.core.share.packs import JARVA, NORD, PACK, REFERENCE, event
@@ -79,6 +79,11 @@ TABLE: list[tuple[list[Any], bool]] = [
     (["origin_unit.unit", "not_in", {"field": "home_units"}], False),
     (["areas", "intersects", {"field": "home_units"}], True),
     (["areas", "excludes", {"field": "route"}], True),
+    (["route", "intersects", {"field": "areas"}], False),
+    (["chain_ref", "eq", {"field": "operation_ref"}], True),  # both are missing
+    (["chain_ref", "in", {"field": "topics"}], False),
+    (["chain_ref", "not_in", {"field": "topics"}], True),
+    (["objects.ref", "in", {"field": "topics"}, "all"], True),  # there is none that is not
     (["reported_at", "lt", {"field": "now"}], True),
     (["now", "lte", {"field": "reported_at"}], False),
 ]
@@ -119,11 +124,36 @@ def test_what_asks_about_the_receiver_is_left_until_there_is_one() -> None:
     assert isinstance(left, Residue)
     assert left.holds(receivers[f"{NORD}/finance"])
     assert not left.holds(receivers[f"{NORD}/intelligence"])
-    assert not left.of_unit
     h2 = Facts({**SEIZURE, "handling": "H2"}, REFERENCE.gazetteer, REFERENCE.substances, CASE_TIME)
     assert compiled.reduce(h2) is True
     open_event = Facts({**SEIZURE, "sensitivity": 0}, REFERENCE.gazetteer, REFERENCE.substances, CASE_TIME)
     assert compiled.reduce(open_event) is False
+
+
+COMPILED: dict[str, Conditions | None] = {}
+
+
+def key_of(condition: list[Any], **changed: Any) -> object:
+    """What stands for the receivers that a condition means, of the seizure with something changed."""
+    form = When.model_validate({"when": [condition]})
+    compiled = COMPILED.setdefault(str(condition), compile_conditions(form, "drug_seizure"))
+    assert compiled is not None
+    left = compiled.reduce(Facts({**SEIZURE, **changed}, REFERENCE.gazetteer, REFERENCE.substances, CASE_TIME))
+    assert isinstance(left, Residue)
+    return left.key()
+
+
+def test_what_is_left_is_the_same_where_the_event_says_the_same_of_receivers() -> None:
+    """Then an answer can be used again: not where orders, too, have a say, nor between conditions."""
+    clearance = ["receiver.clearance", "lt", {"field": "required_clearance"}]
+    at_home = ["receiver.unit", "not_in", {"field": "home_units"}]
+    assert key_of(clearance) == key_of(clearance, case_ref="other", event_id="e-2")
+    assert key_of(clearance) != key_of(clearance, sensitivity=3)
+    assert key_of(at_home) == key_of(at_home, sensitivity=3)
+    assert key_of(at_home) != key_of(at_home, origin_unit={"unit": NORD, "function": "intelligence"})
+    assert key_of(["receiver.function", "eq", "finance"]) != key_of(["receiver.function", "eq", "forensics"])
+    for fact in ("in_case_team", "in_circle", "released", "need_stated", "entitled_to_both", "is_originator"):
+        assert key_of([f"receiver.{fact}", "ne", True]) is None
 
 
 def test_facts_go_before_fields_of_the_same_name() -> None:

@@ -40,7 +40,7 @@ def reached_by(rule: Rule, event_type: str, facts: Facts, reach: Reach) -> set[s
         conditions = compile_conditions(rule, event_type, share.when)
         if conditions is not None and conditions.reduce(facts) is not False:
             clause = clause_of(share, number + 1000 * int.from_bytes(rule.id.encode()))
-            found |= {receiver.desk for receiver in reach.resolve(clause, reach.places(clause, facts))}
+            found |= {receiver.desk for receiver in reach.resolve(clause, clause.places(facts))}
     return found
 
 
@@ -78,7 +78,9 @@ def test_no_view_shows_more_than_each_of_its_rules_lets_through(made: dict[str, 
         if "OWN" in receiver.rules and receiver.view_group == "main":
             assert receiver.view.fields == leaves_of(event_type)
             continue
-        unsealed = {path for name in receiver.rules for path in PACK.rules[name].unseal}
+        rules = [PACK.rules[name] for name in receiver.rules]
+        unsealed = {path for rule in rules for path in rule.unseal}
+        unsealed |= {path for rule in rules for share in rule.share for path in share.unseal}
         assert receiver.view.fields & sealed_leaves(event_type) <= unsealed
         for allow in plan.allows:
             lenses = [share.lens for share in allow.clauses if allow.rule.id in receiver.rules]

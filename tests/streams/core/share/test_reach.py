@@ -23,7 +23,7 @@ def reached(made: dict[str, Any] | None = None, number: int = 0, **share: Any) -
     made = made or event(event_type="drug_seizure", by=ORIGIN)
     facts = Facts(made, GAZETTEER, REFERENCE.substances, CASE_TIME)
     fresh = Reach(GAZETTEER, REACH.receivers)
-    return [receiver.desk for receiver in fresh.resolve(clause, fresh.places(clause, facts))]
+    return [receiver.desk for receiver in fresh.resolve(clause, clause.places(facts))]
 
 
 def units(*places: str, **share: Any) -> list[str]:
