@@ -166,9 +166,11 @@ def test_a_circle_opens_the_event_to_its_members_and_to_nobody_else(data: st.Dat
 @EXAMPLES
 @given(st.data())
 def test_a_correction_adds_no_receiver(data: st.DataObject) -> None:
-    """It takes the event from everybody, or leaves all as it was."""
+    """It takes the event from everybody, or leaves all as it was; a hold stops the clock of an event that expired."""
     made = data.draw(told_events())
     correction = data.draw(recalls(made))
+    if correction.written["payload"]["action"] == "hold":
+        made |= {"enrichment": (made.get("enrichment") or {}) | {"retention": None}}
     assert desks(under(made, correction)) <= desks(ruling(made))
 
 
