@@ -161,7 +161,7 @@ class LocalCluster:
         path = self.folder / "format.json"
         if not path.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
-            cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            cluster_id = new_cluster_id()
             write_json(path, {"cluster_id": cluster_id, "brokers": self._layout.brokers, "kafka": version})
             return cluster_id
         told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -237,3 +237,10 @@ async def _knows_all(layout: Layout, going_on: Callable[[], bool]) -> bool:
             await client.close()
         await asyncio.sleep(0.05)
     return False
+
+
+def new_cluster_id() -> str:
+    """A cluster id as Kafka makes them. One that began with a dash would be taken for an option by Kafka's tools."""
+    while (made := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return made

@@ -19,6 +19,7 @@ from deploy.cluster.errors import (
     PortTakenError,
     StartDeadlineError,
 )
+from deploy.cluster.local import new_cluster_id
 from deploy.cluster.ports import free_port
 from deploy.cluster.settings import Layout, broker_settings
 from tests.deploy.cluster_helpers import Command, nothing_left, processes_of
@@ -210,3 +211,11 @@ def test_settings_fit_the_number_of_brokers() -> None:
         )
         assert all("//127.0.0.1:" in listener for listener in settings["listeners"].split(","))
     assert copies == {1: ("1", "1"), 2: ("2", "2"), 3: ("3", "2"), 5: ("3", "2")}
+
+
+def test_a_cluster_id_is_never_taken_for_an_option() -> None:
+    """Kafka's own tools read one that begins with a dash so: one in 64 would keep a new cluster from starting."""
+    made = {new_cluster_id() for _ in range(2000)}
+    assert len(made) == 2000
+    assert {len(each) for each in made} == {22}
+    assert not any(each.startswith("-") for each in made)

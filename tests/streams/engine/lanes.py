@@ -1,5 +1,6 @@
 """Lanes without Kafka: the steps over partitions in memory, with order and memory as a worker gives them."""
 
+import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,11 @@ CODEC, REFERENCE, PACK = Codec(), load_reference(), Pack.load()
 YEAR_MS = 400 * 86_400_000
 
 
+def now_ms() -> int:
+    """The log time now. Never a time of import: a whole run takes longer than intake lets clocks differ."""
+    return int(time.time() * 1000)
+
+
 @dataclass
 class Held:
     """A record as a lane reads it."""
@@ -39,7 +45,10 @@ class Held:
 class Lanes:
     """Some lanes, each with the state of its agents; whatever they write to topics that they read, they read."""
 
-    def __init__(self, count: int = 3, first: Pack = PACK, first_digest: str | None = None) -> None:
+    def __init__(
+        self, count: int = 3, first: Pack = PACK, first_digest: str | None = None, at_ms: int | None = None
+    ) -> None:
+        self.at_ms = now_ms() if at_ms is None else at_ms
         packs = Packs(CODEC, REFERENCE.gazetteer, first, first_digest)
         self.share = ShareStep(CODEC, REFERENCE, packs)
         self._steps: dict[str, Any] = {

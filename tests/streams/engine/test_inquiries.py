@@ -1,6 +1,5 @@
 """Events whose rules ask about events in other lanes: decided anew when these answer, and nobody else sees anything."""
 
-import time
 from itertools import product
 
 import pytest
@@ -9,10 +8,9 @@ from schemas.topics import ACCEPTED
 from streams.engine.records import INQUIRY_HEADER, KNOWN_HEADER
 from streams.engine.state import State
 from tests.orders import HYLLIE, JARVA, MALMO, Body, correction, feedback, link, published, release, seizure
-from tests.streams.engine.lanes import Lanes
+from tests.streams.engine.lanes import Lanes, now_ms
 from tests.streams.engine.test_orders import desks, published_by
 
-NOW = int(time.time() * 1000)
 ANALYST = "se.noa-und/intelligence"
 SOLNA = "se.stockholm.stockholm-nord.solna"
 SODRA = "se.syd.sodra-skane"
@@ -67,9 +65,9 @@ def test_a_link_that_nobody_confirmed_stays_where_it_is() -> None:
 def test_whoever_has_one_end_sees_no_difference() -> None:
     """Malmö's desks read the same bytes whether the link was there or not, and so does its publisher by its feed."""
     (one, other) = ends()
-    seen = []
+    seen, at_ms = [], now_ms()
     for status in ("suggested", "confirmed"):
-        lanes = Lanes(5)
+        lanes = Lanes(5, at_ms=at_ms)
         joined = link(one[0], other[0], status, areas=[MALMO, SODRA])
         published_by(lanes, one, other, (joined, ANALYST))
         seen.append([o for o in lanes.written if o.topic.startswith("deliver.") and o.key.startswith(MALMO.encode())])
@@ -153,7 +151,7 @@ def test_nothing_waits_for_longer_than_a_week() -> None:
     lanes, unknown = Lanes(2), seizure(JARVA)
     for days in (0, 8):
         note = feedback(unknown, areas=[HYLLIE])
-        lanes.publish(published(note, f"{HYLLIE}/investigation"), NOW + days * DAY_MS)
+        lanes.publish(published(note, f"{HYLLIE}/investigation"), now_ms() + days * DAY_MS)
         states: list[State] = [lane["assess"] for lane in lanes.states]
         assert sum(len(state.kept(b"\0v")) for state in states) == 1
         assert [len(state.kept(b"\0q")) for state in states] == [1, 1]

@@ -1,6 +1,5 @@
 """Orders in lanes: each lane has them from one record on, does its own part, and its next owner knows all of it."""
 
-import time
 from typing import Any
 
 import pytest
@@ -22,14 +21,13 @@ from tests.orders import (
 )
 from tests.streams.engine.lanes import Lanes
 
-NOW = int(time.time() * 1000)
 SPOC = "se.noa-spoc/coordination"
 
 
 def published_by(lanes: Lanes, *bodies: tuple[Body, str]) -> None:
-    """Publish bodies, each by a desk, one after the other."""
+    """Publish bodies, each by a desk, one after the other, in one moment: what differs then is not the time."""
     for body, desk in bodies:
-        lanes.publish(published(body, desk), NOW)
+        lanes.publish(published(body, desk), lanes.at_ms)
 
 
 def desks(lanes: Lanes, body: Body, group: str | None = None) -> set[str]:

@@ -1,6 +1,5 @@
 """A pack in lanes: let through by one, decided by in each from one record on; refused, it changes nothing."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -12,9 +11,8 @@ from streams.engine.outbox import Output
 from streams.engine.records import PACK_HEADER
 from tests.orders import JARVA, published, seizure
 from tests.signed import activation, bundle, rollback
-from tests.streams.engine.lanes import Lanes
+from tests.streams.engine.lanes import Lanes, now_ms
 
-NOW = int(time.time() * 1000)
 OLD, NEW, NEWER = bundle("2030.1"), bundle("2030.2"), bundle("2030.3")
 PACKS_OF = {packed: open_bundle(packed) for packed in (OLD, NEW, NEWER)}
 
@@ -26,14 +24,14 @@ def lanes() -> Lanes:
 
 def put(those: Lanes, record: RawRecord, partition: int = 0) -> None:
     """A record on the topic of packs, in any partition."""
-    those.feed(Output(PACKS, record.key or b"", record.value, NOW, [], partition))
+    those.feed(Output(PACKS, record.key or b"", record.value, now_ms(), [], partition))
 
 
 def versions(those: Lanes) -> set[str]:
     """The packs that decisions are made by now, over enough events to meet every lane."""
     bodies = [seizure() for _ in range(24)]
     for body in bodies:
-        those.publish(published(body, f"{JARVA}/investigation"), NOW)
+        those.publish(published(body, f"{JARVA}/investigation"), now_ms())
     return {line["pack_version"] for body in bodies for line in those.lines(body["event_id"])}
 
 
