@@ -1,12 +1,13 @@
 """Made-up records for tests of readers, and the ways in which they get onto a real Kafka."""
 
+import asyncio
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import uuid_utils
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
@@ -35,6 +36,7 @@ REGION = "se.stockholm/intelligence"
 ORIGIN = Origin(unit="se.stockholm.stockholm-nord.jarva", function=Function.INVESTIGATION)
 PUBLISHER = "se.stockholm.stockholm-nord.jarva/investigation"
 AT = datetime(2026, 7, 8, 12, 30, tzinfo=UTC)
+_MARKED_WITHIN_S = 30.0
 
 
 class Sent(NamedTuple):
@@ -174,7 +176,10 @@ async def create_topics(bootstrap: str) -> None:
 
 
 async def write(bootstrap: str, records: Iterable[Sent], *, commit: bool = True) -> list[tuple[int, int]]:
-    """Write records in one transaction, and commit or abort it. Gives partition and offset of each."""
+    """Write records in one transaction, and commit or abort it; readers see the end of it when this is done.
+
+    Gives partition and offset of each.
+    """
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=f"test-{uuid.uuid4()}")
     await producer.start()
     try:
@@ -182,9 +187,26 @@ async def write(bootstrap: str, records: Iterable[Sent], *, commit: bool = True)
         pending = [await producer.send(r.topic, r.value, key=r.key.encode(), headers=list(r.headers)) for r in records]
         await producer.flush()
         await (producer.commit_transaction() if commit else producer.abort_transaction())
-        return [((at := await sent).partition, at.offset) for sent in pending] if commit else []
+        written = [await sent for sent in pending]
     finally:
         await producer.stop()
+    await _ended(bootstrap, {TopicPartition(at.topic, at.partition): at.offset for at in written})
+    return [(at.partition, at.offset) for at in written] if commit else []
+
+
+async def _ended(bootstrap: str, last: Mapping[TopicPartition, int]) -> None:
+    """Until readers may pass the last record in each partition.
+
+    Kafka answers a commit when it is decided; the brokers mark it in each partition a moment later.
+    """
+    reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
+    await reader.start()
+    try:
+        async with asyncio.timeout(_MARKED_WITHIN_S):
+            while any(end <= last[place] for place, end in (await reader.end_offsets(list(last))).items()):
+                pass
+    finally:
+        await reader.stop()
 
 
 def example(event_type: str) -> Event[Any]:
