@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import uuid_utils
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+from consumers.bus import committed_reader
 from schemas.codec import Codec
 from schemas.envelope import Event, Origin
 from schemas.example_data import good_examples
@@ -199,14 +200,12 @@ async def _ended(bootstrap: str, last: Mapping[TopicPartition, int]) -> None:
 
     Kafka answers a commit when it is decided; the brokers mark it in each partition a moment later.
     """
-    reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
-    await reader.start()
-    try:
-        async with asyncio.timeout(_MARKED_WITHIN_S):
-            while any(end <= last[place] for place, end in (await reader.end_offsets(list(last))).items()):
-                pass
-    finally:
-        await reader.stop()
+    async with (
+        committed_reader({"bootstrap_servers": bootstrap}) as reader,
+        asyncio.timeout(_MARKED_WITHIN_S),
+    ):
+        while any(end <= last[place] for place, end in (await reader.end_offsets(list(last))).items()):
+            pass
 
 
 def example(event_type: str) -> Event[Any]:

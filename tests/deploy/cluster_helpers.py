@@ -43,6 +43,11 @@ def nothing_left(folder: Path) -> None:
     until(lambda: not processes_of(folder), f"the processes of {folder} are gone")
 
 
+def _hang_up_ends() -> None:
+    """Let a closed terminal end the command, also when the tests themselves run under ``nohup``."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Command:
     """A ``sambus`` command (or another Python program) as a process of its own; its words are read line by line."""
 
@@ -60,6 +65,7 @@ class Command:
             text=True,
             bufsize=1,
             start_new_session=True,
+            preexec_fn=_hang_up_ends,  # noqa: PLW1509 - it only sets a signal
         )
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
