@@ -319,6 +319,14 @@ _TYPES: Final = (
         keys.link_suggestion,
     ),
     _type(
+        "match_pointer",
+        control.MatchPointerEvent,
+        ("träffpekare", "match pointer"),
+        set(),
+        (2, _PN, R.R0),
+        of_payload("pointer_ref", "about_id"),
+    ),
+    _type(
         "public_notice",
         community.PublicNoticeEvent,
         ("publicerad händelsenotis", "public notice"),

@@ -45,6 +45,7 @@ class Check(StrEnum):
     PERMIT_MISSING = "PERMIT_MISSING"
     DUPLICATE_ENTRY = "DUPLICATE_ENTRY"
     SAME_END_TWICE = "SAME_END_TWICE"
+    SAME_AND_INDEPENDENT = "SAME_AND_INDEPENDENT"
     DECIDER_MISMATCH = "DECIDER_MISMATCH"
     MUST_BE_PUBLIC = "MUST_BE_PUBLIC"
 
@@ -174,6 +175,10 @@ CHECK_REMEDIES: dict[Check, tuple[str, str]] = {
     Check.DUPLICATE_ENTRY: (
         "Samma post förekommer två gånger. Ta bort den ena.",
         "The same entry stands twice. Remove one.",
+    ),
+    Check.SAME_AND_INDEPENDENT: (
+        "Två rapporter har antingen samma ursprung eller oberoende ursprung. Ange det ena.",
+        "Two reports have either the same origin or independent ones. State one of them.",
     ),
     Check.SAME_END_TWICE: (
         "Ett samband har två olika ändar. Ange två olika händelser.",

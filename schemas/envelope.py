@@ -16,6 +16,7 @@ from schemas.model import (
     KeyedHash,
     Latitude,
     Longitude,
+    MassG,
     Model,
     Moment,
     Ref,
@@ -24,6 +25,7 @@ from schemas.model import (
     ShortText,
     Text,
     UnitCode,
+    VolumeMl,
 )
 from schemas.vocabulary import (
     ActorLevel,
@@ -34,6 +36,7 @@ from schemas.vocabulary import (
     FactOrAssessment,
     Function,
     Handling,
+    Identification,
     InfoGrade,
     LegalOrigin,
     Novelty,
@@ -131,8 +134,39 @@ class Cluster(Model):
     count_7d_50km: Count = 0
 
 
+class SubstanceCandidate(Model):
+    """A substance that words of the event may mean. A street name gives candidates, never a fact."""
+
+    substance_id: Ref
+    identification: Identification
+    pointer: ShortText  # JSON pointer to the field that named it
+    ambiguous: Flag = False  # the same words mean other substances too
+
+
+class Quantity(Model):
+    """How much of one substance an event tells of in all, in one unit each; never summed over different units.
+
+    Units: net and gross mass in grams, volume in millilitres. ``pure_mass_g`` only from a stated purity.
+    """
+
+    substance_id: Ref
+    mass_g: MassG | None = None
+    gross_mass_g: MassG | None = None
+    pure_mass_g: MassG | None = None
+    volume_ml: VolumeMl | None = None
+    count: Count | None = None
+
+
+class MadeBy(Model):
+    """By what an enrichment was made: the name of the part, and the version of the data that it went by."""
+
+    field: Ref
+    by: Ref
+    version: Ref
+
+
 class Enrichment(Model):
-    """What the engine adds. A body that carries it is refused: only the assess agent writes here."""
+    """What the engine adds. A body that carries it is refused: only workers write here."""
 
     origin_level: OriginLevel
     alert_tier: Annotated[int, Field(ge=1, le=3, strict=True)] | None = None
@@ -144,6 +178,12 @@ class Enrichment(Model):
     own_use_minor_offence_only: Flag | None = None
     cluster: Cluster | None = None
     areas_found: Annotated[list[UnitCode], Field(max_length=200)] = []
+    violence_count_14d_2km: Count | None = None
+    chain_stage_found: ChainStage | None = None
+    substance_candidates: Annotated[list[SubstanceCandidate], Field(max_length=50)] = []
+    quantities: Annotated[list[Quantity], Field(max_length=100)] = []
+    marks_found: Annotated[list[Ref], Field(max_length=10)] = []  # minors, protected
+    made_by: Annotated[list[MadeBy], Field(max_length=30)] = []
     input_priority: Priority
     priority_reason: ShortText
     retention: Retention | None = None

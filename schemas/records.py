@@ -1,6 +1,6 @@
 """What the bus itself writes: deliveries, decisions, quarantined records. Models like the events', same codec."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -23,6 +23,11 @@ DeliveryId = Annotated[str, Field(pattern=DELIVERY_ID, max_length=300)]
 def desk_address(unit: str, function: Function | str) -> str:
     """The address of a desk: ``se.stockholm.stockholm-nord.jarva/intelligence``."""
     return f"{unit}/{function}"
+
+
+#: Who publishes what the bus itself finds: no unit of the gazetteer, so no desk of its own gets it.
+BUS_UNIT: Final = "se.bus"
+BUS_DESK: Final = desk_address(BUS_UNIT, Function.COORDINATION)
 
 
 class Receiver(Model):
@@ -92,6 +97,7 @@ class Decision(Model):
     gazetteer_version: Ref | None = None
     receivers: list[Receiver] = []
     withheld: list[Withheld] = []
+    concerns: list[EventId] = []  # the two ends of a link: what was joined, or parted
     published_at: Moment
     accepted_from: ShortText  # topic:partition:offset of the record as published
     synthetic: bool = False

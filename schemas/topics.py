@@ -25,9 +25,14 @@ DECISIONS: Final = "ledger.decisions"
 HEADS: Final = "ledger.heads"
 PACKS: Final = "rules.packs"
 DUTIES: Final = "duties"
+#: Where sightings of events meet others of the same place and time, thing or words (docs/adr/0013).
+ENTITIES: Final = "entities"
+#: What situation pictures count, and the pictures' figures as they stand.
+FACTS: Final = "pictures.facts"
+FIGURES: Final = "pictures.figures"
 #: The books of what is owed: a desk and whoever runs the bus see from them how each obligation stands.
 BOOKS: Final = "state.duties"
-STATES: Final = ("state.intake", "state.assess", BOOKS)
+STATES: Final = ("state.intake", "state.assess", BOOKS, "state.link", "state.picture")
 #: A delivery topic carries one area's share of what the flow carries, and a transaction pays for each partition that it
 #: touches: one delivery partition for this many partitions of the flow (docs/adr/0004).
 DELIVERY_SHARE: Final = 4
@@ -95,6 +100,7 @@ def catalogue(
         *_flow(partitions),
         _packs(partitions),
         _heads(partitions),
+        _figures(partitions),
         *(
             _delivery(f"deliver.{area}", max(1, partitions // DELIVERY_SHARE), f"gateway:{area}")
             for area in delivery_areas(gazetteer)
@@ -148,6 +154,8 @@ def _flow(partitions: int) -> tuple[Topic, ...]:
         topic(ASSESSED, "fingerprint", _RETENTION_MS, worker, "assessed events, for the share agent"),
         topic(DECISIONS, "event_id", None, (gateway, operations), "every decision, with its rules and input hash"),
         topic(DUTIES, "event_id", _RETENTION_MS, worker, "what is owed about an event, and what answers it"),
+        topic(ENTITIES, "keyed hash", _RETENTION_MS, worker, "sightings of events, for the link agent"),
+        topic(FACTS, "area", _RETENTION_MS, worker, "what situation pictures count, for the picture agent"),
     )
 
 
@@ -162,6 +170,21 @@ def _heads(partitions: int) -> Topic:
         writers=("worker",),
         readers=("worker", "operations"),
         purpose="the last number and hash of each lane's ledger chain",
+        segment_bytes=_HEADS_SEGMENT_BYTES,
+    )
+
+
+def _figures(partitions: int) -> Topic:
+    """The figures of the rolling windows as they stand: the latest of each key is all that counts."""
+    return Topic(
+        name=FIGURES,
+        key="area, theme and window",
+        partitions=partitions,
+        retention_ms=None,
+        cleanup=_COMPACT,
+        writers=("worker",),
+        readers=("gateway", "operations"),
+        purpose="the figures of situation pictures as they stand",
         segment_bytes=_HEADS_SEGMENT_BYTES,
     )
 

@@ -9,7 +9,8 @@ from pydantic import Field
 from schemas.checks import Check, Contradiction
 from schemas.envelope import Event, Payload
 from schemas.events.common import ReceiverId
-from schemas.model import SEALED, SEALED_PERSON, EventId, Model, Moment, Ref, Score, ShortText, Text
+from schemas.model import SEALED, SEALED_PERSON, EventId, Flag, Model, Moment, Ref, Score, ShortText, Text
+from schemas.records import Desk
 from schemas.vocabulary import Function, InfoGrade, SourceGrade
 
 Targets = Annotated[list[EventId], Field(min_length=1, max_length=1000)]
@@ -161,8 +162,24 @@ class LinkStatus(StrEnum):
     REJECTED = "rejected"
 
 
+class LinkRelation(StrEnum):
+    """How two events belong together (clarification 48). The first two make one card, the others are links alone."""
+
+    DUPLICATE = "duplicate"  # two reports of the same real event
+    ECHO = "echo"  # one retells the other, or both the same: they share a root or a source
+    JOINT_SEIZURE = "joint_seizure"  # two authorities' numbers for one seizure: a person confirms it
+    RELATED = "related"  # a person, a thing, a place or words in common
+    DISPLACEMENT = "displacement"  # a scene near another that was broken up
+
+
 class LinkSuggestion(Payload):
-    """A suggested link between two events (sambandsförslag). Never an automatic merge of persons."""
+    """A suggested link between two events (sambandsförslag). Never an automatic merge of persons.
+
+    Shape: ``same_origin`` tells that the ends go back to one root or one source, so that neither confirms the other;
+    ``independent`` that they go back to different ones. Neither holds when nothing tells. A joint seizure counts once
+    when it is confirmed; a rejected link parts what was joined. ``matched_by`` is the version of the thresholds of the
+    bus's own suggestions.
+    """
 
     a_id: EventId
     b_id: EventId
@@ -170,9 +187,15 @@ class LinkSuggestion(Payload):
     score: Score
     status: LinkStatus
     decided_by: Ref | None = None
+    relation: LinkRelation = LinkRelation.RELATED
+    same_origin: Flag = False
+    independent: Flag = False
+    matched_by: Ref | None = None
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Two different ends, and somebody decided whatever is decided."""
+        if self.same_origin and self.independent:
+            yield Contradiction(Check.SAME_AND_INDEPENDENT, "/independent")
         if self.a_id == self.b_id:
             yield Contradiction(Check.SAME_END_TWICE, "/b_id")
         if (self.status is LinkStatus.SUGGESTED) is not (self.decided_by is None):
@@ -183,3 +206,38 @@ class LinkSuggestionEvent(Event[LinkSuggestion]):
     """A suggested link on the bus; only someone entitled to both ends sees it."""
 
     event_type: Literal["link_suggestion"]
+
+
+class PointerKind(StrEnum):
+    """What two matters have in common."""
+
+    PERSON = "person"
+    VEHICLE = "vehicle"
+    PHONE = "phone"
+    WALLET = "wallet"
+    DEVICE = "device"
+    ACCOUNT = "account"
+    WEAPON = "weapon"
+    OPERATION = "operation"  # two planned operations would meet in place and time
+
+
+class MatchPointer(Payload):
+    """A pointer (träffpekare) to the owner of an event: something else has the same. Made by the bus alone.
+
+    Shape: ``about_id`` is the owner's own event. Nothing tells of the other; both owners have the same
+    ``pointer_ref``, by which ``contact`` can bring them together.
+    """
+
+    about_id: EventId
+    about_type: Ref
+    kinds: Annotated[list[PointerKind], Field(min_length=1, max_length=10)]
+    pointer_ref: Ref
+    contact: Desk
+
+
+class MatchPointerEvent(Event[MatchPointer]):
+    """A pointer on the bus: without content, and for one owner."""
+
+    event_type: Literal["match_pointer"]
+    bus_only: ClassVar[bool] = True
+    person_free: ClassVar[bool] = True

@@ -9,7 +9,7 @@ from pydantic import Field
 from schemas.checks import Check, Contradiction
 from schemas.envelope import Event, Payload
 from schemas.events.common import Confidence, Day, MeasureStatus, PartnerId, Period, Scope, Window
-from schemas.model import PERSON, SEALED, Count, EventId, Model, Ref, ShortText, Text, UnitCode
+from schemas.model import PERSON, SEALED, Count, EventId, Flag, MassG, Model, Ref, ShortText, Text, UnitCode
 from schemas.records import Desk
 from schemas.vocabulary import Function
 
@@ -33,13 +33,47 @@ class KeyJudgement(Model):
     confidence: Confidence
 
 
+class Measure(StrEnum):
+    """What a figure of a picture counts: groups of reports of one real event, each once."""
+
+    SEIZURES = "seizures"
+    MASS = "mass"
+    WEAPON_SEIZURES = "weapon_seizures"
+    ACTIVE_SCENES = "active_scenes"
+    VIOLENCE = "violence"
+    POISONINGS = "poisonings"
+    DEATHS = "deaths"
+    ALERTS = "alerts"
+    REPORTS = "reports"
+
+
+class Figure(Model):
+    """One figure of a picture, and what it was in the period of the same length before.
+
+    Units: masses in grams, net; ``mass`` has masses, every other measure counts.
+    """
+
+    area: UnitCode
+    measure: Measure
+    substance_id: Ref | None = None
+    count: Count | None = None
+    earlier_count: Count | None = None
+    mass_g: MassG | None = None
+    earlier_mass_g: MassG | None = None
+
+
 class SituationPicture(Payload):
-    """A situation picture (lägesbild). It cites its inputs, or how many there were where they may not be cited."""
+    """A situation picture (lägesbild). It cites its inputs, or how many there were where they may not be cited.
+
+    Shape: a ``draft`` is the bus's own: figures, on which an analyst builds judgements.
+    """
 
     scope: Scope
     theme: ShortText
     period: Period
-    key_judgements: Annotated[list[KeyJudgement], Field(min_length=1, max_length=50)]
+    draft: Flag = False
+    figures: Annotated[list[Figure], Field(max_length=2000)] = []
+    key_judgements: Annotated[list[KeyJudgement], Field(max_length=50)] = []
     input_event_ids: Annotated[list[EventId], Field(max_length=1000)] = []
     input_count: Count | None = None
     gaps: Annotated[list[ShortText], Field(max_length=50)] = []
@@ -51,6 +85,8 @@ class SituationPicture(Payload):
         """A picture rests on something, and is reviewed after it was drawn."""
         if not self.input_event_ids and self.input_count is None:
             yield Contradiction(Check.NEEDS_COMPANION, "/input_event_ids")
+        if not self.draft and not self.key_judgements:
+            yield Contradiction(Check.NEEDS_COMPANION, "/key_judgements")
         if self.review_by < self.period.last_day:
             yield Contradiction(Check.TIMES_REVERSED, "/review_by")
 

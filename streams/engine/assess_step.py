@@ -36,6 +36,7 @@ from streams.engine.records import (
 from streams.engine.share_step import Matter, ShareStep
 from streams.engine.signals import Counters, Signal, emit
 from streams.engine.state import State
+from streams.engine.telling import Shared, Teller
 
 
 class AssessStep:
@@ -47,12 +48,14 @@ class AssessStep:
 
     name = "assess"
 
-    def __init__(self, codec: Codec, reference: Reference, share: ShareStep) -> None:
+    def __init__(self, codec: Codec, reference: Reference, share: ShareStep, tellers: Sequence[Teller] = ()) -> None:
         self._codec = codec
         self._assess = Assess(reference)
         self._share = share
         self._following = Following(codec, reference, share)
-        self.outputs: Sequence[str] = (ASSESSED, *share.outputs)
+        self._tellers = tuple(tellers)
+        told = (topic for teller in tellers for topic in teller.outputs)
+        self.outputs: Sequence[str] = tuple(dict.fromkeys((ASSESSED, *share.outputs, *told)))
 
     def open(self, state: State) -> None:
         """Work out the lane's memory before it takes anything. Errors: ``PackError`` when its pack does not load."""
@@ -78,7 +81,11 @@ class AssessStep:
         outcome = self._assess.assess(event, content, origin, moment(published_at_ms), former)
         match outcome:
             case Forward(assessed):
-                self._pass_on(record, assessed.event, published_at_ms, memory, out, _replaced(assessed, former))
+                shared = self._pass_on(
+                    record, assessed.event, published_at_ms, memory, out, _replaced(assessed, former)
+                )
+                for teller in self._tellers:
+                    teller(shared._replace(key=key), out)
                 state.put(key, _pack(assessed.seen), record.timestamp)
             case Drop(code):
                 out.add(dropped(self._codec, _told(event, origin, record), code, published_at_ms))
@@ -110,7 +117,7 @@ class AssessStep:
 
     def _pass_on(
         self, record: Record, assessed: Mapping[str, Any], at_ms: int, memory: LaneMemory, out: Outbox, former: str
-    ) -> None:
+    ) -> Shared:
         """Write the assessed event, and share it in the same transaction: it stays in this lane's partition.
 
         Shape: ``former`` is the id of the revision that it takes the place of; empty for none.
@@ -127,6 +134,7 @@ class AssessStep:
         self._share.share(Matter(event, source, value, at_ms, record.partition, former), memory, out)
         if memory.orders.decides(event):
             send_order(record, value, out)
+        return Shared(event, value, record.key or b"", source, former, record.partition, at_ms)
 
 
 def _told(event: Mapping[str, Any], origin: Origin, record: Record) -> Told:

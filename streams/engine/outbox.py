@@ -1,7 +1,8 @@
 """What a cycle will write: gathered as values, then packed into one aiokafka batch for each output partition."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import struct
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -10,6 +11,11 @@ from schemas.partition import murmur2
 Header = tuple[str, bytes]
 #: aiokafka takes headers only as a list; this one is never changed.
 NO_HEADERS: list[Header] = []
+
+
+#: Entries for one lane travel together, so that a record is paid for once a cycle and not once an entry.
+_SIZE = struct.Struct(">I")
+_MAX_PARCEL = 512 * 1024
 
 
 class Output(NamedTuple):
@@ -29,12 +35,31 @@ def _hash(key: bytes) -> int:
     return murmur2(key) & 0x7FFFFFFF
 
 
+class Parcel(NamedTuple):
+    """Where entries for another lane go: topic, partition, and the header that says what they are."""
+
+    topic: str
+    partition: int
+    kind: str
+
+
+def unpacked(value: bytes) -> Iterator[bytes]:
+    """The entries of a record that ``Outbox.pack`` made, in order."""
+    start = 0
+    while start < len(value):
+        (size,) = _SIZE.unpack_from(value, start)
+        start += _SIZE.size
+        yield value[start : start + size]
+        start += size
+
+
 class Outbox:
     """The outputs of one cycle, in order."""
 
     def __init__(self, partitions: Mapping[str, int]) -> None:
         self._partitions = partitions
         self._outputs: list[Output] = []
+        self._packed: list[tuple[Parcel, bytes, int]] = []
         #: How many of the outputs the ledger's chain has gone through.
         self.linked = 0
 
@@ -56,9 +81,37 @@ class Outbox:
         for partition in range(self._partitions[output.topic]):
             self._outputs.append(output._replace(partition=partition))
 
-    def keep(self, count: int) -> None:
-        """Forget everything after the first ``count`` outputs: a step failed half-way."""
-        del self._outputs[count:]
+    def pack(self, parcel: Parcel, entry: bytes, at_ms: int) -> None:
+        """Let an entry travel with all others of this cycle for the same lane; ``unpacked`` reads them."""
+        self._packed.append((parcel, entry, at_ms))
+
+    def mark(self) -> tuple[int, int]:
+        """How far it is filled, for ``keep``."""
+        return len(self._outputs), len(self._packed)
+
+    def keep(self, mark: tuple[int, int]) -> None:
+        """Forget everything after a mark: a step failed half-way."""
+        outputs, packed = mark
+        del self._outputs[outputs:]
+        del self._packed[packed:]
+
+    def seal(self) -> None:
+        """Make records of what was packed."""
+        parcels: dict[Parcel, tuple[bytearray, int]] = {}
+        for parcel, entry, at_ms in self._packed:
+            data, latest = parcels.get(parcel) or (bytearray(), 0)
+            if data and len(data) + len(entry) > _MAX_PARCEL:
+                self._send_parcel(parcel, data, latest)
+                data, latest = bytearray(), 0
+            data += _SIZE.pack(len(entry)) + entry
+            parcels[parcel] = data, max(latest, at_ms)
+        for parcel, (data, latest) in parcels.items():
+            self._send_parcel(parcel, data, latest)
+        self._packed.clear()
+
+    def _send_parcel(self, parcel: Parcel, data: bytearray, at_ms: int) -> None:
+        key = str(parcel.partition).encode()
+        self.add(Output(parcel.topic, key, bytes(data), at_ms, [(parcel.kind, b"1")], parcel.partition))
 
     def partition_of(self, output: Output) -> int:
         """The output partition: given, or by the key's hash."""
@@ -68,6 +121,7 @@ class Outbox:
 
     async def send(self, producer: Any) -> list["asyncio.Future[Any]"]:
         """Submit everything as batches; the futures are done when the broker has them."""
+        self.seal()
         futures: list[asyncio.Future[Any]] = []
         builders: dict[tuple[str, int], Any] = {}
         for output in self._outputs:

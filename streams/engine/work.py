@@ -55,7 +55,7 @@ class Work:
 
     def apply(self, record: Record, outbox: Outbox) -> None:
         """Let the step decide; a bug of ours must neither lose the record nor stop the partition."""
-        before = len(outbox)
+        before = outbox.mark()
         try:
             self.step(record, self.state, outbox, self.counters)
         except Exception as problem:  # noqa: BLE001
@@ -69,16 +69,16 @@ class Work:
         """Let the step act on the time, if it minds it. A bug of ours there must not stop the partition."""
         if self._tick is None:
             return
-        before = len(outbox)
+        before = outbox.mark()
         try:
             self._tick(now_ms, self.state, outbox)
         except Exception as problem:  # noqa: BLE001
             cause = type(problem).__name__
             emit(Signal.STEP_FAILED, level="error", agent=self.step.name, cause=cause, where=where(problem))
             outbox.keep(before)
-        if len(outbox) > before:
+        if outbox.mark() > before:
             self.remember(outbox, now_ms)
-            self.counters.records_written += len(outbox) - before
+            self.counters.records_written += len(outbox) - before[0]
 
     def remember(self, outbox: Outbox, at_ms: int) -> None:
         """Write what changed in the state, and what left its window, to the changelog."""

@@ -48,6 +48,11 @@ def test_the_catalogue_without_own_access() -> None:
         "state.assess",
         "state.duties",
         "rules.packs",
+        "entities",
+        "pictures.facts",
+        "pictures.figures",
+        "state.link",
+        "state.picture",
     }
 
 
@@ -64,9 +69,9 @@ def test_own_access_adds_a_unit_topic_and_a_desk_topic() -> None:
 def test_what_one_worker_reads_together_has_one_partition_count(partitions: int) -> None:
     """Partition p of intake, events, packs, duties and state has one owner."""
     found = topics(partitions=partitions, own_access_units=[JARVA])
-    lanes = ("in.", "events.", "state.", "rules.", "duties")
+    lanes = ("in.", "events.", "state.", "rules.", "duties", "entities", "pictures.facts")
     together = [topic for name, topic in found.items() if name.startswith(lanes)]
-    assert len(together) == 9
+    assert len(together) == 13
     assert {topic.partitions for topic in together} == {partitions}
 
 

@@ -116,6 +116,12 @@ def _enrichment(event: Mapping[str, Any], gazetteer: Gazetteer, substances: Subs
         "input_priority": priority or _ROUTINE,
         "priority_reason": reason if priority else "routine",
         "areas_found": [],
+        "violence_count_14d_2km": None,
+        "chain_stage_found": None,
+        "substance_candidates": [],
+        "quantities": [],
+        "marks_found": [],
+        "made_by": [],
         "gazetteer_version": gazetteer.version,
         "substances_version": substances.version,
     }

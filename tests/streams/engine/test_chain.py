@@ -73,7 +73,7 @@ def test_a_line_that_is_linked_once_is_not_linked_again() -> None:
     chain = Chain(1)
     made = outbox(line(b"a"))
     chain.link(made)
-    before = len(made)
+    before = made.mark()
     made.add(line(b"half"))
     made.keep(before)
     made.add(line(b"b"))
