@@ -19,6 +19,11 @@ PACK_HEADER = "sambus_pack"  # the value is the pack record by which the lanes c
 INQUIRY_HEADER = "sambus_inquiry"  # the value lists events that wait, and those that their rules ask about
 #: On a record for the lane that asked alone: the value lists what another lane knows of the events asked about.
 KNOWN_HEADER = "sambus_known"
+#: On records of ``entities``: the value is a pack of sightings to compare, or an errand on its way through lanes.
+SIGHTING_HEADER = "sambus_sighting"
+ERRAND_HEADER = "sambus_errand"
+#: On an event that comes home from an errand: the value says what other lanes found of its neighbours.
+FOUND_HEADER = "sambus_found"
 
 
 class Record(Protocol):
