@@ -178,7 +178,7 @@ class LinkSuggestion(Payload):
     Shape: ``same_origin`` tells that the ends go back to one root or one source, so that neither confirms the other;
     ``independent`` that they go back to different ones. Neither holds when nothing tells. A joint seizure counts once
     when it is confirmed; a rejected link parts what was joined. ``matched_by`` is the version of the thresholds of the
-    bus's own suggestions.
+    bus's own suggestions. ``reason`` tells both ends' readers why somebody decided so: no personal data.
     """
 
     a_id: EventId
@@ -191,6 +191,7 @@ class LinkSuggestion(Payload):
     same_origin: Flag = False
     independent: Flag = False
     matched_by: Ref | None = None
+    reason: ShortText | None = None
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Two different ends, and somebody decided whatever is decided."""
