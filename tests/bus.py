@@ -20,6 +20,8 @@ from schemas.codec import MAX_BUS_BYTES, Codec
 from schemas.gazetteer import load_gazetteer
 from schemas.records import FOLLOWED
 from schemas.topics import DECISIONS, QUARANTINE, catalogue, delivery_areas
+from streams.core.link.keys import written_keys
+from tests.streams.core.made import KEYS
 
 CODEC = Codec()
 DELIVERIES = tuple(f"deliver.{area}" for area in delivery_areas(load_gazetteer()))
@@ -30,7 +32,11 @@ class Worker:
 
     def __init__(self, bootstrap: str, log: Path, number: int = 0, arguments: Sequence[str] = ()) -> None:
         self.log = log
-        self._command = [sys.executable, "-m", "deploy.cli", "worker", "--bootstrap", bootstrap, *arguments]
+        keys = log.with_name("match-keys.json")
+        if not keys.exists():
+            keys.write_bytes(written_keys(KEYS))
+        named = ("--bootstrap", bootstrap, "--match-keys", str(keys))
+        self._command = [sys.executable, "-m", "deploy.cli", "worker", *named, *arguments]
         self._number = number
         self._process: subprocess.Popen[bytes] | None = None
 

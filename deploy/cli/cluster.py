@@ -17,6 +17,7 @@ from deploy.cluster import ClusterError, LocalCluster, places
 from deploy.cluster.detach import Report, run_detached
 from deploy.cluster.keep import Keep
 from deploy.cluster.local import DEADLINE, PORT
+from deploy.cluster.match_keys import ensure_keys
 from deploy.cluster.settings import MOST_BROKERS
 from deploy.cluster.worker import Worker
 
@@ -60,6 +61,12 @@ def _told(command: F) -> F:
 @click.option("--brokers", default=1, show_default=True, type=click.IntRange(1, MOST_BROKERS), help="Kafka brokers.")
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(1024, 65000), help="Of the first broker.")
 @click.option("--deadline", default=DEADLINE, show_default=True, type=click.FloatRange(min=1), help="To answer, in s.")
+@click.option(
+    "--match-keys",
+    envvar="SAMBUS_MATCH_KEYS",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of the keys that all workers compare references under. [default: one made in the folder of data]",
+)
 @click.option("--report-fd", type=int, hidden=True)
 @connection_options
 @_told
@@ -85,7 +92,8 @@ def up(connection: Connection, **options: Any) -> None:
     from deploy.cluster.supervisor import Supervisor  # brings all of Kafka's client, which `down` need not wait for
 
     report = Report(options["report_fd"])
-    kept = [Worker(home, number, _environment(connection)) for number in range(1, workers + 1)]
+    environment = _environment(connection) | {"SAMBUS_MATCH_KEYS": str(_match_keys(options["match_keys"], home))}
+    kept = [Worker(home, number, environment) for number in range(1, workers + 1)]
     supervisor = Supervisor(home, connection.aiokafka(), report.tell, cluster, kept)
     places_told = _where_to_look(home, connection.bootstrap, workers, cluster)
     ending = "Ctrl-C stops everything." if options["report_fd"] is None else "`sambus down` stops it."
@@ -115,6 +123,19 @@ def _environment(connection: Connection) -> dict[str, str]:
     return {name: str(value.absolute() if isinstance(value, Path) else value) for name, value in told.items()}
 
 
+def _match_keys(named: Path | None, home: Path) -> Path:
+    """The keys of the workers: those named, or those of this folder, made when it is new.
+
+    Errors: ``ClusterError`` when the folder cannot be written.
+    """
+    if named is not None:
+        return named.absolute()
+    try:
+        return ensure_keys(home)
+    except OSError as problem:
+        raise places.unwritable(home, problem) from None
+
+
 def _cluster(options: dict[str, Any], home: Path) -> LocalCluster:
     return LocalCluster(home, brokers=options["brokers"], port=options["port"], deadline=options["deadline"], kind="up")
 
@@ -123,7 +144,12 @@ def _detach(cluster: LocalCluster | None, connection: Connection, options: dict[
     """Leave a supervisor in the background and wait until it says that the bus is ready."""
     if cluster is not None:
         cluster.fetch()  # here, where its progress is seen
-    names = ("home", "workers", *(("brokers", "port", "deadline") if cluster is not None else ()))
+    names = (
+        "home",
+        "workers",
+        *(("match-keys",) if options["match_keys"] is not None else ()),
+        *(("brokers", "port", "deadline") if cluster is not None else ()),
+    )
     arguments = [word for name in names for word in (f"--{name}", str(options[name]))]
     environment = {name: value for name, value in os.environ.items() if name != "SAMBUS_BOOTSTRAP"}
     if cluster is None:

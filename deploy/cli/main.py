@@ -19,6 +19,7 @@ COMMANDS = {
     "ledger": "deploy.cli.ledger:ledger",
     "quarantine": "deploy.cli.quarantine:quarantine",
     "rules": "deploy.cli.rules:rules",
+    "keys": "deploy.cli.keys:keys",
     "topics": "deploy.cli.topics:topics",
     "schemas": "deploy.cli.schemas:schemas",
     "bench": "deploy.cli.bench:bench",

@@ -24,6 +24,12 @@ from deploy.cli.connection import Connection, connection_options
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of the pack that decides until another is activated. [default: the one of this version]",
 )
+@click.option(
+    "--match-keys",
+    envvar="SAMBUS_MATCH_KEYS",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of the keys under which persons and things are compared; the same for all workers.",
+)
 @click.option("--pretty", is_flag=True, help="Logs for a person's eyes instead of JSON.")
 def worker(
     connection: Connection,
@@ -31,12 +37,14 @@ def worker(
     own_access: tuple[str, ...],
     group: str,
     rules: Path | None,
+    match_keys: Path | None,
     pretty: bool,
 ) -> None:
     """Run one streams worker: intake, assess, share and rules agents.
 
     Run as many as there is work for, up to the number of partitions. Stop with Ctrl-C or SIGTERM.
     """
+    from streams.core.link.keys import KeysError
     from streams.engine.settings import Settings
     from streams.engine.worker import run
 
@@ -47,5 +55,10 @@ def worker(
         own_access_units=tuple(name for name in own_access if "/" not in name),
         own_access_desks=tuple(name for name in own_access if "/" in name),
         rules=rules,
+        match_keys=match_keys,
     )
-    sys.exit(run(settings, json_logs=not pretty))
+    try:
+        code = run(settings, json_logs=not pretty)
+    except KeysError as problem:
+        raise click.UsageError(str(problem)) from None
+    sys.exit(code)

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from deploy.cluster import ClusterError, LocalCluster, places
 from deploy.cluster.bus import apply_topics, workers_joined
+from deploy.cluster.match_keys import ensure_keys
 from deploy.cluster.ports import free_port
 from deploy.cluster.worker import Worker
 from streams.engine.settings import GROUP
@@ -69,6 +70,7 @@ class DemoBus:
             "SAMBUS_BOOTSTRAP": self._cluster.bootstrap,
             "SAMBUS_SECURITY_PROTOCOL": "PLAINTEXT",
             "SAMBUS_HOME": str(self.home),
+            "SAMBUS_MATCH_KEYS": str(ensure_keys(self.home)),
         }
         self._worker = Worker(self.home, 1, environment)
         try:

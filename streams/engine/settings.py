@@ -41,5 +41,7 @@ class Settings:
     own_access_desks: tuple[str, ...] = ()
     #: The folder of the pack that decides until another is activated; None is the one that the package carries.
     rules: Path | None = None
+    #: The file of the keys under which references are compared; the same for all workers, and none runs without it.
+    match_keys: Path | None = None
     report_every_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from streams.engine.app import build_app
 from streams.engine.assess_step import AssessStep
 from streams.engine.duties_step import DutiesStep
 from streams.engine.intake_step import IntakeStep
+from streams.engine.match_keys import read_keys
 from streams.engine.packs import Packs
 from streams.engine.rules_step import RulesStep
 from streams.engine.settings import Settings
@@ -55,14 +56,16 @@ def agents(settings: Settings) -> Mapping[Step, Sequence[str]]:
 def run(settings: Settings, *, json_logs: bool = True) -> int:
     """Run a worker until it is told to stop; returns the exit code.
 
-    Errors: exits with 13, 14 or 15 when a lane was fenced, found a gap or failed; its supervisor starts it anew.
+    Errors: ``KeysError`` before anything runs when there are no keys for matching.
+    Exits with 13, 14 or 15 when a lane was fenced, found a gap or failed; its supervisor starts it anew.
     """
+    keys = read_keys(settings.match_keys)
     configure(json=json_logs)
     _quieten_libraries()
     use_quick_loop()
     app, _lanes = build_app(agents(settings), settings)
     tune()
-    emit(Signal.WORKER_STARTED, group=settings.group, instance=settings.instance or "")
+    emit(Signal.WORKER_STARTED, group=settings.group, instance=settings.instance or "", match_keys=keys.current.name)
     worker = faust.Worker(app, loglevel="ERROR", redirect_stdouts=False, quiet=True, debug=False)
     try:
         worker.execute_from_commandline()

@@ -7,6 +7,7 @@ from schemas.codec import Codec
 from schemas.example_data import good_examples
 from schemas.validation import validate
 from streams.core.intake import Intake, Published
+from streams.core.link.keys import made_keys
 from streams.core.reference import load_reference
 
 CODEC = Codec()
@@ -14,6 +15,8 @@ REFERENCE = load_reference()
 INTAKE = Intake(CODEC, REFERENCE)
 #: A moment shortly after the examples were written.
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
+#: Keys for matching that are no secret.
+KEYS = made_keys("test", bytes(range(96)))
 JARVA = "se.stockholm.stockholm-nord.jarva"
 
 

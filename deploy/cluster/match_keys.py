@@ -1,0 +1,56 @@
+"""Makes and turns the file of the keys under which references are compared; ``sambus up`` makes one for its folder."""
+
+import contextlib
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from streams.core.link.keys import CLASSES, MatchKeys, made_keys, parse_keys, rotated, written_keys
+
+_RANDOM_BYTES = 32 * len(CLASSES)
+
+
+def ensure_keys(home: Path) -> Path:
+    """The key file of a bus on this machine, made if there is none: without it nothing that was stored would match.
+
+    Errors: ``OSError``.
+    """
+    path = home / "match-keys.json"
+    with contextlib.suppress(FileExistsError):
+        make_keys(path)
+    return path
+
+
+def make_keys(path: Path) -> MatchKeys:
+    """Make new keys in a new file, for its owner alone. Errors: ``FileExistsError``, ``OSError``."""
+    made = made_keys(_name(), secrets.token_bytes(_RANDOM_BYTES))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_new(path, written_keys(made))
+    return made
+
+
+def rotate_keys(path: Path) -> MatchKeys:
+    """Let new keys take the place of those in a file; the former ones stay in it as long as they are needed.
+
+    Errors: ``KeysError``, ``OSError``; the file is as it was then.
+    """
+    turned = rotated(
+        parse_keys(path.read_bytes()), _name(), secrets.token_bytes(_RANDOM_BYTES), datetime.now(UTC).date()
+    )
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    _write_new(beside, written_keys(turned))
+    beside.replace(path)
+    return turned
+
+
+def _name() -> str:
+    """A name that no other keys have: the day, and a few random digits."""
+    return f"{datetime.now(UTC).date()}-{secrets.token_hex(2)}"
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
