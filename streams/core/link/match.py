@@ -1,0 +1,116 @@
+"""Whether two sightings belong together, and how: duplicate, echo, joint seizure, related, displacement."""
+
+from typing import Final, NamedTuple
+
+from schemas.events.control import LinkRelation
+from schemas.substances import SubstanceRegister, load_substances
+from streams.core.link.form import Likeness, Sighting
+from streams.core.link.kinds import kinds
+from streams.core.link.text import likeness
+from streams.core.link.thresholds import Thresholds, load_thresholds
+
+#: The score of a reference in common alone.
+_REFERENCE_SCORE: Final = 0.7
+_RETOLD_SCORE: Final = 0.9
+
+
+class Match(NamedTuple):
+    """What two sightings have in common.
+
+    Shape: ``features`` are names of what agreed, sorted; ``kinds`` those of references, as pointers name them.
+    ``same_origin``: both go back to one root or source. ``independent``: to different ones, as both tell.
+    Units: ``score`` 0 to 1.
+    """
+
+    relation: LinkRelation
+    features: tuple[str, ...]
+    score: float
+    same_origin: bool
+    independent: bool
+    kinds: tuple[str, ...]
+
+
+class Matcher:
+    """Compares sightings. Pure; the order of the two does not matter."""
+
+    def __init__(self, thresholds: Thresholds | None = None, substances: SubstanceRegister | None = None) -> None:
+        self.thresholds = thresholds or load_thresholds()
+        self._kinds = kinds(self.thresholds, substances or load_substances())
+
+    def compare(self, one: Sighting, other: Sighting) -> Match | None:
+        """What joins two sightings; None for nothing, and for two revisions of one telling.
+
+        Source: clarification 48 (relations), 50 (roots), 63 (across types only echoes and links).
+        """
+        if one.matter == other.matter or one.synthetic is not other.synthetic:
+            return None
+        kinds = _common_kinds(one, other)
+        shared = not set(one.roots).isdisjoint(other.roots)
+        same_source = bool(one.source) and one.source == other.source
+        found = self._by_type(one, other)
+        if shared:
+            found = self._retold(one, other, found)
+        if found is None and kinds:
+            found = Likeness(LinkRelation.RELATED, (), _REFERENCE_SCORE)
+        if found is None:
+            return None
+        same_origin = shared or same_source or found.relation is LinkRelation.ECHO
+        features = tuple(sorted({*found.features, *kinds, *(("roots",) if shared else ())}))
+        independent = not same_origin and _independent(one, other)
+        return Match(found.relation, features, round(found.score, 3), same_origin, independent, kinds)
+
+    def _by_type(self, one: Sighting, other: Sighting) -> Likeness | None:
+        """What the exact key, or the rule of their type, tells."""
+        if one.former == other.event_id or other.former == one.event_id:
+            return Likeness(LinkRelation.DUPLICATE, ("supersedes",), 1.0)
+        if one.event_type != other.event_type:
+            return _same_seizure(one, other)
+        if one.number == other.number:
+            return Likeness(LinkRelation.DUPLICATE, ("exact_key",), 1.0)
+        return self._kinds[one.event_type].compare(one, other)
+
+    def _retold(self, one: Sighting, other: Sighting, found: Likeness | None) -> Likeness:
+        """Two that share a root: echoes, or a compilation of several and one of them, which is related alone."""
+        features = found.features if found is not None else ()
+        score = max(_RETOLD_SCORE, found.score if found is not None else 0.0)
+        joined = found is not None and found.relation in (LinkRelation.DUPLICATE, LinkRelation.ECHO)
+        if joined or _retells(one, other) or _retells(other, one):
+            return Likeness(LinkRelation.ECHO, features, score)
+        if likeness(one.words, other.words) >= self.thresholds.echo.text:
+            return Likeness(LinkRelation.ECHO, (*features, "text"), score)
+        return Likeness(LinkRelation.RELATED, features, score)
+
+
+def _common_kinds(one: Sighting, other: Sighting) -> tuple[str, ...]:
+    if not one.refs or not other.refs:
+        return ()
+    return tuple(sorted({kind for kind, _ in set(one.refs) & set(other.refs)}))
+
+
+def _retells(one: Sighting, other: Sighting) -> bool:
+    """Whether all that one tells from elsewhere goes back to what the other does."""
+    foreign = set(one.roots) - {one.event_id}
+    return bool(foreign) and foreign <= set(other.roots) | {other.event_id}
+
+
+def _same_seizure(one: Sighting, other: Sighting) -> Likeness | None:
+    """Events of two types about one seizure number: a laboratory's result, or drugs and weapons taken together."""
+    number = one.features.get("number")
+    if number is None or number != other.features.get("number"):
+        return None
+    return Likeness(LinkRelation.RELATED, ("seizure_no",), 1.0)
+
+
+def _independent(one: Sighting, other: Sighting) -> bool:
+    """Whether both name their sources, and these differ.
+
+    A source's key is made within a unit: of one person, two units make two keys. So keys of two units show nothing
+    when a person told it.
+    """
+    if not one.source or not other.source or one.source == other.source:
+        return False
+    return _unit(one) == _unit(other) or not (one.human or other.human)
+
+
+def _unit(sighting: Sighting) -> str:
+    return sighting.origin.partition("/")[0]

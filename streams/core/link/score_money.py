@@ -1,0 +1,102 @@
+"""Money and the net: payments told twice, and listings of one seller.
+
+Source: domain event catalogue, section 3.4; clarifications 59 and 60.
+"""
+
+from itertools import pairwise
+from typing import Final
+
+from schemas.events.control import LinkRelation
+from streams.core.link.cells import DAY_MS, gap_ms, spans_of
+from streams.core.link.form import Likeness, Look, Sighting, Told, block, digest
+from streams.core.link.text import likeness, shingles, signature
+from streams.core.link.thresholds import Finance, Listings
+
+#: A listing's text meets its copies in so many blocks.
+_SHINGLES: Final = 6
+#: A picture's 64 bits in so many parts: two pictures that differ in a few bits have one of them in common.
+_BANDS: Final = 6
+_BITS: Final = 64
+
+
+class Payments:
+    """Financial intelligence: the same amount between the same accounts within days."""
+
+    def __init__(self, limits: Finance) -> None:
+        self._limits = limits
+        self._window_ms = limits.days * DAY_MS
+
+    def look(self, told: Told) -> Look:
+        """Its accounts and its amount."""
+        payload = told.payload
+        accounts = [payload.get("account_from"), payload.get("account_to")]
+        amount = payload.get("amount_sek")
+        if None in accounts or amount is None:
+            return Look({"amount": None})
+        way = digest(*map(str, accounts))
+        blocks = tuple(block(b"A", way, span) for span in spans_of(told.span, self._window_ms))
+        return Look({"amount": float(amount), "way": way}, blocks)
+
+    def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
+        """A duplicate."""
+        mine, others = one.features, other.features
+        if mine["amount"] is None or others["amount"] is None or mine["way"] != others["way"]:
+            return None
+        apart = abs(mine["amount"] - others["amount"])
+        largest = max(mine["amount"], others["amount"])
+        if apart > self._limits.amount * largest or gap_ms(one, other) > self._window_ms:
+            return None
+        return Likeness(LinkRelation.DUPLICATE, ("accounts", "amount", "time"), 1.0 if not apart else 0.9)
+
+
+class MarketListings:
+    """Listings: a later crawl is an update; copied text, a copied picture or the same seller elsewhere is related."""
+
+    def __init__(self, limits: Listings) -> None:
+        self._limits = limits
+        self._window_ms = limits.days * DAY_MS
+
+    def look(self, told: Told) -> Look:
+        """The listing, its platform, its seller, its words and its picture."""
+        payload = told.payload
+        platform = str(payload["platform"]["name"]).casefold()
+        listing, text, image = (
+            digest(platform, str(payload["listing_ref"])),
+            payload["substance_text"],
+            payload.get("image_hash"),
+        )
+        features = {
+            "platform": digest(platform),
+            "listing": listing,
+            "image": int(image, 16) if image else None,
+        }
+        blocks = [block(b"L", listing)]
+        spans = tuple(spans_of(told.span, self._window_ms))
+        for span in spans:
+            blocks += (block(b"T", shingle.hex(), span) for shingle in shingles(text, _SHINGLES))
+            if image:
+                blocks += (block(b"I", at, band, span) for at, band in enumerate(_bands(int(image, 16))))
+        return Look(features, tuple(blocks), signature(text))
+
+    def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
+        """The same listing again, or one like it on another platform."""
+        mine, others = one.features, other.features
+        if mine["listing"] == others["listing"]:
+            return Likeness(LinkRelation.DUPLICATE, ("listing",), 1.0)
+        if mine["platform"] == others["platform"] or gap_ms(one, other) > self._window_ms:
+            return None
+        found = []
+        alike = likeness(one.words, other.words)
+        if alike >= self._limits.text:
+            found.append("text")
+        if None not in (mine["image"], others["image"]):
+            apart = (mine["image"] ^ others["image"]).bit_count()
+            if apart <= self._limits.image_bits:
+                found.append("image")
+        return Likeness(LinkRelation.RELATED, tuple(found), max(alike, 0.9)) if found else None
+
+
+def _bands(image: int) -> list[int]:
+    """The picture's bits in parts of nearly one size."""
+    edges = [_BITS * at // _BANDS for at in range(_BANDS + 1)]
+    return [image >> low & (1 << high - low) - 1 for low, high in pairwise(edges)]

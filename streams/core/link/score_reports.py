@@ -1,0 +1,65 @@
+"""Reports in words: intelligence reports and messages from abroad.
+
+Source: domain event catalogue, sections 3.1 and 3.5; clarifications 50 and 61.
+"""
+
+import re
+from typing import Final
+
+from schemas.events.control import LinkRelation
+from streams.core.link.cells import DAY_MS, gap_ms, metres_between, slack_m, spans_of
+from streams.core.link.form import Likeness, Look, Sighting, Told, block
+from streams.core.link.text import likeness, signature
+from streams.core.link.thresholds import Reports
+
+_REMARK: Final = re.compile(r"[^a-z0-9åäö]+")
+
+
+class IntelligenceReports:
+    """Intelligence reports: the same source, persons or objects, told in like words within days."""
+
+    def __init__(self, limits: Reports) -> None:
+        self._limits = limits
+        self._window_ms = limits.days * DAY_MS
+
+    def look(self, told: Told) -> Look:
+        """The signature of its words, and its source in its span of time."""
+        source = told.event["provenance"].get("source_key")
+        spans = spans_of(told.span, self._window_ms) if source else ()
+        return Look({}, tuple(block(b"S", source, span) for span in spans), signature(told.payload["summary"]))
+
+    def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
+        """A duplicate; retelling one source makes it an echo. Told of places far apart, it is neither."""
+        same_source = bool(one.source) and one.source == other.source
+        known = same_source or not {token for _, token in one.refs}.isdisjoint(token for _, token in other.refs)
+        if not known or gap_ms(one, other) > self._window_ms:
+            return None
+        alike = likeness(one.words, other.words)
+        if alike < self._limits.text or self._elsewhere(one, other):
+            return None
+        if same_source:
+            return Likeness(LinkRelation.ECHO, ("source", "text", "time"), alike)
+        return Likeness(LinkRelation.DUPLICATE, ("references", "text", "time"), alike)
+
+    def _elsewhere(self, one: Sighting, other: Sighting) -> bool:
+        metres = metres_between(one, other)
+        return metres is not None and metres > self._limits.metres + slack_m(one, other)
+
+
+class ForeignMessages:
+    """Messages from abroad: the same reference by two channels is an echo."""
+
+    def look(self, told: Told) -> Look:
+        """Sender, reference and part, whatever the channel."""
+        payload = told.payload
+        senders = [str(payload[name]).casefold() for name in ("from_country", "body") if payload.get(name)]
+        ref = _REMARK.sub("", str(payload["ref"]).casefold())
+        part = payload.get("part") or 1
+        found = tuple(block(b"F", sender, ref, part) for sender in senders)
+        return Look({"messages": [each.hex() for each in found]}, found, signature(payload["summary"]))
+
+    def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
+        """An echo when sender, reference and part are the same."""
+        if set(one.features["messages"]).isdisjoint(other.features["messages"]):
+            return None
+        return Likeness(LinkRelation.ECHO, ("foreign_ref",), 1.0)

@@ -1,0 +1,128 @@
+"""From an event to its sighting: what is compared of it, and the blocks in which it meets others."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final, Protocol
+
+from schemas.records import desk_address
+from streams.core.link.form import (
+    BLOCK_BYTES,
+    ID_BYTES,
+    VERSION,
+    Sighting,
+    SightingError,
+    Spot,
+    Told,
+    decode,
+    encode,
+)
+from streams.core.link.kinds import kinds
+from streams.core.link.thresholds import Thresholds, load_thresholds
+from streams.core.reference import Reference
+
+__all__ = ["VERSION", "Sighter", "Sighting", "SightingError", "Tokens", "decode", "encode"]
+
+#: No event has more blocks than a few hundred; these bounds keep one that is made to from filling the index.
+_MAX_ROOTS: Final = 50
+_MAX_REFS: Final = 120
+_MAX_BLOCKS: Final = 400
+_HALF: Final = BLOCK_BYTES - 1
+
+
+class Tokens(Protocol):
+    """Makes keyed tokens of what an event refers to (``streams.core.link.refs``)."""
+
+    def of(self, event: Mapping[str, Any]) -> tuple[tuple[str, bytes], ...]:
+        """Kinds and tokens of 16 bytes."""
+
+
+class Sighter:
+    """Makes sightings of shared events. Pure."""
+
+    def __init__(self, reference: Reference, tokens: Tokens, thresholds: Thresholds | None = None) -> None:
+        self._kinds = kinds(thresholds or load_thresholds(), reference.substances)
+        self._tokens = tokens
+
+    def sight(self, event: Mapping[str, Any], key: bytes, home: int) -> Sighting | None:
+        """The sighting of an assessed event; None when its type takes no part.
+
+        Shape: ``key`` is the fingerprint and ``@`` and the origin unit, as the assess agent has it; ``home`` is the
+        lane in which the event was shared.
+        """
+        event_type = str(event["event_type"])
+        kind = self._kinds.get(event_type)
+        if kind is None:
+            return None
+        geo, payload, provenance = event.get("geo"), event["payload"], event["provenance"]
+        spot = None if geo is None else Spot(float(geo["lon"]), float(geo["lat"]), int(geo["accuracy_m"]))
+        from_ms = _ms(event["occurred_from"])
+        to_ms = _ms(event.get("occurred_to") or event["occurred_from"])
+        look = kind.look(Told(event, payload, spot, (from_ms, to_ms)))
+        spot = look.spot or spot
+        refs = self._tokens.of(event)[:_MAX_REFS]
+        number = blake2b(key.partition(b"@")[0], digest_size=ID_BYTES).digest()
+        event_id, former = _id(event["event_id"]), event.get("supersedes")
+        roots = tuple(sorted(map(_id, provenance["root_ids"][:_MAX_ROOTS])))
+        source = provenance.get("source_key")
+        synthetic = bool(event.get("synthetic"))
+        sighting = Sighting(
+            event_id=event_id,
+            event_type=event_type,
+            matter=blake2b(key, digest_size=ID_BYTES).digest(),
+            number=number,
+            revision=int(event.get("revision") or 1),
+            origin=desk_address(event["origin_unit"]["unit"], event["origin_unit"]["function"]),
+            home=home,
+            from_ms=from_ms,
+            to_ms=to_ms,
+            reported_ms=_ms(event["reported_at"]),
+            lon=None if spot is None else spot.lon,
+            lat=None if spot is None else spot.lat,
+            accuracy_m=0 if spot is None else spot.accuracy_m,
+            areas=tuple(event.get("areas") or ()),
+            sensitivity=int(event["sensitivity"]),
+            register=bool(payload.get("register_source")) or str(event["legal_origin"]) == "register",
+            silent=bool(event.get("silent_search")),
+            synthetic=synthetic,
+            handling=str(event.get("handling") or "H0"),
+            human=str(event["legal_origin"]) == "human_source",
+            roots=roots,
+            source=bytes.fromhex(source)[:ID_BYTES] if source else b"",
+            former=_id(former) if former else b"",
+            refs=refs,
+            words=look.words,
+            features=look.features,
+            blocks=(),
+        )
+        return sighting._replace(blocks=_blocks(sighting, look.blocks))
+
+
+def _blocks(sighting: Sighting, own: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """All blocks of a sighting, in order. What is made up never meets what is real."""
+    found = dict.fromkeys((*_general(sighting), *own))
+    kept = list(found)[:_MAX_BLOCKS]
+    return tuple(sorted(each.lower()[:1] + each[1:] if sighting.synthetic else each for each in kept))
+
+
+def _general(sighting: Sighting) -> Iterator[bytes]:
+    """The blocks that do not depend on the type: roots, what it supersedes, exact key, references."""
+    yield b"R" + sighting.event_id[-_HALF:]
+    for root in sighting.roots:
+        yield b"R" + root[-_HALF:]
+    if sighting.former:
+        yield b"R" + sighting.former[-_HALF:]
+    yield b"N" + sighting.number[:_HALF]
+    for _, token in sighting.refs:
+        yield b"K" + token[:_HALF]
+
+
+def _id(text: object) -> bytes:
+    """The 16 bytes of an event id."""
+    return bytes.fromhex(str(text).replace("-", ""))
+
+
+def _ms(value: Any) -> int:
+    """A time in ms since 1970."""
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,116 @@
+"""The thresholds of matching, as the data file states them: one version for all types, named in every link."""
+
+from functools import lru_cache
+from importlib.resources import files
+from typing import Annotated
+
+import yaml
+from pydantic import Field
+
+from schemas.model import Model, Ref
+
+Metres = Annotated[int, Field(ge=1, le=100_000, strict=True)]
+Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 400, strict=True)]
+Days = Annotated[int, Field(ge=1, le=400, strict=True)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class PlaceTime(Model):
+    """Near enough in place and time."""
+
+    metres: Metres
+    minutes: Minutes
+
+    @property
+    def window_ms(self) -> int:
+        """The time, in ms."""
+        return self.minutes * 60_000
+
+
+class Observations(PlaceTime):
+    """Observations: within ``told_again_minutes`` one observer tells of the same thing again."""
+
+    told_again_minutes: Minutes
+
+
+class Seizures(PlaceTime):
+    """Joint seizures: a mass may differ by this share of the larger."""
+
+    mass: Share
+
+
+class Scenes(Model):
+    """Open drug scenes: the same one, and one that moved here."""
+
+    metres: Metres
+    days: Days
+    displaced_metres: Metres
+    displaced_days: Days
+
+
+class Reports(Model):
+    """Intelligence reports: same source, persons or objects, and like words; apart at most so far."""
+
+    text: Share
+    days: Days
+    metres: Metres
+
+
+class Alerts(Model):
+    """Substance alerts: an update follows the last one within so many days."""
+
+    days: Days
+    text: Share
+
+
+class Finance(Model):
+    """Financial intelligence: the same payment told twice."""
+
+    amount: Share
+    days: Days
+
+
+class Listings(Model):
+    """Listings: copied text, and pictures that differ in at most so many of 64 bits."""
+
+    text: Share
+    image_bits: Annotated[int, Field(ge=0, le=16, strict=True)]
+    days: Days
+
+
+class Notices(Model):
+    """Public notices of one incident: same place, kind and words."""
+
+    text: Share
+    minutes: Minutes
+    summary_text: Share
+
+
+class Echoes(Model):
+    """Retellings that share only some roots: alike in words, they are echoes; otherwise related."""
+
+    text: Share
+
+
+class Thresholds(Model):
+    """Every threshold. A link names the version by which it was found."""
+
+    version: Ref
+    echo: Echoes
+    violence_incident: PlaceTime
+    surveillance_observation: Observations
+    drug_poisoning: PlaceTime
+    drug_seizure: Seizures
+    open_drug_scene: Scenes
+    intelligence_report: Reports
+    substance_alert: Alerts
+    financial_intelligence: Finance
+    online_market_listing: Listings
+    public_notice: Notices
+
+
+@lru_cache(maxsize=1)
+def load_thresholds() -> Thresholds:
+    """The thresholds that the package carries."""
+    text = (files("streams") / "matching" / "thresholds.yaml").read_text(encoding="utf-8")
+    return Thresholds.model_validate(yaml.safe_load(text))
