@@ -158,11 +158,15 @@ class Look(NamedTuple):
 
 
 class Likeness(NamedTuple):
-    """How two sightings are alike, by the rule of their type. Units: ``score`` 0 to 1."""
+    """How two sightings are alike, by the rule of their type.
+
+    Shape: ``kinds`` as pointers name them, for owners who are not entitled to both ends. Units: ``score`` 0 to 1.
+    """
 
     relation: LinkRelation
     features: tuple[str, ...]
     score: float
+    kinds: tuple[str, ...] = ()
 
 
 class Kind(Protocol):

@@ -54,6 +54,7 @@ class Matcher:
             found = Likeness(LinkRelation.RELATED, (), _REFERENCE_SCORE)
         if found is None:
             return None
+        kinds = tuple(sorted({*kinds, *found.kinds}))
         same_origin = shared or same_source or found.relation is LinkRelation.ECHO
         features = tuple(sorted({*found.features, *kinds, *(("roots",) if shared else ())}))
         independent = not same_origin and _independent(one, other)
