@@ -84,8 +84,9 @@ class AssessStep:
                 shared = self._pass_on(
                     record, assessed.event, published_at_ms, memory, out, _replaced(assessed, former)
                 )
+                shared = shared._replace(key=key, late=_late(assessed))
                 for teller in self._tellers:
-                    teller(shared._replace(key=key), out)
+                    teller(shared, out)
                 state.put(key, _pack(assessed.seen), record.timestamp)
             case Drop(code):
                 out.add(dropped(self._codec, _told(event, origin, record), code, published_at_ms))
@@ -145,8 +146,12 @@ def _told(event: Mapping[str, Any], origin: Origin, record: Record) -> Told:
 
 def _replaced(assessed: Assessed, former: Seen | None) -> str:
     """The id of the revision that an event takes the place of; none for one that came late."""
-    late = assessed.seen.event_id != assessed.event["event_id"]
-    return "" if former is None or late else former.event_id
+    return "" if former is None or _late(assessed) else former.event_id
+
+
+def _late(assessed: Assessed) -> bool:
+    """Whether it came after a newer telling, which stays the latest."""
+    return bool(assessed.seen.event_id != assessed.event["event_id"])
 
 
 _SEEN = struct.Struct(">Iq16s36s")

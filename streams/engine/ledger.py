@@ -58,5 +58,6 @@ _DEFAULTS: dict[str, Any] = {
     "pack_version": None,
     "gazetteer_version": None,
     "withheld": [],
+    "concerns": [],
     "synthetic": False,
 }

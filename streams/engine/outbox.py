@@ -76,6 +76,10 @@ class Outbox:
         """Write this record when the cycle commits."""
         self._outputs.append(output)
 
+    def partitions(self, topic: str) -> int:
+        """How many partitions an output topic has."""
+        return self._partitions[topic]
+
     def add_everywhere(self, output: Output) -> None:
         """Write this record to every partition of its topic, so that every lane meets it (docs/adr/0010)."""
         for partition in range(self._partitions[output.topic]):

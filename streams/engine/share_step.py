@@ -14,7 +14,7 @@ from streams.core.reference import Reference
 from streams.core.share import CompiledView, Pack, ReceiverRuling, Ruling, decide, project
 from streams.core.share.facts import Facts
 from streams.core.share.orders import Orders
-from streams.core.share.restraint import restraint_of
+from streams.core.share.restraint import ends_of, restraint_of
 from streams.core.share.revising import Had, with_former
 from streams.core.share.transforms import held_until
 from streams.engine.broadcast import send_bounds, send_inquiries
@@ -233,6 +233,7 @@ class ShareStep:
                 {"desk": w.desk, "rules": list(w.block_rules), "proposed_by": list(w.proposed_by)}
                 for w in ruling.withheld
             ],
+            "concerns": list(ends_of(event)),
             "published_at": event["published_at"],
             "accepted_from": matter.source,
             "synthetic": event["synthetic"],

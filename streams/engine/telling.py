@@ -10,7 +10,8 @@ class Shared(NamedTuple):
     """An event that was assessed and shared in this cycle.
 
     Shape: the event as shared, and its bytes; the key by which it is deduplicated, with its origin unit; the id of the
-    revision that it takes the place of, empty for none; its lane. Units: log time in ms since 1970.
+    revision that it takes the place of, empty for none; its lane. ``late``: an older telling that came after a newer
+    one, which stays the latest. Units: log time in ms since 1970.
     """
 
     event: Mapping[str, Any]
@@ -20,6 +21,7 @@ class Shared(NamedTuple):
     former: str
     lane: int
     at_ms: int
+    late: bool = False
 
 
 class Teller(Protocol):
