@@ -5,6 +5,7 @@ from typing import Final
 
 from schemas.substances import SubstanceRegister
 from streams.core.link.form import Kind, Likeness, Look, Sighting, Told
+from streams.core.link.operations import load_pointer_rules, operations_of
 from streams.core.link.score_money import MarketListings, Payments
 from streams.core.link.score_places import Observed, OpenScenes, Poisonings, Violence
 from streams.core.link.score_public import PublicNotices, SubstanceAlerts
@@ -13,7 +14,13 @@ from streams.core.link.score_seizures import DrugSeizures, LabResults, WeaponSei
 from streams.core.link.thresholds import Thresholds
 
 #: Types without features of their own: they meet others by roots, references and exact keys alone.
-_BARE: Final = ("investigation_event", "asset_forfeiture", "encrypted_service_lead", "minor_recruitment_concern")
+_BARE: Final = (
+    "investigation_event",
+    "asset_forfeiture",
+    "encrypted_service_lead",
+    "minor_recruitment_concern",
+    "information_request",
+)
 
 
 class Bare:
@@ -44,5 +51,6 @@ def kinds(limits: Thresholds, substances: SubstanceRegister) -> Mapping[str, Kin
         "online_market_listing": MarketListings(limits.online_market_listing),
         "substance_alert": SubstanceAlerts(limits.substance_alert, substances),
         "public_notice": PublicNotices(limits.public_notice),
+        **operations_of(load_pointer_rules()),
         **{name: Bare() for name in _BARE},
     }

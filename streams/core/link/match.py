@@ -64,11 +64,12 @@ class Matcher:
         """What the exact key, or the rule of their type, tells."""
         if one.former == other.event_id or other.former == one.event_id:
             return Likeness(LinkRelation.DUPLICATE, ("supersedes",), 1.0)
-        if one.event_type != other.event_type:
+        kind = self._kinds[one.event_type]
+        if kind is not self._kinds[other.event_type]:
             return _same_seizure(one, other)
         if one.number == other.number:
             return Likeness(LinkRelation.DUPLICATE, ("exact_key",), 1.0)
-        return self._kinds[one.event_type].compare(one, other)
+        return kind.compare(one, other)
 
     def _retold(self, one: Sighting, other: Sighting, found: Likeness | None) -> Likeness:
         """Two that share a root: echoes, or a compilation of several and one of them, which is related alone."""
