@@ -111,13 +111,10 @@ class Cards:
             one, two = sorted(map(self._tellings.name, (telling, other)))
             same = any(each.same_origin for each in words if each.status is not LinkStatus.REJECTED)
             apart = any(each.independent for each in (word, *last_of_bus(words)))
-            yield Tie(one, two, state, word, tuple(in_time(words)), same, apart and not same)
+            yield Tie(one, two, state, word, tuple(words), same, apart and not same)
 
     def _words_on(self, telling: Ids) -> dict[Ids, list[Word]]:
-        """What was said of a report and each other one; a link that was itself recalled says nothing.
-
-        Shape: the bus's words on later revisions stand behind those on earlier ones, whichever was said first.
-        """
+        """What was said of a report and each other one; a link that was itself recalled says nothing."""
         found: dict[Ids, dict[str, Word]] = defaultdict(dict)
         for event_id in telling:
             for link_id in self._named.get(event_id, ()):
@@ -125,10 +122,7 @@ class Cards:
                 other = self._tellings.of(word.b_id if event_id == word.a_id else word.a_id)
                 if other != telling and not self._tellings.standing(link_id).withdrawn:
                     found[other][link_id] = word
-        return {other: sorted(in_time(words.values()), key=self._revisions) for other, words in found.items()}
-
-    def _revisions(self, word: Word) -> int:
-        return self._tellings.revision(word.a_id) + self._tellings.revision(word.b_id)
+        return {other: in_time(words.values()) for other, words in found.items()}
 
     def _held(self, one: Ids, other: Ids, words: list[Word]) -> tuple[TieState, Word]:
         state, word = judged(words)

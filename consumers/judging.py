@@ -36,8 +36,8 @@ def said(item: Delivery) -> Word:
 def judged(words: Sequence[Word]) -> tuple[TieState, Word]:
     """What holds between two reports, and the word that decides it.
 
-    Shape: at least one word; of the bus's own the one that holds stands last. A person's decision counts before
-    everything else, the latest before the others; without one, the bus's last word and the suggestions of units.
+    Shape: at least one word. A person's decision counts before everything else, the latest before the others; without
+    one, the bus's last word and the suggestions of units.
     """
     decided = [word for word in words if not word.by_bus and word.status is not LinkStatus.SUGGESTED]
     if decided:
@@ -54,8 +54,12 @@ def judged(words: Sequence[Word]) -> tuple[TieState, Word]:
 
 
 def last_of_bus(words: Sequence[Word]) -> list[Word]:
-    """The bus's word that holds, if it said anything: the last of its own."""
-    return [word for word in words if word.by_bus][-1:]
+    """The bus's word that holds, if it said anything: that on the latest revisions of the two.
+
+    The bus numbers its words on two reports so; lanes that found them on their own may say them in another order.
+    """
+    own = [word for word in words if word.by_bus]
+    return [max(own, key=lambda word: (word.revision, _time(word)))] if own else []
 
 
 def in_time(words: Iterable[Word]) -> list[Word]:

@@ -101,10 +101,6 @@ class Tellings:
         read = self._read(telling)
         return read[-1] if read else max(telling)
 
-    def revision(self, event_id: str) -> int:
-        """Which revision an event is; 0 if it was not read."""
-        return self._any(event_id).meta.revision if event_id in self._views else 0
-
     def roots(self, event_id: str) -> Ids:
         """The roots that its views show."""
         events = (item.event for item in self._views.get(event_id, {}).values())
@@ -123,7 +119,7 @@ class Tellings:
     def _read(self, telling: Ids) -> list[str]:
         """The revisions that were read, oldest first."""
         read = [event_id for event_id in telling if event_id in self._views]
-        return sorted(read, key=lambda each: (self.revision(each), written(self._any(each)), each))
+        return sorted(read, key=lambda each: (self._any(each).meta.revision, written(self._any(each)), each))
 
     def _any(self, event_id: str) -> Delivery:
         views = self._views[event_id]

@@ -72,7 +72,7 @@ def test_a_report_that_was_not_read_is_named_and_not_made_up() -> None:
 def test_a_person_parts_what_the_bus_joined_and_the_bus_does_not_join_it_again() -> None:
     """The latest decision of a person holds; what was said stays in the history."""
     cards = Cards([report(1), report(2), link(7, 1, 2), person(8, 1, 2, "rejected")])
-    cards.add(link(9, 1, 2, minute=30, features=["plate"]))
+    cards.add(link(9, 1, 2, revision=3, minute=30, features=["plate"]))
     first, second = cards.every()
     assert (numbers(first), numbers(second)) == ([1], [2])
     (tie,) = first.links
@@ -91,17 +91,17 @@ def test_a_revision_that_no_longer_matches_parts_by_the_bus() -> None:
     """The bus takes its own word back; a later revision may match again."""
     cards = Cards([report(1), report(2), link(7, 1, 2, minute=2), report(3, revision=2, supersedes=1, minute=3)])
     assert grouped(cards) == [[3, 2]]
-    cards.add(link(8, 3, 2, status="rejected", minute=3))
+    cards.add(link(8, 1, 2, status="rejected", revision=2, minute=2))
     assert grouped(cards) == [[3], [2]]
     cards.add(report(4, revision=3, supersedes=3, minute=4))
-    cards.add(link(9, 4, 2, minute=4))
+    cards.add(link(9, 4, 2, revision=5, minute=2))
     assert grouped(cards) == [[4, 2]]
 
 
 def test_the_buss_word_on_the_later_revision_holds_whichever_lane_said_it_first() -> None:
     """Another lane found the new revision's match before this one took back the former's."""
     made = [report(1), report(2), report(3, revision=2, supersedes=1)]
-    made += [link(7, 1, 2, minute=3), link(8, 3, 2, minute=3), link(9, 1, 2, status="rejected", minute=30)]
+    made += [link(7, 1, 2), link(8, 3, 2, revision=3), link(9, 1, 2, status="rejected", revision=2, minute=30)]
     assert grouped(Cards(made)) == [[3, 2]]
 
 

@@ -40,7 +40,7 @@ def feeds(draw: st.DrawFn) -> list[Delivery]:
         status = draw(st.sampled_from(["suggested", "suggested", "suggested", "confirmed", "rejected"]))
         by = draw(st.sampled_from(["bus", "bus", DESK]))
         independent = not said_of["same_origin"] and draw(st.booleans())
-        maker = {"by": DESK} if by == DESK else {}
+        maker = {"by": DESK} if by == DESK else {"revision": draw(st.integers(1, 4))}
         made.append(link(number, one, other, status=status, independent=independent, **said_of, **maker))
     for target in draw(st.lists(st.sampled_from([*REPORTS, 21, 22]), max_size=2, unique=True)):
         number += 1
