@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from schemas.topics import ACCEPTED, ASSESSED, DUTIES, PACKS
+from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, PACKS
 
 
 class Stage(StrEnum):
@@ -17,6 +17,7 @@ class Stage(StrEnum):
     SHARE = "share"
     RULES = "rules"
     DUTIES = "duties"
+    LINK = "link"
 
 
 class ReasonCode(StrEnum):
@@ -130,7 +131,13 @@ def stage_of(topic: str) -> Stage | None:
     """The agent that reads a topic; None for a topic that no agent reads."""
     if topic.startswith("in."):
         return Stage.INTAKE
-    return {ACCEPTED: Stage.ASSESS, ASSESSED: Stage.SHARE, PACKS: Stage.RULES, DUTIES: Stage.DUTIES}.get(topic)
+    return {
+        ACCEPTED: Stage.ASSESS,
+        ASSESSED: Stage.SHARE,
+        PACKS: Stage.RULES,
+        DUTIES: Stage.DUTIES,
+        ENTITIES: Stage.LINK,
+    }.get(topic)
 
 
 def evaluate(measured: Measured, limits: Limits) -> Health:

@@ -1,4 +1,4 @@
-"""One worker: the five agents with the released schemas, reference data and rule pack, run by Faust."""
+"""One worker: its agents with the released schemas, reference data and rule pack, run by Faust."""
 
 import asyncio
 import gc
@@ -10,8 +10,12 @@ import faust
 import uvloop
 
 from schemas.codec import Codec
-from schemas.topics import ACCEPTED, ASSESSED, DUTIES, GATEWAY_IN, PACKS
+from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, GATEWAY_IN, PACKS
 from schemas.validation import prepare
+from streams.core.link.keys import MatchKeys
+from streams.core.link.match import Matcher
+from streams.core.link.refs import Tokens
+from streams.core.link.sighting import Sighter
 from streams.core.reference import load_reference
 from streams.core.share import Pack
 from streams.core.share.bundle import digest, pack_bundle
@@ -20,11 +24,13 @@ from streams.engine.app import build_app
 from streams.engine.assess_step import AssessStep
 from streams.engine.duties_step import DutiesStep
 from streams.engine.intake_step import IntakeStep
+from streams.engine.link_step import LinkStep
 from streams.engine.match_keys import read_keys
 from streams.engine.packs import Packs
 from streams.engine.rules_step import RulesStep
 from streams.engine.settings import Settings
 from streams.engine.share_step import ShareStep
+from streams.engine.sighter import SightingTeller
 from streams.engine.signals import Signal, configure, emit
 from streams.engine.work import Step
 
@@ -35,7 +41,7 @@ THREAD_SWITCH_S = 0.0005
 GC_THRESHOLDS = (100_000, 50, 100)
 
 
-def agents(settings: Settings) -> Mapping[Step, Sequence[str]]:
+def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     """The agents with the topics that each reads."""
     codec, reference = Codec(), load_reference()
     prepare()
@@ -44,12 +50,15 @@ def agents(settings: Settings) -> Mapping[Step, Sequence[str]]:
     first = Pack.load(folder, reference.gazetteer)
     packs = Packs(codec, reference.gazetteer, first, digest(pack_bundle(folder)))
     share = ShareStep(codec, reference, packs, settings.own_access_desks)
+    matcher = Matcher()
+    tellers = (SightingTeller(Sighter(reference, Tokens(keys), matcher.thresholds)),)
     return {
         IntakeStep(codec, reference): intake_topics,
-        AssessStep(codec, reference, share): (ACCEPTED,),
+        AssessStep(codec, reference, share, tellers): (ACCEPTED,),
         share: (ASSESSED,),
         RulesStep(codec, packs): (PACKS,),
         DutiesStep(codec, reference, settings.own_access_desks): (DUTIES,),
+        LinkStep(codec, matcher, matcher.thresholds.version): (ENTITIES,),
     }
 
 
@@ -63,7 +72,7 @@ def run(settings: Settings, *, json_logs: bool = True) -> int:
     configure(json=json_logs)
     _quieten_libraries()
     use_quick_loop()
-    app, _lanes = build_app(agents(settings), settings)
+    app, _lanes = build_app(agents(settings, keys), settings)
     tune()
     emit(Signal.WORKER_STARTED, group=settings.group, instance=settings.instance or "", match_keys=keys.current.name)
     worker = faust.Worker(app, loglevel="ERROR", redirect_stdouts=False, quiet=True, debug=False)

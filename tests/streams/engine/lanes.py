@@ -8,17 +8,23 @@ from typing import Any
 
 from producers.client import RawRecord
 from schemas.codec import MAX_BUS_BYTES, Codec
-from schemas.topics import ACCEPTED, ASSESSED, DECISIONS, GATEWAY_IN, PACKS, QUARANTINE
+from schemas.topics import ACCEPTED, ASSESSED, DECISIONS, ENTITIES, GATEWAY_IN, PACKS, QUARANTINE
+from streams.core.link.match import Matcher
+from streams.core.link.refs import Tokens
+from streams.core.link.sighting import Sighter
 from streams.core.reference import load_reference
 from streams.core.share import Pack
 from streams.engine.assess_step import AssessStep
 from streams.engine.intake_step import IntakeStep
+from streams.engine.link_step import LinkStep
 from streams.engine.outbox import Outbox, Output
 from streams.engine.packs import Packs
 from streams.engine.rules_step import RulesStep
 from streams.engine.share_step import ShareStep
+from streams.engine.sighter import SightingTeller
 from streams.engine.signals import Counters
 from streams.engine.state import State
+from tests.streams.core.made import KEYS
 
 CODEC, REFERENCE, PACK = Codec(), load_reference(), Pack.load()
 YEAR_MS = 400 * 86_400_000
@@ -46,19 +52,30 @@ class Lanes:
     """Some lanes, each with the state of its agents; whatever they write to topics that they read, they read."""
 
     def __init__(
-        self, count: int = 3, first: Pack = PACK, first_digest: str | None = None, at_ms: int | None = None
+        self,
+        count: int = 3,
+        first: Pack = PACK,
+        first_digest: str | None = None,
+        at_ms: int | None = None,
+        *,
+        linking: bool = False,
     ) -> None:
+        """Without ``linking`` nothing is compared, so that what tests make alike is not joined."""
         self.at_ms = now_ms() if at_ms is None else at_ms
         packs = Packs(CODEC, REFERENCE.gazetteer, first, first_digest)
         self.share = ShareStep(CODEC, REFERENCE, packs)
+        matcher = Matcher()
+        tellers = (SightingTeller(Sighter(REFERENCE, Tokens(KEYS), matcher.thresholds)),) if linking else ()
         self._steps: dict[str, Any] = {
             GATEWAY_IN: IntakeStep(CODEC, REFERENCE),
-            ACCEPTED: AssessStep(CODEC, REFERENCE, self.share),
+            ACCEPTED: AssessStep(CODEC, REFERENCE, self.share, tellers),
             ASSESSED: self.share,
             PACKS: RulesStep(CODEC, packs),
+            ENTITIES: LinkStep(CODEC, matcher, matcher.thresholds.version),
         }
         self.counts = dict.fromkeys((*self._steps, DECISIONS, QUARANTINE), count)
-        self.states = [{"intake": State(YEAR_MS), "assess": State(YEAR_MS)} for _ in range(count)]
+        names = {getattr(step, "memory", step.name) for step in self._steps.values()}
+        self.states = [{name: State(YEAR_MS) for name in names} for _ in range(count)]
         self.written: list[Output] = []
         self.counters = Counters()
         self._offset = 0
@@ -119,4 +136,5 @@ class Lanes:
         if hasattr(step, "finish"):
             step.finish(state, out, output.at_ms)
         state.expire()
+        out.seal()
         return out.outputs

@@ -1,0 +1,280 @@
+"""The index of one lane: sightings by the blocks that lie in it, which pairs match, and which match no more.
+
+Pure. A pair is judged in the lane of its least common block alone, so it is found once, whatever lanes its sightings
+went to and in whatever order they came. Revisions come to every lane, so a lane that joined two matters parts them
+when a revision no longer matches (docs/adr/0013).
+"""
+
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Protocol
+from zlib import crc32
+
+from streams.core.link.form import BLOCK_BYTES, ID_BYTES, Sighting, decode, encode
+from streams.core.link.match import Match
+
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+#: Decoded sightings that are kept at hand; the rest are read from their bytes.
+_MAX_AT_HAND: Final = 20_000
+_ENTRY: Final = struct.Struct(">qBH")  # when it leaves, how many blocks lie in this lane, how many partners follow
+_MOST: Final = 255
+
+
+class Compares(Protocol):
+    """Tells whether two sightings belong together; in whatever order they are given."""
+
+    def compare(self, a: Sighting, b: Sighting) -> Match | None:
+        """How they belong together; None when they do not."""
+
+
+class Entries(Protocol):
+    """Where an index keeps its entries, one for each matter: a dictionary, or a lane's state."""
+
+    def get(self, matter: bytes, /) -> bytes | None:
+        """The entry of a matter."""
+
+    def __setitem__(self, matter: bytes, entry: bytes, /) -> None:
+        """Keep an entry."""
+
+    def __delitem__(self, matter: bytes, /) -> None:
+        """Forget an entry that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds an index.
+
+    Shape: ``compared`` sightings of one block are compared with a new one, those that came last; ``pairs`` are the
+    most that one sighting may find. A block of one of the kinds ``tokens`` (first letter) that holds more than
+    ``matters`` stands for something that everybody has, and finds nothing any more.
+    Units: an entry stays ``stays_ms`` of log time, by type, else ``stays_otherwise_ms``.
+    """
+
+    compared: int = 64
+    pairs: int = 64
+    matters: int = 50
+    tokens: bytes = b"Kk"
+    stays_ms: Mapping[str, int] = field(default_factory=dict)
+    stays_otherwise_ms: int = 90 * DAY_MS
+
+
+class Found(NamedTuple):
+    """A pair that belongs together; or, ``parted``, two that were found to and no longer do. Shape: sorted by id."""
+
+    a: Sighting
+    b: Sighting
+    match: Match
+    parted: bool = False
+
+
+class _Entry(NamedTuple):
+    due_ms: int
+    blocks: tuple[bytes, ...]
+    partners: tuple[bytes, ...]
+    sighting: Sighting
+
+
+def lane_of(block: bytes, lanes: int) -> int:
+    """The lane in which a block lies."""
+    return crc32(block) % lanes
+
+
+class Index:
+    """The sightings of one lane, by matter: of each the revision that came last."""
+
+    def __init__(
+        self,
+        matcher: Compares,
+        limits: Limits | None = None,
+        lane: int = 0,
+        lanes: int = 1,
+        entries: Entries | None = None,
+    ) -> None:
+        self._matcher = matcher
+        self._limits = limits or Limits()
+        self._lane, self._lanes = lane, lanes
+        self._entries: Entries = {} if entries is None else entries
+        self._blocks: dict[bytes, bytes | list[bytes]] = {}
+        self._partners: dict[bytes, set[bytes]] = {}
+        self._leaving: dict[int, list[bytes]] = {}
+        self._at_hand: dict[bytes, Sighting] = {}
+        self._swept = 0
+
+    def lies(self, lane: int, lanes: int) -> None:
+        """Tell which lane this is, where that is not known from the beginning."""
+        self._lane, self._lanes = lane, lanes
+
+    # What comes
+
+    def take(self, sighting: Sighting, at_ms: int | None = None) -> list[Found]:
+        """Keep a sighting and tell what follows: pairs found, and pairs that a revision parts.
+
+        Units: ``at_ms`` is log time, by default when it was reported; it tells when the entry leaves.
+        """
+        matter = sighting.matter
+        before = self._entry(matter)
+        if before is not None:
+            if sighting.revision < before.sighting.revision or sighting.event_id == before.sighting.event_id:
+                return []
+            self._unlist(matter, before.blocks)
+        own = tuple(each for each in sighting.blocks if lane_of(each, self._lanes) == self._lane)
+        partners = self._partners.get(matter, set())
+        found = [] if before is None else list(self._again(sighting, before.sighting, partners))
+        for other in self._candidates(sighting, own):
+            if len(found) >= self._limits.pairs:
+                break
+            if other.matter not in partners and (match := self._matcher.compare(sighting, other)):
+                found.append(_found(sighting, other, match))
+                self._join(matter, other.matter)
+        self._keep(sighting, own, at_ms)
+        return found
+
+    def restore(self, matter: bytes, entry: bytes) -> None:
+        """Take an entry that was kept, as it stands in the entries."""
+        due_ms, count, partners = _ENTRY.unpack_from(entry)
+        end = _ENTRY.size + count * BLOCK_BYTES
+        blocks = (entry[start : start + BLOCK_BYTES] for start in range(_ENTRY.size, end, BLOCK_BYTES))
+        self._list(matter, blocks, due_ms)
+        for start in range(end, end + partners * ID_BYTES, ID_BYTES):
+            self._join(matter, entry[start : start + ID_BYTES])
+
+    def forget(self, before_ms: int) -> int:
+        """Let go the entries whose time ended before this log time; returns how many. Whole hours leave together."""
+        count, now = 0, before_ms // HOUR_MS
+        if now == self._swept:
+            return 0
+        self._swept = now
+        for hour in [hour for hour in self._leaving if hour < now]:
+            for matter in self._leaving.pop(hour):
+                entry = self._entry(matter)
+                if entry is not None and entry.due_ms // HOUR_MS == hour:
+                    self._drop(matter, entry)
+                    count += 1
+        return count
+
+    # Who is compared
+
+    def _again(self, now: Sighting, before: Sighting, partners: Iterable[bytes]) -> Iterator[Found]:
+        """What a revision makes of the pairs that this lane found: it has to say so until it parts them."""
+        for matter in sorted(partners):
+            other = self._sighting(matter)
+            if other is None:
+                continue
+            if match := self._judge(now, other):
+                yield _found(now, other, match)
+            elif match := self._judge(before, other):
+                yield _found(before, other, match, parted=True)
+
+    def _candidates(self, sighting: Sighting, own: tuple[bytes, ...]) -> Iterator[Sighting]:
+        """The sightings that share a block of this lane and whose least common block lies here."""
+        met = dict.fromkeys(matter for block in own for matter in self._members(block))
+        mine, every = frozenset(own), frozenset(sighting.blocks)
+        for matter in met:
+            other = self._sighting(matter)
+            if other is not None and self._least(every, other.blocks) in mine:
+                yield other
+
+    def _members(self, block: bytes) -> Iterable[bytes]:
+        """The matters in a block that a new one is compared with."""
+        members = self._blocks.get(block)
+        if members is None:
+            return ()
+        if isinstance(members, bytes):
+            return (members,)
+        if block[0] in self._limits.tokens and len(members) >= self._limits.matters:
+            return ()
+        return members[-self._limits.compared :]
+
+    def _least(self, blocks: frozenset[bytes], others: Iterable[bytes]) -> bytes | None:
+        """The least common block: tokens last, because those that everybody has find nothing."""
+        common = [block for block in others if block in blocks]
+        tokens = self._limits.tokens
+        return min(common, key=lambda block: (block[0] in tokens, block), default=None)
+
+    def _judge(self, one: Sighting, other: Sighting) -> Match | None:
+        """Whether two would be found to belong together if both were new: they share a block, and match."""
+        return None if frozenset(one.blocks).isdisjoint(other.blocks) else self._matcher.compare(one, other)
+
+    # What is kept
+
+    def _keep(self, sighting: Sighting, own: tuple[bytes, ...], at_ms: int | None) -> None:
+        """Keep the sighting, unless nothing can meet it here: a revision that has left this lane."""
+        matter, partners = sighting.matter, sorted(self._partners.get(sighting.matter, ()))[:_MOST]
+        self._at_hand.pop(matter, None)
+        if not own and not partners:
+            if self._entries.get(matter) is not None:
+                del self._entries[matter]
+            return
+        stays = self._limits.stays_ms.get(sighting.event_type, self._limits.stays_otherwise_ms)
+        due_ms = (sighting.reported_ms if at_ms is None else at_ms) + stays
+        own = own[:_MOST]
+        head = _ENTRY.pack(due_ms, len(own), len(partners))
+        self._entries[matter] = b"".join((head, *own, *partners, encode(sighting)))
+        self._list(matter, own, due_ms)
+        self._lay_at_hand(sighting)
+
+    def _list(self, matter: bytes, blocks: Iterable[bytes], due_ms: int) -> None:
+        listed = self._blocks
+        for block in blocks:
+            members = listed.get(block)
+            if members is None:
+                listed[block] = matter
+            elif isinstance(members, bytes):
+                listed[block] = [members, matter]
+            else:
+                members.append(matter)
+        self._leaving.setdefault(due_ms // HOUR_MS, []).append(matter)
+
+    def _unlist(self, matter: bytes, blocks: Iterable[bytes]) -> None:
+        for block in blocks:
+            members = self._blocks.get(block)
+            if isinstance(members, list):
+                members.remove(matter)
+                if len(members) == 1:
+                    self._blocks[block] = members[0]
+            elif members == matter:
+                del self._blocks[block]
+
+    def _join(self, one: bytes, other: bytes) -> None:
+        self._partners.setdefault(one, set()).add(other)
+        self._partners.setdefault(other, set()).add(one)
+
+    def _drop(self, matter: bytes, entry: _Entry) -> None:
+        self._unlist(matter, entry.blocks)
+        for other in self._partners.pop(matter, ()):
+            self._partners[other].discard(matter)
+        self._at_hand.pop(matter, None)
+        del self._entries[matter]
+
+    def _entry(self, matter: bytes) -> _Entry | None:
+        data = self._entries.get(matter)
+        if data is None:
+            return None
+        due_ms, count, partners = _ENTRY.unpack_from(data)
+        end = _ENTRY.size + count * BLOCK_BYTES
+        rest = end + partners * ID_BYTES
+        blocks = tuple(data[start : start + BLOCK_BYTES] for start in range(_ENTRY.size, end, BLOCK_BYTES))
+        joined = tuple(data[start : start + ID_BYTES] for start in range(end, rest, ID_BYTES))
+        return _Entry(due_ms, blocks, joined, self._at_hand.get(matter) or decode(data[rest:]))
+
+    def _sighting(self, matter: bytes) -> Sighting | None:
+        found = self._at_hand.get(matter)
+        if found is None:
+            entry = self._entry(matter)
+            if entry is None:
+                return None
+            found = entry.sighting
+            self._lay_at_hand(found)
+        return found
+
+    def _lay_at_hand(self, sighting: Sighting) -> None:
+        if len(self._at_hand) >= _MAX_AT_HAND:
+            self._at_hand.clear()
+        self._at_hand[sighting.matter] = sighting
+
+
+def _found(one: Sighting, other: Sighting, match: Match, *, parted: bool = False) -> Found:
+    a, b = (one, other) if one.event_id < other.event_id else (other, one)
+    return Found(a, b, match, parted)

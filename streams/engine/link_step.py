@@ -1,0 +1,143 @@
+"""The link agent's step: which events belong together, told as events of the bus; and errands on their way.
+
+It reads what was told of events that are shared already, so nothing waits for it (docs/adr/0013).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Protocol, cast
+
+from schemas.codec import ORIGIN_HEADER, Codec, cloud_event_headers
+from schemas.fingerprint import fingerprint
+from schemas.problems import Problem, RejectCode
+from schemas.records import BUS_DESK
+from schemas.topics import ACCEPTED, ENTITIES, QUARANTINE
+from streams.core.link.finding import LINK, link_of
+from streams.core.link.form import decode
+from streams.core.link.index import Compares, Found, Index, Limits
+from streams.engine.outbox import Outbox, Output, unpacked
+from streams.engine.quarantine import quarantined
+from streams.engine.records import AT_HEADER, ERRAND_HEADER, FROM_HEADER, SIGHTING_HEADER, Record, place
+from streams.engine.sighter import SEEN
+from streams.engine.signals import Counters, Signal, emit, where
+from streams.engine.state import State
+
+_SIGHTING: Final = b"s"  # + matter → the index's entry
+
+
+class Errands(Protocol):
+    """Does what errands ask of the lane in which they stop."""
+
+    outputs: Sequence[str]
+
+    def __call__(self, record: Record, state: State, out: Outbox) -> None:
+        """Take a record of errands; what is remembered stands in the state under keys of its own."""
+
+
+class LinkStep:
+    """Compare sightings with those of the same blocks, and publish what is found."""
+
+    name = "link"
+
+    def __init__(
+        self,
+        codec: Codec,
+        matcher: Compares,
+        version: str,
+        *,
+        limits: Limits | None = None,
+        errands: Errands | None = None,
+    ) -> None:
+        """Shape: ``version`` is that of the matcher's thresholds."""
+        self._codec = codec
+        self._matcher = matcher
+        self._version = version
+        self._limits = limits
+        self._errands = errands
+        told = () if errands is None else errands.outputs
+        self.outputs: Sequence[str] = tuple(dict.fromkeys((ACCEPTED, ENTITIES, QUARANTINE, *told)))
+
+    def open(self, state: State) -> None:
+        """Work out the index from the state that was read back."""
+        self._index_of(state)
+
+    def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:
+        """Take a pack of sightings, or of errands."""
+        kind = record.headers[0][0] if record.headers else None
+        if kind == SIGHTING_HEADER:
+            index = self._index_of(state)
+            index.lies(record.partition, out.partitions(ENTITIES))
+            for entry in unpacked(record.value or b""):
+                self._take(entry, record, index, out, counters)
+        elif kind == ERRAND_HEADER and self._errands is not None:
+            self._errands(record, state, out)
+        else:
+            raise LookupError("a record of entities that says nothing known")
+
+    def finish(self, state: State, out: Outbox, at_ms: int) -> None:  # noqa: ARG002 - the protocol's
+        """Let go what nothing can meet any more."""
+        index = self._index_of(state)
+        index.forget(at_ms)
+
+    def contain(self, record: Record, out: Outbox) -> None:
+        """Quarantine a record that we failed on."""
+        out.add(quarantined(self._codec, record, (Problem(RejectCode.INTERNAL),), writer=BUS_DESK))
+
+    def _take(self, entry: bytes, record: Record, index: "LaneIndex", out: Outbox, counters: Counters) -> None:
+        """Take one entry of a pack. A bug of ours loses that comparison, not the others of the pack."""
+        try:
+            found = index.take(decode(entry.removeprefix(SEEN)), record.timestamp)
+        except Exception as problem:  # noqa: BLE001
+            emit(Signal.STEP_FAILED, level="error", agent=self.name, cause=type(problem).__name__, where=where(problem))
+            counters.rejected["INTERNAL"] += 1
+            return
+        for each in found:
+            out.add(self._published(each, record))
+
+    def _published(self, found: Found, record: Record) -> Output:
+        """A finding as the record that intake would have let in."""
+        event = link_of(found, self._version)
+        event_id, reported = str(event["event_id"]), cast("datetime", event["reported_at"])
+        headers = [
+            *cloud_event_headers(event_id, LINK, BUS_DESK, reported, 1),
+            (ORIGIN_HEADER, BUS_DESK.encode()),
+            (AT_HEADER, str(record.timestamp).encode()),
+            (FROM_HEADER, place(record).encode()),
+        ]
+        value = self._codec.encode(LINK, event)
+        return Output(ACCEPTED, fingerprint(LINK, event).encode(), value, record.timestamp, headers)
+
+    def _index_of(self, state: State) -> "LaneIndex":
+        index: LaneIndex | None = state.derived
+        if index is None:
+            index = state.derived = LaneIndex(self._matcher, state, self._limits)
+        return index
+
+
+class LaneIndex(Index):
+    """The index over a lane's state."""
+
+    def __init__(self, matcher: Compares, state: State, limits: Limits | None) -> None:
+        """Read back what the state holds."""
+        self._kept = _Entries(state)
+        super().__init__(matcher, limits, entries=self._kept)
+        for key, entry in state.items():
+            if key.startswith(_SIGHTING):
+                self.restore(key[len(_SIGHTING) :], entry)
+
+
+class _Entries:
+    """A lane's state as the entries of its index."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.at_ms = 0
+
+    def get(self, matter: bytes) -> bytes | None:
+        return self._state.get(_SIGHTING + matter)
+
+    def __setitem__(self, matter: bytes, entry: bytes) -> None:
+        self._state.put(_SIGHTING + matter, entry, self.at_ms)
+
+    def __delitem__(self, matter: bytes) -> None:
+        self._state.drop(_SIGHTING + matter)
