@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 from schemas.duties import DutyBook, DutyTerms
+from schemas.pictures import PictureRow
 from schemas.records import Decision, DeliveryMeta, PackRecord, Quarantined
 
 NAMESPACE: Final = "se.sambus"
@@ -27,6 +28,7 @@ BUS_RECORDS: Final[Mapping[str, type[BaseModel]]] = {
     "duty_book": DutyBook,
     "duty_terms": DutyTerms,
     "pack_record": PackRecord,
+    "picture_row": PictureRow,
     "quarantined": Quarantined,
 }
 DELIVERY_PREFIX: Final = "delivery."
