@@ -35,13 +35,15 @@ class Payments:
             return Look({"amount": None})
         way = digest(*map(str, accounts))
         blocks = tuple(block(b"A", way, span) for span in spans_of(told.span, self._window_ms))
-        return Look({"amount": float(amount), "way": way}, blocks)
+        return Look({"amount": float(amount), "way": way, "numbered": bool(payload.get("dissemination_no"))}, blocks)
 
     def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
         """A duplicate."""
         mine, others = one.features, other.features
         if mine["amount"] is None or others["amount"] is None or mine["way"] != others["way"]:
             return None
+        if mine["numbered"] and others["numbered"] and one.origin == other.origin:
+            return None  # one unit's two numbers: two payments, as of a deposit every day
         apart = abs(mine["amount"] - others["amount"])
         largest = max(mine["amount"], others["amount"])
         if apart > self._limits.amount * largest or gap_ms(one, other) > self._window_ms:

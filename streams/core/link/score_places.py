@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from schemas.events.control import LinkRelation
-from streams.core.link.cells import DAY_MS, exact_enough, gap_ms, metres_between, place_blocks, slack_m
+from streams.core.link.cells import DAY_MS, MINUTE_MS, exact_enough, gap_ms, metres_between, place_blocks, slack_m
 from streams.core.link.form import Likeness, Look, Sighting, Spot, Told, digest
 from streams.core.link.thresholds import Observations, PlaceTime, Scenes
 
@@ -52,16 +52,19 @@ class Violence(PlaceRule):
     """Violence incidents: same group of kinds, place and time: one incident, many calls."""
 
     def look(self, told: Told) -> Look:
-        """The group of its kind."""
-        group = _violence_group(told.payload)
-        return Look({"group": group}, self.blocks(f"violence {group}", told))
+        """The group of its kind, and what tells two incidents of one command apart."""
+        payload = told.payload
+        group = _violence_group(payload)
+        target = payload.get("target_kind")
+        features = {"group": group, "target": str(target) if target else None, "dead": payload.get("dead")}
+        return Look(features, self.blocks(f"violence {group}", told))
 
     def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
         """One incident told twice; related only when a place is a guess."""
         if one.features["group"] != other.features["group"]:
             return None
         near = self.near(one, other)
-        if near is None:
+        if near is None or _told_apart(one, other):
             return None
         relation = LinkRelation.DUPLICATE if exact_enough(one, other) else LinkRelation.RELATED
         return Likeness(relation, ("kind", "place", "time"), near)
@@ -72,7 +75,7 @@ class Observed(PlaceRule):
 
     def __init__(self, limits: Observations) -> None:
         super().__init__(limits)
-        self._again_ms = limits.told_again_minutes * 60_000
+        self._again_ms = limits.told_again_minutes * MINUTE_MS
 
     def look(self, told: Told) -> Look:
         """Its kind, its observer, and where it was."""
@@ -81,40 +84,42 @@ class Observed(PlaceRule):
         return Look(features, self.blocks("observation", told))
 
     def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
-        """Related; the same observer telling again of the same minutes is a duplicate."""
+        """Related; the same observer telling again of the same minutes is a duplicate, of others nothing."""
         near = self.near(one, other)
         if near is None:
             return None
-        same_kind = one.features["kind"] == other.features["kind"]
-        plate = any(kind == "vehicle" and (kind, token) in other.refs for kind, token in one.refs)
-        if not same_kind and not plate:
+        mine, others = one.features, other.features
+        car = _same_car(one, other)
+        same_kind = mine["kind"] == others["kind"]
+        if car is False or not (same_kind or car):
             return None
-        found = ("place", "time", *(("kind",) if same_kind else ()))
-        again = same_kind and one.features["by"] == other.features["by"] and gap_ms(one, other) <= self._again_ms
-        if again and exact_enough(one, other):
-            return Likeness(LinkRelation.DUPLICATE, ("observer", *found), near)
-        return Likeness(LinkRelation.RELATED, found, near)
+        found = ("place", "time", *(("kind",) if same_kind else ()), *(("plate",) if car else ()))
+        if mine["by"] != others["by"]:
+            return Likeness(LinkRelation.RELATED, found, near)
+        again = same_kind and exact_enough(one, other) and gap_ms(one, other) <= self._again_ms
+        return Likeness(LinkRelation.DUPLICATE, ("observer", *found), near) if again else None
 
 
 class Poisonings(PlaceRule):
     """Poisonings: one victim may be counted by police and health; that is only suggested."""
 
     def look(self, told: Told) -> Look:
-        """Age, outcome and substances, so that two victims are told apart."""
+        """Age, case and what the laboratory found, so that two victims are told apart."""
         payload = told.payload
-        substances = {*(payload.get("substances_suspected") or ()), *(payload.get("substances_confirmed") or ())}
+        number = payload.get("case_no")
         features = {
             "age": str(payload["age_band"]),
-            "fatal": str(payload["outcome"]) == "fatal",
-            "substances": sorted(map(str, substances)),
+            "case": digest(str(number)) if number else 0,
+            "found": sorted(map(str, payload.get("substances_confirmed") or ())),
         }
         return Look(features, self.blocks("poisoning", told))
 
     def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
-        """Related, unless the victims differ."""
+        """Related, unless the victims differ: in age, in what was found, or by two cases of one authority."""
         mine, others = one.features, other.features
-        substances = mine["substances"], others["substances"]
-        if mine["age"] != others["age"] or (all(substances) and not set(substances[0]) & set(substances[1])):
+        two_cases = mine["case"] and others["case"] and _authority(one) == _authority(other)
+        found = mine["found"] and others["found"] and set(mine["found"]).isdisjoint(others["found"])
+        if mine["age"] != others["age"] or two_cases or found:
             return None
         near = self.near(one, other)
         return None if near is None else Likeness(LinkRelation.RELATED, ("age", "place", "time"), near)
@@ -166,6 +171,28 @@ class OpenScenes:
         if not gone or metres > limit or not 0 <= since <= self._limits.displaced_days * DAY_MS:
             return None
         return Likeness(LinkRelation.DISPLACEMENT, ("former_scene", "place"), 1 - metres / limit / 2)
+
+
+def _told_apart(one: Sighting, other: Sighting) -> bool:
+    """Whether one unit gave two numbers to incidents that it describes differently: then it means two."""
+    if one.origin.partition("/")[0] != other.origin.partition("/")[0]:
+        return False
+    mine, others = one.features, other.features
+    return any(None not in (mine[name], others[name]) and mine[name] != others[name] for name in ("target", "dead"))
+
+
+def _authority(sighting: Sighting) -> str:
+    """The police, or the partner that told it."""
+    unit = sighting.origin.partition("/")[0]
+    return "se" if unit.partition(".")[0] == "se" else unit
+
+
+def _same_car(one: Sighting, other: Sighting) -> bool | None:
+    """Whether two plates are one, give or take a character; None when one of them is not told."""
+    mine, others = one.features.get("plate"), other.features.get("plate")
+    if mine is None or others is None:
+        return None
+    return not set(mine).isdisjoint(others)
 
 
 def _violence_group(payload: Mapping[str, Any]) -> str:

@@ -5,18 +5,20 @@ Source: domain event catalogue, sections 3.3 and 5; clarification 58.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Any, Final
 
 from schemas.events.common import UNKNOWN_SUBSTANCE
 from schemas.events.control import LinkRelation
 from schemas.substances import SubstanceRegister
-from streams.core.link.cells import DAY_MS, MINUTE_MS, gap_ms, spans_of
+from streams.core.link.cells import DAY_MS, MINUTE_MS, gap_ms, metres_between, spans_of
 from streams.core.link.form import Likeness, Look, Sighting, Told, block, digest
-from streams.core.link.text import likeness, signature
+from streams.core.link.text import likeness, shingles, signature, words_of
 from streams.core.link.thresholds import Alerts, Notices
 
 _NOT_WORDS: Final = re.compile(r"[\W_]+")
-_SUMMARY: Final = re.compile(r"\bsammanfattning", re.IGNORECASE)
+_SUMMARY: Final = re.compile(r"\bsammanfattning")
+_SHINGLES: Final = 4
 
 
 class SubstanceAlerts:
@@ -53,34 +55,63 @@ class SubstanceAlerts:
 
 
 class PublicNotices:
-    """Open notices: one incident told by two counties or twice, and the versions of one summary of a night."""
+    """Open notices: one incident told twice or by two counties, and the versions of one summary of a night."""
 
     def __init__(self, limits: Notices) -> None:
         self._limits = limits
-        self._window_ms = limits.minutes * MINUTE_MS
+        self._window_ms = limits.summary_minutes * MINUTE_MS
+        self._forms = frozenset(map(_folded, limits.forms))
 
     def look(self, told: Told) -> Look:
-        """Its kind, its place by name, and the words of it."""
+        """Its kind, its place by name, and its words."""
         payload = told.payload
-        summary = bool(_SUMMARY.search(str(payload["published_kind"])))
-        kind = "summary" if summary else _folded(payload["published_kind"])
-        county, place = payload.get("county_code"), _folded(payload["place_name"])
-        where = (county or place) if summary else (payload.get("municipality_code") or place)
-        features = {"kind": kind, "where": str(where), "summary": summary}
-        spans = spans_of(told.span, self._window_ms)
-        blocks = tuple(block(b"W", kind, where, span) for span in spans)
-        return Look(features, blocks, signature(f"{payload['title']} {payload['summary']}"))
+        kind = _folded(payload["published_kind"])
+        summary = bool(_SUMMARY.search(kind))
+        where = f"{payload.get('county_code') or ''} {_place(payload)}"
+        text = payload["summary"]
+        features = {
+            "kind": "summary" if summary else kind,
+            "where": where,
+            "words": len(set(words_of(text))),
+            "summary": summary,
+        }
+        blocks = [block(b"W", features["kind"], where, span) for span in spans_of(told.span, self._window_ms)]
+        if not summary and kind not in self._forms:
+            span_ms = self._limits.minutes * MINUTE_MS
+            runs = shingles(text, _SHINGLES)
+            blocks += (block(b"T", kind, run.hex(), span) for span in spans_of(told.span, span_ms) for run in runs)
+        return Look(features, tuple(blocks), signature(text))
 
     def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
         """The same incident, or the same night's summary."""
-        mine, others = one.features, other.features
-        same = mine["kind"] == others["kind"] and mine["where"] == others["where"]
-        if not same or gap_ms(one, other) > self._window_ms:
+        mine, others, gap = one.features, other.features, gap_ms(one, other)
+        if mine["kind"] != others["kind"] or gap > self._window_ms:
             return None
+        same_place = mine["where"] == others["where"]
+        if mine["summary"]:
+            return Likeness(LinkRelation.DUPLICATE, ("kind", "place", "time"), 1.0) if same_place else None
         alike = likeness(one.words, other.words)
-        if alike < (self._limits.summary_text if mine["summary"] else self._limits.text):
+        if gap > self._limits.minutes * MINUTE_MS or alike < self._limits.text:
             return None
-        return Likeness(LinkRelation.DUPLICATE, ("kind", "place", "text", "time"), alike)
+        if not same_place and not self._across(one, other):
+            return None
+        found = ("kind", "text", "time", *(("place",) if same_place else ()))
+        return Likeness(LinkRelation.DUPLICATE, found, alike)
+
+    def _across(self, one: Sighting, other: Sighting) -> bool:
+        """Whether two places can have one incident: near enough, and told in words that are no form's."""
+        if one.features["kind"] in self._forms:
+            return False
+        if min(one.features["words"], other.features["words"]) < self._limits.words:
+            return False
+        metres = metres_between(one, other)
+        return metres is None or metres <= self._limits.metres
+
+
+def _place(payload: Mapping[str, Any]) -> str:
+    """The place as the title ends with it, which is often nearer than the one it is filed under."""
+    _, comma, last = str(payload["title"]).rpartition(", ")
+    return _folded(last if comma else payload["place_name"])
 
 
 def _folded(text: object) -> str:

@@ -35,7 +35,9 @@ class IntelligenceReports:
         if not known or gap_ms(one, other) > self._window_ms:
             return None
         alike = likeness(one.words, other.words)
-        if alike < self._limits.text or self._elsewhere(one, other):
+        # A unit gives one report one number: what it tells under two, in nearly the same words, are two reports.
+        same_unit = one.origin.partition("/")[0] == other.origin.partition("/")[0]
+        if alike < (self._limits.text_of_one_unit if same_unit else self._limits.text) or self._elsewhere(one, other):
             return None
         if same_source:
             return Likeness(LinkRelation.ECHO, ("source", "text", "time"), alike)
@@ -54,12 +56,14 @@ class ForeignMessages:
         payload = told.payload
         senders = [str(payload[name]).casefold() for name in ("from_country", "body") if payload.get(name)]
         ref = _REMARK.sub("", str(payload["ref"]).casefold())
-        part = payload.get("part") or 1
-        found = tuple(block(b"F", sender, ref, part) for sender in senders)
-        return Look({"messages": [each.hex() for each in found]}, found, signature(payload["summary"]))
+        found = tuple(block(b"F", sender, ref) for sender in senders)
+        features = {"messages": [each.hex() for each in found], "part": payload.get("part") or 1}
+        return Look(features, found, signature(payload["summary"]))
 
     def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
-        """An echo when sender, reference and part are the same."""
-        if set(one.features["messages"]).isdisjoint(other.features["messages"]):
+        """An echo when sender, reference and part are the same; another part is related."""
+        mine, others = one.features, other.features
+        if set(mine["messages"]).isdisjoint(others["messages"]):
             return None
-        return Likeness(LinkRelation.ECHO, ("foreign_ref",), 1.0)
+        relation = LinkRelation.ECHO if mine["part"] == others["part"] else LinkRelation.RELATED
+        return Likeness(relation, ("foreign_ref",), 1.0)

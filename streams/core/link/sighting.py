@@ -27,6 +27,7 @@ __all__ = ["VERSION", "Sighter", "Sighting", "SightingError", "Tokens", "decode"
 _MAX_ROOTS: Final = 50
 _MAX_REFS: Final = 120
 _MAX_BLOCKS: Final = 400
+_PLATE_BYTES: Final = 5
 _HALF: Final = BLOCK_BYTES - 1
 
 
@@ -60,6 +61,8 @@ class Sighter:
         to_ms = _ms(event.get("occurred_to") or event["occurred_from"])
         look = kind.look(Told(event, payload, spot, (from_ms, to_ms)))
         spot = look.spot or spot
+        plate = payload.get("vehicle_plate")
+        features = look.features if plate is None else {**look.features, "plate": self._plate(event, plate)}
         refs = self._tokens.of(event)[:_MAX_REFS]
         number = blake2b(key.partition(b"@")[0], digest_size=ID_BYTES).digest()
         event_id, former = _id(event["event_id"]), event.get("supersedes")
@@ -92,10 +95,22 @@ class Sighter:
             former=_id(former) if former else b"",
             refs=refs,
             words=look.words,
-            features=look.features,
+            features=features,
             blocks=(),
         )
         return sighting._replace(blocks=_blocks(sighting, look.blocks))
+
+    def _plate(self, event: Mapping[str, Any], plate: str) -> list[int]:
+        """What a plate has in common with one that was misread in one character, as tokens, cut short.
+
+        Each character in turn is left open: two plates that differ in it alone are the same then.
+        """
+        found: list[int] = []
+        for at in range(len(plate)):
+            payload = {"vehicle_plate": f"{plate[:at]}?{plate[at + 1 :]}"}
+            bare = {**event, "persons": (), "objects": (), "payload": payload}
+            found += (int.from_bytes(token[:_PLATE_BYTES], "big") for _, token in self._tokens.of(bare))
+        return found
 
 
 def _blocks(sighting: Sighting, own: tuple[bytes, ...]) -> tuple[bytes, ...]:

@@ -52,6 +52,7 @@ class Reports(Model):
     """Intelligence reports: same source, persons or objects, and like words; apart at most so far."""
 
     text: Share
+    text_of_one_unit: Share
     days: Days
     metres: Metres
 
@@ -79,11 +80,17 @@ class Listings(Model):
 
 
 class Notices(Model):
-    """Public notices of one incident: same place, kind and words."""
+    """Public notices of one incident: like words within minutes; across places also near and of so many words.
+
+    Shape: kinds of ``forms`` are published everywhere in the same words.
+    """
 
     text: Share
     minutes: Minutes
-    summary_text: Share
+    words: Annotated[int, Field(ge=1, le=100, strict=True)]
+    metres: Annotated[int, Field(ge=1, le=2_000_000, strict=True)]
+    forms: list[Ref]
+    summary_minutes: Minutes
 
 
 class Echoes(Model):
