@@ -172,7 +172,8 @@ class Enrichment(Model):
     alert_tier: Annotated[int, Field(ge=1, le=3, strict=True)] | None = None
     novelty: Novelty | None = None
     conflict_score: Score | None = None
-    distance_to_border_m: Count | None = None
+    distance_to_border_m: Count | None = None  # to another police area
+    distance_to_country_border_m: Count | None = None  # by land
     displacement_candidate: Flag | None = None
     digital: Flag | None = None
     own_use_minor_offence_only: Flag | None = None

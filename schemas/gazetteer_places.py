@@ -54,6 +54,11 @@ class Places:
         """The municipality of this name, with or without ``kommun``."""
         return _look_up(self._municipalities, name)
 
+    def municipalities(self) -> tuple[Municipality, ...]:
+        """Every municipality, by its code."""
+        found = {each.code: each for each in self._municipalities.values()}
+        return tuple(found[code] for code in sorted(found))
+
     def units_of_county(self, name: str) -> tuple[str, ...]:
         """Every police area that covers the county or a part of it."""
         return _look_up(self._units_of_counties, name) or _NO_CODES

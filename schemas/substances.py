@@ -143,6 +143,10 @@ class SubstanceRegister:
         """The substance with these first 14 letters of the InChIKey: stereo form and salt do not count."""
         return self._by_skeleton.get(skeleton)
 
+    def names(self) -> Iterator[tuple[str, str, NameKind]]:
+        """Every name in lower case with the id of a substance that has it, and what kind of name it is."""
+        return ((name, owner, kind) for name, owners in self._names.items() for owner, kind in owners)
+
     def is_ambiguous(self, name: str) -> bool:
         """Whether people mean different substances by this name, or more than the register knows of."""
         return _plain(name) in self._ambiguous

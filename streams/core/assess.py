@@ -8,11 +8,11 @@ from schemas.catalogue import EVENT_TYPES
 from schemas.envelope import Origin
 from schemas.problems import DropCode
 from schemas.vocabulary import Level, OriginLevel, RetentionClass
+from streams.core.enrich import Enrich
 from streams.core.outcome import Drop, Forward
 from streams.core.reference import Reference
 from streams.core.retention import due_at
 
-ROUTINE = 4
 _ORIGIN_LEVELS = {
     Level.NATIONAL: OriginLevel.NATIONAL,
     Level.NATIONAL_UNIT: OriginLevel.NATIONAL,
@@ -47,6 +47,7 @@ class Assess:
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference
+        self._enrich = Enrich(reference)
 
     def assess(
         self, event: Mapping[str, Any], digest: bytes, origin: Origin, published_at: datetime, seen: Seen | None
@@ -77,26 +78,16 @@ class Assess:
         return Forward(Assessed(assessed, now))
 
     def _enrichment(self, event: Mapping[str, Any], origin: Origin, published_at: datetime) -> dict[str, Any]:
-        priority, reason = _input_priority(event)
         return {
             "origin_level": self._origin_level(origin),
-            "alert_tier": self._alert_tier(event["payload"]),
+            **self._enrich.of(event),
+            # What needs other events is found after this one was shared (streams/core/context).
             "novelty": None,
             "conflict_score": None,
-            "distance_to_border_m": None,
             "displacement_candidate": None,
-            "digital": None,
-            "own_use_minor_offence_only": _own_use_only(event),
             "cluster": None,
-            "areas_found": [],
             "violence_count_14d_2km": None,
-            "chain_stage_found": None,
-            "substance_candidates": [],
-            "quantities": [],
-            "marks_found": [],
-            "made_by": [],
-            "input_priority": priority,
-            "priority_reason": reason,
+            "own_use_minor_offence_only": _own_use_only(event),
             "retention": _retention(event, published_at),
             "gazetteer_version": self._reference.gazetteer.version,
             "substances_version": self._reference.substances.version,
@@ -105,21 +96,6 @@ class Assess:
     def _origin_level(self, origin: Origin) -> OriginLevel:
         unit = self._reference.gazetteer.unit(origin.unit)
         return OriginLevel.PARTNER if unit is None else _ORIGIN_LEVELS[unit.level]
-
-    def _alert_tier(self, payload: Mapping[str, Any]) -> int | None:
-        """The most urgent register tier of the substances that the payload names."""
-        named = [payload.get("substance_id"), *(item.get("substance_id") for item in payload.get("items") or ())]
-        found = [self._reference.substances.get(name) for name in named if name]
-        return min((substance.alert_tier for substance in found if substance is not None), default=None)
-
-
-def _input_priority(event: Mapping[str, Any]) -> tuple[int, str]:
-    """The priority known before the rules: the publisher's or danger to life, the more urgent (clarification 27)."""
-    if event["danger_to_life"]:
-        return 1, "danger to life"
-    if event["priority"] is not None:
-        return int(event["priority"]), "set by the publisher"
-    return ROUTINE, "routine"
 
 
 def _own_use_only(event: Mapping[str, Any]) -> bool | None:

@@ -69,8 +69,8 @@ def _minor_actor(facts: Facts) -> bool:
 
 
 def _border_or_route(facts: Facts) -> bool | None:
-    """Whether it has to do with a border or a route; None, as good as missing, when not."""
-    distance = facts.enrichment.get("distance_to_border_m")
+    """Whether it has to do with the country's border or a route; None, as good as missing, when not."""
+    distance = facts.enrichment.get("distance_to_country_border_m")
     near = distance is not None and distance <= _BORDER_M
     return bool(facts.event.get("route")) or facts.payload.get("seizure_context") == "border" or near or None
 
