@@ -72,8 +72,36 @@ def _body(event_type: str, key_field: str, area: str, now: datetime, rng: random
     hashed = key_field in {"seizure_no", "incident_no"}
     unique = f"{rng.getrandbits(256):064x}" if hashed else f"made-{rng.getrandbits(64):016x}"
     body["payload"] = body["payload"] | {key_field: unique}
+    return _of_its_own(body, area, rng)
+
+
+def _of_its_own(body: dict[str, Any], area: str, rng: random.Random) -> dict[str, Any]:
+    """Give a body a place in its area, and persons and things that no other has: what is alike would be joined."""
+    payload, unit, here = body["payload"], load_gazetteer().unit(area), body.get("geo") or _ANYWHERE
+    aside, up = rng.uniform(-0.05, 0.05), rng.uniform(-0.03, 0.03)
+    if unit is not None:
+        aside, up = aside + unit.lon - float(here["lon"]), up + unit.lat - float(here["lat"])
+    if body.get("geo"):
+        body["geo"] = _moved(body["geo"], aside, up)
+    if payload.get("centre"):
+        payload["centre"] = _moved(payload["centre"], aside, up)
+    if payload.get("polygon"):
+        payload["polygon"] = [_moved(corner, aside, up) for corner in payload["polygon"]]
+    body["persons"] = [person | {"ref": f"made-{rng.getrandbits(64):x}"} for person in body.get("persons") or ()]
+    body["objects"] = [thing | {"ref": f"{rng.getrandbits(256):064x}"} for thing in body.get("objects") or ()]
+    if payload.get("vehicle_plate"):
+        payload["vehicle_plate"] = "".join(rng.choices("ABCDEFGHJKLMNOPRSTUWXYZ", k=3)) + f"{rng.randrange(1000):03}"
+    if payload.get("suppliers_refs"):
+        payload["suppliers_refs"] = [f"made-{rng.getrandbits(64):x}" for _ in payload["suppliers_refs"]]
     return body
 
+
+def _moved(place: dict[str, Any], aside: float, up: float) -> dict[str, Any]:
+    return place | {"lon": round(float(place["lon"]) + aside, 5), "lat": round(float(place["lat"]) + up, 5)}
+
+
+#: About where the examples without a place of their own lie.
+_ANYWHERE: dict[str, Any] = {"lon": 17.14, "lat": 60.67}
 
 _EXAMPLES = {
     event_type: [example.body for example in good_examples(event_type)]
