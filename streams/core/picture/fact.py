@@ -59,15 +59,16 @@ class Fact(NamedTuple):
     joint: bytes
 
 
-class Join(NamedTuple):
-    """What is said of two reports: that they are one, or that they are not. ``a`` and ``b`` are sorted.
+#: By whom two reports are said to be one: found by the bus, suggested by a unit, decided by a person.
+BUS, UNIT, PERSON = "bus", "unit", "person"
 
-    Shape: ``person`` when somebody decided it; else it is only a suggestion.
-    """
+
+class Join(NamedTuple):
+    """What is said of two reports: that they are one, or that they are not. ``a`` and ``b`` are sorted."""
 
     a: bytes
     b: bytes
-    person: bool
+    by: str
     joins: bool
     reported_ms: int
     revision: int
@@ -197,16 +198,18 @@ def _lifetime(scene: Mapping[str, Any], settings: PictureSettings) -> tuple[int,
 
 
 def _join(event: Mapping[str, Any]) -> Join | None:
-    """What a link says of two reports being one; None where it says nothing of that."""
-    payload = event["payload"]
+    """What a link says of two reports being one; None where it says nothing of that.
+
+    The bus's first word on two reports that are only related takes nothing back; a later one may.
+    """
+    payload, revision = event["payload"], int(event["revision"])
     status, relation = payload["status"], payload["relation"]
-    person = status != "suggested" and event["origin_unit"]["unit"] != BUS_UNIT
-    joins = relation in (_CONFIRMED_JOINS if person else _JOINS)
-    if status != "rejected" and not joins:
+    by = BUS if event["origin_unit"]["unit"] == BUS_UNIT else UNIT if status == "suggested" else PERSON
+    joins = status != "rejected" and relation in (_CONFIRMED_JOINS if by == PERSON else _JOINS)
+    if not joins and (by == UNIT or (by == BUS and revision == 1)):
         return None
     a, b = sorted((UUID(payload["a_id"]).bytes, UUID(payload["b_id"]).bytes))
-    link = UUID(event["event_id"]).bytes
-    return Join(a, b, person, status != "rejected", _ms(event["reported_at"]), int(event["revision"]), link)
+    return Join(a, b, by, joins, _ms(event["reported_at"]), revision, UUID(event["event_id"]).bytes)
 
 
 def _seizure(payload: Mapping[str, Any]) -> Iterator[Tally]:

@@ -1,9 +1,9 @@
 """Which reports are one real event: joins, splits, revisions and recalls, in whatever order they come."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from streams.core.picture.fact import Fact, Gone, Join
+from streams.core.picture.fact import BUS, PERSON, UNIT, Fact, Gone, Join
 from streams.core.share.order_forms import may_correct
 
 _NONE: Final = bytes(16)
@@ -21,9 +21,10 @@ class Kept(NamedTuple):
 
 
 class Said(NamedTuple):
-    """The last word on a pair of reports: of the bus and of people, who have the last one of all."""
+    """The last words on a pair of reports; the fields are named as ``Join.by``."""
 
     bus: Join | None = None
+    unit: Join | None = None
     person: Join | None = None
 
 
@@ -71,11 +72,8 @@ class Groups:
         """Take a word on a pair of reports; returns the pair."""
         pair = join.a, join.b
         said = self.said.get(pair) or Said()
-        if join.person:
-            said = said._replace(person=_later(said.person, join))
-        else:
-            said = said._replace(bus=_later(said.bus, join))
-        self.said[pair] = said
+        known: Join | None = getattr(said, join.by)
+        self.said[pair] = said._replace(**{join.by: _last([join] if known is None else [known, join])})
         self._partners.setdefault(join.a, set()).add(join.b)
         self._partners.setdefault(join.b, set()).add(join.a)
         return pair
@@ -174,21 +172,27 @@ def _recency(fact: Fact) -> tuple[int, int, bytes]:
     return fact.revision, fact.reported_ms, fact.event_id
 
 
-def _later(known: Join | None, join: Join) -> Join:
-    """The last word: by when it was written, whatever came first."""
-    return join if known is None else max(known, join, key=_spoken)
+def _last(words: Sequence[Join]) -> Join:
+    """The last word, by what it says of itself. The bus counts its words on two reports; people's have their time."""
+    return max(words, key=_count if words[0].by == BUS else _time)
 
 
-def _spoken(join: Join) -> tuple[int, int, bytes]:
-    return join.reported_ms, join.revision, join.link
+def _joined(said: Iterable[Said]) -> bool:
+    """Whether two matters are one, by all that is said of any of their revisions: a decision before suggestions."""
+    words = [join for each in said for join in each if join is not None]
+    decided = [join for join in words if join.by == PERSON]
+    if decided:
+        return _last(decided).joins
+    found = [join for join in words if join.by == BUS]
+    return any(join.by == UNIT for join in words) or bool(found and _last(found).joins)
 
 
-def _joined(words: Iterable[Said]) -> bool:
-    """Whether two matters are one, by all that is said of any of their revisions."""
-    words = list(words)
-    decided = [said.person for said in words if said.person is not None]
-    found = decided or [said.bus for said in words if said.bus is not None]
-    return max(found, key=_spoken).joins
+def _time(join: Join) -> tuple[int, int, bytes, bool]:
+    return join.reported_ms, join.revision, join.link, join.joins
+
+
+def _count(join: Join) -> tuple[int, int, bytes, bool]:
+    return join.revision, join.reported_ms, join.link, join.joins
 
 
 def _pair(one: bytes, other: bytes) -> Pair:

@@ -5,7 +5,7 @@ from typing import Any
 
 from streams.core.picture.book import Book
 from streams.core.picture.cells import Where
-from streams.core.picture.fact import Entry, Fact, Gone, Join, Tally
+from streams.core.picture.fact import BUS, Entry, Fact, Gone, Join, Tally
 from streams.core.picture.settings import load_settings
 from streams.core.picture.windows import HOUR_MS
 from tests.streams.core.made import REFERENCE
@@ -51,7 +51,7 @@ def fact(number: int, **changes: Any) -> Fact:
 def join(one: int, other: int, **changes: Any) -> Join:
     """The bus's word that two reports are one."""
     a, b = sorted((made_id(one), made_id(other)))
-    made = Join(a, b, person=False, joins=True, reported_ms=NOW_MS, revision=1, link=made_id(one * 100 + other))
+    made = Join(a, b, by=BUS, joins=True, reported_ms=NOW_MS, revision=1, link=made_id(one * 100 + other))
     return made._replace(**changes)
 
 

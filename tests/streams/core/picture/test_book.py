@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.core.picture.book import Book
-from streams.core.picture.fact import Entry, Fact, Tally, decode, encode
+from streams.core.picture.fact import BUS, PERSON, UNIT, Entry, Fact, Tally, decode, encode
 from streams.core.picture.windows import HOUR_MS
 from tests.streams.core.picture.made import (
     COUNTRY,
@@ -27,7 +27,7 @@ from tests.streams.core.picture.made import (
     numbers,
 )
 
-CONFIRMED = {"person": True, "reported_ms": NOW_MS + 1}
+CONFIRMED = {"by": PERSON, "reported_ms": NOW_MS + 1}
 PARTED = {**CONFIRMED, "joins": False}
 
 
@@ -58,6 +58,16 @@ def test_two_reports_of_one_event_count_once_and_twice_when_a_person_parts_them(
     assert count(book([*reports, join(1, 2, **PARTED)])) == 2
     assert count(book([*reports, join(1, 2, **PARTED), join(1, 2, reported_ms=NOW_MS + 5)])) == 2
     assert count(book([*reports, join(1, 2, **PARTED), join(1, 2, **{**CONFIRMED, "reported_ms": NOW_MS + 2})])) == 1
+
+
+def test_the_bus_takes_back_what_a_revision_no_longer_bears_out() -> None:
+    """Its words on two reports are counted: the highest holds, whenever it came, until a person decides."""
+    reports: list[Entry] = [fact(1), fact(2)]
+    parted = join(1, 2, joins=False, revision=4)
+    for words in ([join(1, 2), parted], [parted, join(1, 2)]):
+        assert count(book([*reports, *words])) == 2
+    assert count(book([*reports, parted, join(1, 2, revision=5)])) == 1
+    assert count(book([*reports, parted, join(1, 2, **CONFIRMED)])) == 1
 
 
 def test_of_a_group_the_surest_report_is_counted() -> None:
@@ -139,10 +149,13 @@ FACTS = st.builds(
 )
 ENDS = st.builds(lambda number, revision: 100 * number + revision, NUMBER, st.integers(1, 3))
 JOINS = st.builds(
-    lambda ends, person, joins, told: join(*ends, person=person, joins=joins, reported_ms=told),
+    lambda ends, by, joins, revision, told: join(
+        *ends, by=by, joins=joins or by == UNIT, revision=revision, reported_ms=told
+    ),
     st.lists(ENDS, min_size=2, max_size=2, unique=True),
+    st.sampled_from([BUS, UNIT, PERSON]),
     st.booleans(),
-    st.booleans(),
+    st.integers(1, 3),
     st.integers(NOW_MS - 9, NOW_MS),
 )
 ENTRIES = st.lists(FACTS | JOINS | st.builds(gone, ENDS), max_size=24, unique_by=encode)
