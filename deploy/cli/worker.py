@@ -30,14 +30,21 @@ from deploy.cli.connection import Connection, connection_options
     type=click.Path(dir_okay=False, path_type=Path),
     help="File of the keys under which persons and things are compared; the same for all workers.",
 )
+@click.option(
+    "--snapshots",
+    envvar="SAMBUS_SNAPSHOTS",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder in which what lanes remember is kept beside Kafka, for a quick restart. [default: none is kept]",
+)
 @click.option("--pretty", is_flag=True, help="Logs for a person's eyes instead of JSON.")
-def worker(
+def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
     connection: Connection,
     instance: str | None,
     own_access: tuple[str, ...],
     group: str,
     rules: Path | None,
     match_keys: Path | None,
+    snapshots: Path | None,
     pretty: bool,
 ) -> None:
     """Run one streams worker: intake, assess, share and rules agents.
@@ -56,6 +63,7 @@ def worker(
         own_access_desks=tuple(name for name in own_access if "/" in name),
         rules=rules,
         match_keys=match_keys,
+        snapshots=snapshots,
     )
     try:
         code = run(settings, json_logs=not pretty)

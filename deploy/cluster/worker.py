@@ -22,7 +22,8 @@ class Worker:
     ) -> None:
         self.name = f"worker {number}"
         self.log = home / "workers" / f"worker-{number}.log"
-        self._environment = {**os.environ, **environment, "SAMBUS_INSTANCE": f"local-{number}"}
+        snapshots = {"SAMBUS_SNAPSHOTS": str(home / "workers" / "snapshots")}
+        self._environment = {**snapshots, **os.environ, **environment, "SAMBUS_INSTANCE": f"local-{number}"}
         self._command = command
         self._guarded: Guarded | None = None
         self._started = 0.0

@@ -17,11 +17,12 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.engine.chain import Chain
+from streams.engine.changelogs import Changelogs, Restored
 from streams.engine.outbox import Outbox
 from streams.engine.records import Batch
 from streams.engine.settings import Settings
 from streams.engine.signals import Signal, emit, where
-from streams.engine.state import State, restore
+from streams.engine.state import State
 from streams.engine.ticker import Ticker
 from streams.engine.work import GapError, Source, Step, Work
 
@@ -57,6 +58,8 @@ class Lane:
         states: dict[str, State] = {}
         self.works = [Work(step, partition, states, settings) for step in agents]
         self.chain = Chain(partition)
+        folder = None if settings.snapshots is None else settings.snapshots / settings.group
+        self._changelogs = Changelogs({work.changelog: work.state for work in self.works}, folder)
         self._settings = settings
         self._pressure = pressure
         # Last agent first: what is nearly done goes out before more is taken in.
@@ -95,10 +98,16 @@ class Lane:
         self._task = asyncio.create_task(self._run(), name=f"lane-{self.partition}")
         self._ticker.start()
         seconds = round(time.monotonic() - started, 3)
-        emit(Signal.LANE_OPENED, partition=self.partition, state_records_loaded=loaded, opened_in_s=seconds)
+        emit(
+            Signal.LANE_OPENED,
+            partition=self.partition,
+            state_records_loaded=loaded.from_changelogs,
+            from_snapshots=loaded.from_snapshots,
+            opened_in_s=seconds,
+        )
 
-    async def _load(self) -> int:
-        """Read the committed offsets, then the state that goes with them; returns the changelog records read."""
+    async def _load(self) -> Restored:
+        """Read the committed offsets, then the state that goes with them."""
         reader = aiokafka.AIOKafkaConsumer(
             **self._settings.kafka,
             group_id=self._settings.group,
@@ -109,13 +118,12 @@ class Lane:
         )
         await reader.start()
         try:
-            states = {work.changelog: work.state for work in self.works}
-            reader.assign([*states, self.chain.heads])
+            reader.assign([*(work.changelog for work in self.works), self.chain.heads])
             for source in self._sources.values():
                 source.expected = await reader.committed(source.tp)
             await self._tell_losses(reader)
             await self.chain.load(reader)
-            return await restore(states, reader)
+            return await self._changelogs.restore(reader)
         finally:
             # aiokafka can miss the cancellation that ends its fetching when it meets a change of assignment, and then
             # waits for ever; the timeout cancels once more, which it hears.
@@ -154,6 +162,7 @@ class Lane:
             except (TimeoutError, KafkaError) as problem:
                 cause = type(problem).__name__
                 emit(Signal.LANE_ABANDONED, level="warning", partition=self.partition, cause=cause)
+        self._changelogs.close()
         emit(Signal.LANE_CLOSED, partition=self.partition)
 
     async def _run(self) -> None:
@@ -263,6 +272,7 @@ class Lane:
             await producer.send_offsets_to_transaction(cycle.ends, self._settings.group)
         await asyncio.gather(*futures)
         await producer.commit_transaction()
+        self._changelogs.keep(cycle.outbox)
         spent = time.perf_counter() - started
         for work in self.works:
             work.counters.cycles_committed += 1

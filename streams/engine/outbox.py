@@ -2,9 +2,11 @@
 
 import asyncio
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from aiokafka import TopicPartition
 
 from schemas.partition import murmur2
 
@@ -60,6 +62,9 @@ class Outbox:
         self._partitions = partitions
         self._outputs: list[Output] = []
         self._packed: list[tuple[Parcel, bytes, int]] = []
+        #: Changes of states, by changelog partition, each key once in the order of its last change.
+        self.changes: dict[TopicPartition, dict[bytes, bytes | None]] = {}
+        self._sent: dict[tuple[str, int], tuple[asyncio.Future[Any], int]] = {}
         #: How many of the outputs the ledger's chain has gone through.
         self.linked = 0
 
@@ -79,6 +84,18 @@ class Outbox:
     def partitions(self, topic: str) -> int:
         """How many partitions an output topic has."""
         return self._partitions[topic]
+
+    def change(self, changelog: TopicPartition, changes: ItemsView[bytes, bytes | None], at_ms: int) -> None:
+        """Write changes of a state to its changelog."""
+        topic, partition = changelog
+        self._outputs += [Output(topic, key, value, at_ms, NO_HEADERS, partition) for key, value in changes]
+        known = self.changes.get(changelog)
+        if known is None:
+            self.changes[changelog] = dict(changes)
+            return
+        for key, value in changes:
+            known.pop(key, None)
+            known[key] = value
 
     def add_everywhere(self, output: Output) -> None:
         """Write this record to every partition of its topic, so that every lane meets it (docs/adr/0010)."""
@@ -134,12 +151,23 @@ class Outbox:
             if builder is None:
                 builder = builders[target] = producer.create_batch()
             if _append(builder, output) is None:
-                futures.append(await producer.send_batch(builder, target[0], partition=target[1]))
+                futures.append(await self._send(producer, builder, target))
                 builder = builders[target] = producer.create_batch()
                 _append(builder, output)
-        for (topic, partition), builder in builders.items():
-            futures.append(await producer.send_batch(builder, topic, partition=partition))
+        for target, builder in builders.items():
+            futures.append(await self._send(producer, builder, target))
         return futures
+
+    def last_offset(self, place: TopicPartition) -> int:
+        """The offset of the last record that was written to a partition; it is known once the broker has it."""
+        done, count = self._sent[place]
+        return int(done.result().offset) + count - 1
+
+    async def _send(self, producer: Any, builder: Any, target: tuple[str, int]) -> "asyncio.Future[Any]":
+        count = builder.record_count()
+        done: asyncio.Future[Any] = await producer.send_batch(builder, target[0], partition=target[1])
+        self._sent[target] = done, count
+        return done
 
 
 def _append(builder: Any, output: Output) -> Any:

@@ -43,5 +43,7 @@ class Settings:
     rules: Path | None = None
     #: The file of the keys under which references are compared; the same for all workers, and none runs without it.
     match_keys: Path | None = None
+    #: Where snapshots of the lanes' states are kept between restarts; None reads the changelogs whole instead.
+    snapshots: Path | None = None
     report_every_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)

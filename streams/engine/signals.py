@@ -24,6 +24,7 @@ class Signal(StrEnum):
     LANE_FAILED = "lane_failed"
     LANE_FOUND_GAP = "lane_found_gap"
     LANE_ABANDONED = "lane_abandoned"
+    SNAPSHOT_GIVEN_UP = "snapshot_given_up"
     RECORDS_EXPIRED_UNREAD = "records_expired_unread"
     STEP_FAILED = "step_failed"
     ORDER_NOT_FOLLOWED = "order_not_followed"

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from aiokafka import TopicPartition
 
-from streams.engine.outbox import Outbox, Output
+from streams.engine.outbox import Outbox
 from streams.engine.records import Batch, Record
 from streams.engine.settings import Settings
 from streams.engine.signals import Counters, Signal, emit, where
@@ -85,8 +85,9 @@ class Work:
         if self._finish is not None:
             self._finish(self.state, outbox, at_ms)
         self.state.expire()
-        for key, value in self.state.take_changes():
-            outbox.add(Output(self.changelog.topic, key, value, at_ms, partition=self.changelog.partition))
+        changes = self.state.take_changes()
+        if changes:
+            outbox.change(self.changelog, changes, at_ms)
 
 
 class Source:
