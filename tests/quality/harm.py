@@ -45,13 +45,14 @@ def alerts(world: World) -> Batch:
     """An alert, what others add to it for weeks, and a new alert on the same substance after a quiet time."""
     substance, colour, logo = world.rng.choice(_LETHAL), world.rng.choice(_COLOURS), world.rng.choice(_LOGOS)
     named = world.chance(0.7)
+    given = substance if named else None
     if not world.take(substance if named else f"{colour} {logo}"):
         return Batch("alert", ())
     at = world.moment(before_days=6)
     told = []
     for _ in range(world.rng.randint(1, 3)):
         who = world.rng.choice(("se.nfc/intelligence", "se.noa/coordination", above(world.place(), "coordination")))
-        told.append(_alert(world, at, who, substance if named else None, colour, logo))
+        told.append(_alert(world, at, who, given, colour, logo))
         at += timedelta(days=world.rng.uniform(1, 11))
     noise = "same substance" if named else "same looks"
     pairs = [
@@ -60,7 +61,9 @@ def alerts(world: World) -> Batch:
         for other in told[n + 1 :]
     ]
     if world.chance(0.4):
-        told.append(_alert(world, at + timedelta(days=18), "se.noa/coordination", substance if named else None, colour, logo))
+        last = datetime.fromisoformat(told[-1].body["occurred_from"])
+        quiet = last + timedelta(days=world.rng.uniform(16, 25))
+        told.append(_alert(world, quiet, "se.noa/coordination", given, colour, logo))
     return Batch("alert", tuple(told), tuple(pairs))
 
 

@@ -39,9 +39,10 @@ def standing(world: World) -> Batch:
     told = []
     for number in range(3):
         then = at + (timedelta(days=7 * number) if weekly else timedelta(days=number, hours=world.rng.uniform(-2, 2)))
-        part = amount * world.rng.uniform(0.995, 1.005)
+        part = amount * world.rng.uniform(0.995, 1.005) if weekly else amount * world.rng.uniform(0.9, 1.1)
         told.append(_payment(world, then, FIPO, accounts, part, world.number("fipo")))
-    return Batch("finance: standing payment" if weekly else "finance: deposits day by day", tuple(told))
+    scenario = "finance: standing payment" if weekly else "finance: deposits day by day"
+    return Batch(scenario, tuple(told), all_pairs(told, Truth.RELATED, "the same accounts"))
 
 
 def wallets(world: World) -> Batch:
@@ -73,7 +74,7 @@ def crawled(world: World) -> Batch:
         told.append(other)
     elif world.chance(0.6):
         copy = world.wording.retold(text, 0.01)
-        looks = _near_image(world, image)
+        looks = _near_image(world, image, 0, 4)
         who, name = "se.noa/intelligence", world.number("vendor")
         other = _listing(world, later, who, there, world.number("listing"), name, copy, looks)
         pairs += [pair(other, each, Truth.RELATED, "copied text and image") for each in told]
@@ -83,11 +84,11 @@ def crawled(world: World) -> Batch:
 
 def market_stall(world: World) -> Batch:
     """Vendors of one platform with the same goods and phrases: each listing of its own."""
-    at, facts = world.moment(), world.wording.facts()
+    at, facts, stock = world.moment(), world.wording.facts(), f"{world.rng.getrandbits(64):016x}"
     told = []
     for _ in range(3):
         mine = world.wording.facts() | {"drug": facts["drug"], "district": facts["district"]}
-        text, image = world.wording.say("listing", mine), f"{world.rng.getrandbits(64):016x}"
+        text, image = world.wording.say("listing", mine), _near_image(world, stock, 9, 16)
         who, stall = desk(world.place(), "intelligence"), world.number("listing")
         told.append(_listing(world, at, who, _PLATFORMS[0], stall, world.number("vendor"), text, image))
         at += timedelta(hours=world.rng.uniform(0.1, 9))
@@ -95,7 +96,7 @@ def market_stall(world: World) -> Batch:
 
 
 def handles(world: World) -> Batch:
-    """A handle of an encrypted service in two leads, and the same handle of another service."""
+    """A handle in two leads on one service, and reused on another."""
     at, handle = world.moment(before_days=20), world.keyed()
     told = []
     for service in ("krypt-a", "krypt-a", "krypt-b"):
@@ -103,7 +104,7 @@ def handles(world: World) -> Batch:
         payload = {"service": service, "handle_hash": handle, "lead_kind": world.rng.choice(("identity", "contact"))}
         told.append(world.tell("encrypted_service_lead", at, desk(place, "intelligence"), payload))
         at += timedelta(days=world.rng.uniform(0.1, 4))
-    return Batch("encrypted lead: handle", tuple(told), (pair(told[0], told[1], Truth.RELATED, "same handle"),))
+    return Batch("encrypted lead: handle", tuple(told), all_pairs(told, Truth.RELATED, "same handle"))
 
 
 def _payment(
@@ -148,9 +149,9 @@ def _listing(  # noqa: PLR0913 - the facts of a listing
     return world.tell("online_market_listing", at, who, payload)
 
 
-def _near_image(world: World, image: str) -> str:
-    """The picture saved anew: up to four of its 64 bits come out otherwise."""
+def _near_image(world: World, image: str, least: int, most: int) -> str:
+    """A like picture: so many of its 64 bits come out otherwise. A picture that is saved anew differs in a few."""
     bits = int(image, 16)
-    for at in world.rng.sample(range(64), world.rng.randint(0, 4)):
+    for at in world.rng.sample(range(64), world.rng.randint(least, most)):
         bits ^= 1 << at
     return f"{bits:016x}"

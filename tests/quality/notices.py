@@ -91,7 +91,7 @@ def forms(world: World) -> Batch:
     """The night's summary, each night and in each county in the same words, and selections of traffic controls."""
     name, kind = world.rng.choice((("night", "Sammanfattning natt"), ("traffic", "Trafikkontroll")))
     at = world.moment(before_days=24).replace(hour=4, minute=0)
-    if not world.take(f"{kind} {at.date()}"):
+    if not all(world.take(f"{kind} {(at + timedelta(days=n)).date()}") for n in range(2)):
         return Batch("notice: forms", ())
     towns = [*world.rng.sample(_FAR, 2), *world.rng.choice(_ACROSS)]
     text = world.wording.fixed(name)

@@ -40,17 +40,18 @@ def alike(world: World) -> Batch:
     at, place, kind = world.moment(), world.place(), world.pick(_KINDS)
     way = world.rng.choice(("other car", "hours later", "next street", "other kind"))
     there, later, plates = place, at + timedelta(minutes=world.rng.uniform(0, 15)), (None, None)
-    other_kind = kind
+    other_kind, accuracy = kind, None
     if way == "other car":
         plates = (_plate(world), _plate(world))
     elif way == "hours later":
-        later = at + timedelta(hours=world.rng.uniform(1.2, 6))
+        later = at + timedelta(hours=world.rng.uniform(0.6, 6))
     elif way == "next street":
-        there = world.near(place, 1200, 700)
+        there, accuracy = world.near(place, 800, 270), 15
     else:
         other_kind = "production_sign" if kind != "production_sign" else "lookout"
-    one = _observation(world, at, place, kind, desk(place, "surveillance"), plates[0])
-    other = _observation(world, later, there, other_kind, above(place, "surveillance"), plates[1])
+    one = _observation(world, at, place, kind, desk(place, "surveillance"), plates[0], accuracy_m=accuracy)
+    who = above(place, "surveillance")
+    other = _observation(world, later, there, other_kind, who, plates[1], accuracy_m=accuracy)
     return Batch(f"observation: {way}", (one, other))
 
 
@@ -65,7 +66,7 @@ def car_later(world: World) -> Batch:
 
 def scene(world: World) -> Batch:
     """One open scene, reported by the district and by the police area, with an update."""
-    at, place = world.moment(before_days=20), world.place()
+    at, place = world.moment(before_days=20), world.own_place()
     hours, kind = _hours(world), world.rng.choice(("square", "station", "park", "garage"))
     number = world.number("scene")
     one = _scene(world, at, place, desk(place, "surveillance"), hours, kind, number)
@@ -80,12 +81,12 @@ def scene(world: World) -> Batch:
 
 def scenes_apart(world: World) -> Batch:
     """Two scenes some streets apart, or at one place by day and by night."""
-    at, place = world.moment(before_days=20), world.place()
+    at, place = world.moment(before_days=20), world.own_place()
     day = [(1, 10, 16), (2, 10, 16), (5, 10, 16)]
     if world.chance(0.5):
         there, hours = place, [(1, 19, 24), (5, 20, 24), (6, 0, 3)]
     else:
-        there, hours = world.near(place, 1500, 750), day
+        there, hours = world.near(place, 1500, 330), day
     one = _scene(world, at, place, desk(place, "surveillance"), day, "square", world.number("scene"))
     who = above(place, "prevention")
     other = _scene(world, at + timedelta(days=2), there, who, hours, "square", world.number("scene"))
@@ -93,7 +94,15 @@ def scenes_apart(world: World) -> Batch:
 
 
 def _observation(  # noqa: PLR0913 - the facts of an observation
-    world: World, at: datetime, place: Place, kind: str, who: str, plate: str | None, observer: str | None = None
+    world: World,
+    at: datetime,
+    place: Place,
+    kind: str,
+    who: str,
+    plate: str | None,
+    observer: str | None = None,
+    *,
+    accuracy_m: int | None = None,
 ) -> Telling:
     payload = {
         "observation_kind": kind,
@@ -102,7 +111,7 @@ def _observation(  # noqa: PLR0913 - the facts of an observation
         "duration_s": world.rng.randint(20, 900),
         "weather_light": world.rng.choice(("daylight", "dark_lit", "rain_or_snow")),
     }
-    said = {"geo": world.geo(place), "areas": [place.unit.code]}
+    said = {"geo": world.geo(place, accuracy_m), "areas": [place.unit.code]}
     return world.tell("surveillance_observation", at, who, payload, **said)
 
 

@@ -8,7 +8,9 @@ from tests.quality.world import Place, World, above, desk
 
 _SUBJECTS: Final = (("supply", 0.6), ("conflict", 0.2), ("transport", 0.2))
 #: How much of a text is changed by whoever tells it again, and how often.
-_CHANGES: Final = ((0.0, 0.2), (0.015, 0.35), (0.03, 0.3), (0.05, 0.15))
+_CHANGES: Final = ((0.0, 0.2), (0.015, 0.3), (0.03, 0.27), (0.05, 0.15), (0.09, 0.08))
+#: How often somebody leaves a sentence out, or moves one.
+_SHORTER, _MOVED = 0.05, 0.12
 
 
 def told_again(world: World) -> Batch:
@@ -46,12 +48,17 @@ def follow_ups(world: World) -> Batch:
     """One source on one person, week by week, in one frame of words: each report of its own."""
     at, place, facts = world.moment(before_days=16), world.place(), world.wording.facts()
     subject, person, source = world.pick(_SUBJECTS), world.person(), world.keyed()
-    told = []
+    mass, hour = facts["mass"], facts["hour"]
+    told: list[Telling] = []
+    frame = world.chance(0.2)  # the last report serves as the form of the next
     for _ in range(world.rng.randint(2, 3)):
-        who = desk(place, "intelligence")
-        told.append(_report(world, at, place, who, subject, facts, [person], source_key=source))
+        payload = {"local_report_no": world.number("r"), "summary": world.wording.say(subject, facts)}
+        if frame and told:
+            before = told[-1].body["payload"]["summary"]
+            payload["summary"] = before.replace(f" {mass} ", f" {facts['mass']} ").replace(hour, facts["hour"])
+        told.append(_sent(world, at, place, desk(place, "intelligence"), payload, [person], source_key=source))
         at += timedelta(days=world.rng.uniform(1, 6))
-        new = world.wording.facts()
+        mass, hour, new = facts["mass"], facts["hour"], world.wording.facts()
         facts |= {name: new[name] for name in ("mass", "hour", "later", "weekday", "street", "price", "vehicle", "other")}
     pairs = [pair(a, b, Truth.RELATED, "the same person") for n, a in enumerate(told) for b in told[n + 1 :]]
     return Batch("report: follow-ups", tuple(told), tuple(pairs))
@@ -59,11 +66,12 @@ def follow_ups(world: World) -> Batch:
 
 def forms(world: World) -> Batch:
     """The same sentence on two people: a form that units fill in when there is nothing to tell."""
-    at, place = world.moment(), world.place()
-    text = world.wording.fixed("nothing_new")
+    at, place, facts = world.moment(), world.place(), world.wording.facts()
     told = []
+    text = world.wording.say("supply", facts) if world.chance(0.5) else world.wording.fixed("nothing_new")
     for who in (desk(place, "intelligence"), above(place, "intelligence")):
-        payload = {"local_report_no": world.number("r"), "summary": text}
+        name = world.wording.facts()["alias"]
+        payload = {"local_report_no": world.number("r"), "summary": text.replace(facts["alias"], name)}
         told.append(_sent(world, at, place, who, payload, [world.person()]))
         at += timedelta(days=1)
     return Batch("report: form", tuple(told))
@@ -131,7 +139,9 @@ def _first(world: World, *, sourced: bool = False) -> tuple[Telling, Place, date
 def _again(world: World, telling: Telling, place: Place, at: datetime, *, keep: str) -> Telling:
     """The report as the next unit types it in: it keeps the roots, some and one of its own, the source, or neither."""
     body = telling.body
-    text = world.wording.retold(body["payload"]["summary"], world.pick(_CHANGES), moved=world.chance(0.15))
+    text = world.wording.retold(body["payload"]["summary"], world.pick(_CHANGES), moved=world.chance(_MOVED))
+    if world.chance(_SHORTER):
+        text = world.wording.shortened(text)
     region = ".".join(place.unit.code.split(".")[:2])
     who = world.rng.choice((above(place, "intelligence"), f"{region}/intelligence", f"{region}/investigation"))
     then = telling.seen_at + timedelta(hours=world.rng.uniform(0.5, 60))
@@ -144,7 +154,7 @@ def _again(world: World, telling: Telling, place: Place, at: datetime, *, keep: 
         source = body["provenance"].get("source_key")
     payload = {"local_report_no": world.number("r"), "summary": text}
     said: dict[str, Any] = {"roots": roots, "source_key": source, "reported": then}
-    persons = [person["ref"] for person in body.get("persons", ())]
+    persons = [person["ref"] for person in body.get("persons", ()) if not world.chance(0.02)]
     return _sent(world, world.clock(at, 30), place, who, payload, persons, **said)
 
 

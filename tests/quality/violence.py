@@ -20,7 +20,8 @@ def incident(world: World) -> Batch:
     at, place, kind = world.moment(), world.place(), world.pick(_KINDS)
     number, target = world.keyed(), _target(world)
     facts = world.wording.facts()
-    desks = [desk(place, "investigation"), above(place, "investigation"), above(place, "coordination")]
+    region = ".".join(place.unit.code.split(".")[:2])
+    desks = [desk(place, "investigation"), above(place, "investigation"), f"{region}/coordination"]
     desks.append("se.noa/investigation")
     told: list[Telling] = []
     vague: set[str] = set()
@@ -33,7 +34,7 @@ def incident(world: World) -> Batch:
             _kind(world, kind),
             who,
             facts,
-            number if world.chance(0.4) else world.keyed(),
+            number if world.chance(0.4) and not is_vague else world.keyed(),
             geo=world.geo(place, VAGUE_M if is_vague else None),
             target=target,
         )
@@ -60,7 +61,7 @@ def lookalike(world: World) -> Batch:
         other_kind, there = _OTHER_GROUP.get(kind, "shooting"), world.near(place, 150)
         later = at + timedelta(minutes=world.rng.uniform(0, 30))
     elif way == "hours later":
-        later, there = at + timedelta(hours=world.rng.uniform(2, 7)), world.near(place, 100)
+        later, there = at + timedelta(hours=world.rng.uniform(1.3, 7)), world.near(place, 100)
     elif way == "next street":
         there = world.near(place, 1000, 680)
         later = at + timedelta(minutes=world.rng.uniform(0, 40))
@@ -86,7 +87,10 @@ def twice_at_once(world: World) -> Batch:
 
 
 def _of(one: Telling, other: Telling, vague: set[str]) -> Pair:
-    """Vague places join nothing by place and time (clarification 51)."""
+    """Vague places join nothing by place and time (clarification 51); the command's own number joins."""
+    numbers = {each.body["payload"].get("incident_no") for each in (one, other)}
+    if numbers.isdisjoint({None}) and len(numbers) == 1:
+        return pair(one, other, Truth.DUPLICATE, "same number")
     if one.matter in vague or other.matter in vague:
         return pair(one, other, Truth.RELATED, "place too vague to join")
     same_kind = one.body["payload"]["kind"] == other.body["payload"]["kind"]
@@ -149,11 +153,10 @@ def _retold(world: World, telling: Telling, place: Place) -> Telling:
     body = telling.body
     payload = body["payload"] | {"incident_no": None, "confirmed": False, "injured": None}
     payload["summary"] = world.wording.retold(payload["summary"], 0.04)
-    region = ".".join(place.unit.code.split(".")[:2])
     return world.tell(
         "violence_incident",
         datetime.fromisoformat(body["occurred_from"]),
-        f"{region}/coordination",
+        f"{place.unit.parent}/coordination",
         payload,
         geo=body["geo"],
         areas=[place.unit.code],

@@ -69,6 +69,13 @@ class Wording:
             new = " ".join(sentences)
         return new
 
+    def shortened(self, text: str) -> str:
+        """The text without one of its sentences, if it has more than two."""
+        sentences = _SENTENCE.split(text)
+        if len(sentences) > 2:  # noqa: PLR2004 - somebody who shortens leaves the matter in
+            del sentences[self._rng.randrange(1, len(sentences))]
+        return " ".join(sentences)
+
     def fixed(self, name: str) -> str:
         """A text that its publishers use as a form."""
         return str(book()["fixed"][name])

@@ -39,6 +39,11 @@ class Place(NamedTuple):
         lat = self.lat + north / _METRES
         return self._replace(lat=lat, lon=self.lon + east / (_METRES * math.cos(math.radians(self.lat))))
 
+    def metres_to(self, other: "Place") -> float:
+        """How far it is, on a flat map."""
+        east = (other.lon - self.lon) * math.cos(math.radians(self.lat))
+        return math.hypot(other.lat - self.lat, east) * _METRES
+
 
 class World:
     """Draws what happens, and writes down how somebody reports it. The same seed makes the same world."""
@@ -50,6 +55,7 @@ class World:
         self._weights = [6.0 if unit.code.startswith(_BIG) else 1.0 for unit in self.units]
         self._spots: dict[str, list[Place]] = {}
         self._taken: set[str] = set()
+        self._own_places: list[Place] = []
 
     # what happens
 
@@ -61,7 +67,7 @@ class World:
     def place(self) -> Place:
         """Where something happens: half of it at the same few places of a district."""
         unit = self.rng.choices(self.units, self._weights)[0]
-        if self.rng.random() < _AT_HOTSPOT:
+        if self.chance(_AT_HOTSPOT):
             spots = self._spots.setdefault(unit.code, [])
             if len(spots) < _HOTSPOTS:
                 spots.append(self._somewhere(unit))
@@ -83,6 +89,14 @@ class World:
     def number(self, prefix: str) -> str:
         """A number from a series that does not repeat."""
         return f"{prefix}-{self.rng.getrandbits(36):09x}"
+
+    def own_place(self, apart_m: float = 3000) -> Place:
+        """A place that is far from every other that was given out so: two scenes at one spot would be one scene."""
+        while True:
+            place = self.place()
+            if all(place.metres_to(other) > apart_m for other in self._own_places):
+                self._own_places.append(place)
+                return place
 
     def take(self, key: str) -> bool:
         """Whether nothing was told of this key yet: then it is taken, so that two scenes never tell of one thing."""
