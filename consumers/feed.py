@@ -25,6 +25,7 @@ from schemas.topics import desk_topic
 Since = timedelta | datetime | int | None
 
 DELIVERY_PREFIX = "delivery."
+NO_TIME = timedelta(0)
 #: How long one look for new records may wait at the broker; an answer comes at once when there is something.
 _WAIT_MS = 250
 _BATCH = 2_000
@@ -71,11 +72,13 @@ class Feed:
     Shape: ``async with Feed(...) as feed: async for item in feed``; items are ``Delivery`` or ``Unreadable``.
     ``passed_over`` says how many offsets an asked start lies before the oldest one kept. A delivery that is held
     back comes when its time has come; until then ``held`` counts it, and a feed read to its end leaves it out.
+    With ``look_back`` it begins so long before the start, for a reader that needs to know what came before;
+    ``before_start`` tells those items.
     Errors: ``KeyError`` for a unit outside the gazetteer, ``BusUnreachableError``, ``TopicMissingError``,
     ``WrongStartError``; a record that cannot be read never ends the feed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one parameter a choice of the reader's
         self,
         options: Mapping[str, Any],
         desk: str,
@@ -83,6 +86,7 @@ class Feed:
         types: Collection[str] | None = None,
         since: Since = None,
         follow: bool = False,
+        look_back: timedelta = NO_TIME,
         own_topic: bool = False,
         codec: Codec | None = None,
     ) -> None:
@@ -95,6 +99,8 @@ class Feed:
         self._key = desk.encode()
         self._names = None if types is None else frozenset(DELIVERY_PREFIX + name for name in types)
         self._since = since
+        self._look_back = look_back
+        self._shown_from = 0
         self._follow = follow
         self._codec = codec or Codec()
         self._closing = AsyncExitStack()
@@ -103,6 +109,7 @@ class Feed:
         self._end = 0
         self._ready: deque[Delivery | Unreadable] = deque()
         self.clock: Callable[[], datetime] = _now
+        self._opened = self.clock()
         self._held: list[tuple[datetime, Delivery]] = []
 
     @property
@@ -170,10 +177,24 @@ class Feed:
         consumer = await self._closing.enter_async_context(committed_reader(self._options, **_FETCH))
         self._partition = all_partitions[partition_of(self.desk, len(all_partitions))]
         self._end = await end_of(consumer, self._partition)
-        start = await self._start(consumer)
+        self._shown_from = await self._start(consumer)
+        begin = min(self._shown_from, await self._known_from(consumer)) if self._look_back else self._shown_from
+        self._opened = self.clock()
         consumer.assign([self._partition])
-        consumer.seek(self._partition, start)
+        consumer.seek(self._partition, begin)
         self._consumer = consumer
+
+    async def _known_from(self, consumer: AIOKafkaConsumer) -> int:
+        """Where what came before the start begins; before an offset, by the time now."""
+        start = self._since if isinstance(self._since, datetime) else datetime.now(UTC)
+        ago = self._since if isinstance(self._since, timedelta) else NO_TIME
+        return await offset_at(consumer, self._partition, start - ago - self._look_back)
+
+    def before_start(self, item: Delivery | Unreadable) -> bool:
+        """Whether an item lies before the start, and is there only so that the reader knows of it."""
+        not_before = item.meta.not_before if isinstance(item, Delivery) else None
+        came_due = not_before is not None and not_before > self._opened
+        return item.position.offset < self._shown_from and not came_due
 
     async def _start(self, consumer: AIOKafkaConsumer) -> int:
         match self._since:
@@ -197,7 +218,7 @@ class Feed:
         position = Position(record.partition, record.offset)
         item = read_delivery(self._codec, self.desk, record.value or b"", position)
         if isinstance(item, Unreadable):
-            self.unreadable += 1
+            self.unreadable += not self.before_start(item)
             return item
         return item if self._names is None or DELIVERY_PREFIX + item.meta.event_type in self._names else None
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from consumers.cards import Card, Pointer, Tie, TieState, Word
+from consumers.cards import Card, Pointer, Report, Tie, TieState, Word
 from consumers.feed import Delivery
 from consumers.judging import in_time, judged, last_of_bus, said, sources
 from consumers.tellings import Ids, Tellings, main_first
@@ -72,6 +72,10 @@ class Cards:
                 cards.append(card)
                 done.update(each for report in card.reports for each in report.every_id)
         return tuple(cards)
+
+    def report(self, event_id: str) -> Report | None:
+        """The report that an event is a revision of, if any of it was read."""
+        return self._tellings.as_report(self._tellings.of(event_id))
 
     def card(self, event_id: str) -> Card:
         """The card that an event is on: one without reports for an event that was not read."""

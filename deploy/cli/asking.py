@@ -126,6 +126,14 @@ def since_option(text: str) -> timedelta | datetime | int:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=LOCAL)
 
 
+def ago_option(_: click.Context, __: click.Parameter, text: str) -> timedelta:
+    """A length of time as people write it: ``30m``, ``24h``, ``2d``. Errors: ``click.UsageError``."""
+    found = since_option(text)
+    if not isinstance(found, timedelta):
+        raise click.UsageError(f"{text!r} is no length of time (90s, 30m, 24h, 2d).")
+    return found
+
+
 def local_time(moment: datetime) -> str:
     """A moment for people: Stockholm time, with the date only when it is not today's."""
     here = moment.astimezone(LOCAL)

@@ -1,17 +1,19 @@
 """One delivery as a card: what it is, what it is worth, where it came from and why it is here, at a glance."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from consumers.cards import LINK, POINTER
 from consumers.feed import Delivery, Unreadable
 from deploy.cli.asking import local_time, printable
 from deploy.cli.facts import joined, key_facts, text_of
 from deploy.cli.names import function_name, rule_titles, title_of
 from schemas.gazetteer import Gazetteer
 from schemas.partners import PARTNERS
+from schemas.records import BUS_UNIT, desk_address
 from schemas.substances import SubstanceRegister
 
 _PRIORITY = {
@@ -22,6 +24,8 @@ _PRIORITY = {
     5: ("dim", "bakgrund", "background"),
 }
 _BAR = "▎ "
+#: What these say is told by the cards that they are about.
+_TOLD_BESIDE = frozenset({LINK, POINTER})
 _MARKS_SV = {
     "NOT_EVALUATED": "EJ VÄRDERAD",
     "NOT_EVIDENCE": "EJ BEVIS",
@@ -46,12 +50,16 @@ class CardMaker:
         self._gazetteer = gazetteer
         self._substances = substances
 
-    def print(self, out: Console, item: Delivery | Unreadable) -> None:
-        """One card. What the view hides is not there; nothing is guessed in its place."""
+    def print(self, out: Console, item: Delivery | Unreadable, beside: Iterable[Text] = ()) -> None:
+        """One card. What the view hides is not there; nothing is guessed in its place.
+
+        Shape: ``beside`` are lines on what the event belongs to.
+        """
         if isinstance(item, Unreadable):
             lines, bar = [self._unreadable(item)], "red"
         else:
-            lines = [self._head(item), self._trust(item), *self._content(item.event), self._why(item)]
+            content = [] if item.meta.event_type in _TOLD_BESIDE else self._content(item.event)
+            lines = [self._head(item), self._trust(item), *content, *beside, self._why(item)]
             bar = _PRIORITY[item.meta.priority][0].rpartition(" on ")[2].removeprefix("bold ")
         for line in lines:
             line.plain = printable(line.plain)
@@ -79,7 +87,7 @@ class CardMaker:
         meta, grading = item.meta, item.event.get("grading") or {}
         grade = f"{grading.get('source', '')}{grading.get('info', '')}"
         parts = [
-            f"{self._either('från', 'from')} {self.desk_name(meta.origin.unit, meta.origin.function)}",
+            f"{self._either('från', 'from')} {self.desk_name(desk_address(meta.origin.unit, meta.origin.function))}",
             f"{self._either('värdering', 'grading')} {grade}" if grade else "",
             " ".join(filter(None, (meta.handling, item.event.get("handling_text")))),
             f"{self._either('känslighet', 'sensitivity')} {meta.sensitivity}",
@@ -119,8 +127,11 @@ class CardMaker:
         where = f"{item.position.partition}:{item.position.offset}"
         return Text(f"{said}: {item.code}, {where}, {item.size} B – {told}.", style="red")
 
-    def desk_name(self, unit: str, function: str) -> str:
+    def desk_name(self, desk: str) -> str:
         """A desk as people call it: the unit's name and the function."""
+        unit, _, function = desk.partition("/")
+        if unit == BUS_UNIT:
+            return self._either("bussen", "the bus")
         return f"{self._unit_name(unit)} / {function_name(function, self._lang)}"
 
     def _unit_name(self, code: str) -> str:

@@ -1,14 +1,18 @@
-"""``sambus feed``: a desk's deliveries, as cards for people or as one JSON object a line."""
+"""``sambus feed``: a desk's deliveries with the cards that they belong to, for people or as one JSON object a line."""
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
+from consumers.cards import SAYING
 from consumers.feed import Delivery, Feed, Since, Unreadable, WrongStartError
+from consumers.folding import Cards, about
 from deploy.cli.asking import (
+    ago_option,
     console,
     desk_option,
     json_option,
@@ -20,13 +24,27 @@ from deploy.cli.asking import (
 from deploy.cli.connection import Connection, connection_options
 from schemas.gazetteer import load_gazetteer
 
+#: A reader that stays lets go of what is older than what the bus keeps, now and then.
+_KEPT = timedelta(days=7)
+_LET_GO_EVERY = 10_000
+
+#: Shows an item with its cards; gives whether it is one of those that were asked for.
+Show = Callable[[Delivery | Unreadable, Cards], bool]
+
 
 @dataclass
 class Told:
-    """What was shown, for the last line."""
+    """What was shown, for the last line, and the cards by now."""
 
     deliveries: int = 0
     unreadable: int = 0
+    cards: Cards = field(default_factory=Cards)
+
+    def fold(self, item: Delivery) -> None:
+        """Let the cards know of a delivery."""
+        self.cards.add(item)
+        if not len(self.cards) % _LET_GO_EVERY:
+            self.cards = self.cards.since(datetime.now(UTC) - _KEPT)
 
 
 @click.command("feed")
@@ -36,6 +54,14 @@ class Told:
 )
 @click.option("--type", "types", multiple=True, metavar="TYPE", help="Only this event type. May be given again.")
 @click.option("--follow", is_flag=True, help="Stay and show what comes, until Ctrl-C.")
+@click.option(
+    "--look-back",
+    metavar="AGO",
+    default="24h",
+    show_default=True,
+    callback=ago_option,
+    help="Read so long before the start, unshown, to know which cards the rest belongs to.",
+)
 @click.option("--own-topic", is_flag=True, help="Read the desk's own topic (a desk with its own Kafka access).")
 @json_option
 @lang_option
@@ -45,20 +71,32 @@ def feed(  # noqa: PLR0913, PLR0917 - one parameter an option
     since: str | None,
     types: tuple[str, ...],
     follow: bool,
+    look_back: timedelta,
     own_topic: bool,
     as_json: bool,
     lang: str,
     connection: Connection,
 ) -> None:
-    """Show the deliveries made for a desk, in the order in which they came.
+    """Show the deliveries made for a desk, in the order in which they came, each with the card that it belongs to.
+
+    Reports of the same real event are one card, each with its own grading; a join, a split, a link or a recall is told
+    when it comes.
 
     Exit codes: 0 done, also after Ctrl-C; 2 an unknown desk or type; 3 the bus cannot be reached.
     """
     _check_types(types)
     start: Since = since_option(since) if since else None if follow else since_option("24h")
-    reading = Feed(connection.aiokafka(), desk, types=types or None, since=start, follow=follow, own_topic=own_topic)
+    reading = Feed(
+        connection.aiokafka(),
+        desk,
+        types={*types, *SAYING} if types else None,
+        since=start,
+        follow=follow,
+        look_back=look_back,
+        own_topic=own_topic,
+    )
     told = Told()
-    show = _json_line if as_json else _card_printer(lang)
+    show = _json_line(frozenset(types)) if as_json else _card_printer(lang, desk, frozenset(types))
     try:
         run(_show(reading, show, told))
     except WrongStartError as problem:
@@ -79,30 +117,58 @@ def _check_types(types: tuple[str, ...]) -> None:
             raise click.UsageError(f"There is no event type {name!r}. Did you mean {', '.join(near)}?")
 
 
-async def _show(reading: Feed, show: Callable[[Delivery | Unreadable], None], told: Told) -> None:
+async def _show(reading: Feed, show: Show, told: Told) -> None:
     async with reading as items:
         async for item in items:
-            show(item)
-            if isinstance(item, Unreadable):
-                told.unreadable += 1
-            else:
-                told.deliveries += 1
+            if isinstance(item, Delivery):
+                told.fold(item)
+            if not reading.before_start(item):
+                told.unreadable += isinstance(item, Unreadable)
+                told.deliveries += show(item, told.cards)
 
 
-def _json_line(item: Delivery | Unreadable) -> None:
-    position = {"partition": item.position.partition, "offset": item.position.offset}
-    if isinstance(item, Unreadable):
-        print_json({"unreadable": item.code, "size": item.size, "position": position})
-    else:
-        print_json({"position": position, "meta": item.meta.model_dump(mode="json"), "event": item.event})
+def _json_line(types: frozenset[str]) -> Show:
+    from deploy.cli.card_json import card_json
+
+    def show(item: Delivery | Unreadable, cards: Cards) -> bool:
+        position = {"partition": item.position.partition, "offset": item.position.offset}
+        if isinstance(item, Unreadable):
+            print_json({"unreadable": item.code, "size": item.size, "position": position})
+            return False
+        if types and item.meta.event_type not in types:
+            return False
+        found = {card.card_id: card for card in map(cards.card, about(item)) if card.reports}
+        line = {"position": position, "meta": item.meta.model_dump(mode="json"), "event": item.event}
+        print_json(line | {"cards": [card_json(found[card_id]) for card_id in sorted(found)]})
+        return True
+
+    return show
 
 
-def _card_printer(lang: str) -> Callable[[Delivery | Unreadable], None]:
+def _card_printer(lang: str, desk: str, types: frozenset[str]) -> Show:
     from deploy.cli.card import CardMaker
+    from deploy.cli.card_group import GroupTeller
     from schemas.substances import load_substances
 
     maker, out = CardMaker(lang, load_gazetteer(), load_substances()), console()
-    return lambda item: maker.print(out, item)
+    teller = GroupTeller(lang, desk, maker.desk_name)
+
+    def show(item: Delivery | Unreadable, cards: Cards) -> bool:
+        if isinstance(item, Unreadable):
+            maker.print(out, item)
+            return False
+        if types and not types & {item.meta.event_type, *_types_on(item, cards)}:
+            return False
+        maker.print(out, item, teller.beside(item, cards))
+        return True
+
+    return show
+
+
+def _types_on(item: Delivery, cards: Cards) -> set[str]:
+    """The types of the reports that a link, an order or a pointer is about."""
+    reports = map(cards.report, about(item)) if item.meta.event_type in SAYING else ()
+    return {report.event_type for report in reports if report is not None}
 
 
 def _last_line(reading: Feed, told: Told, lang: str) -> None:

@@ -12,7 +12,10 @@ import pytest
 
 from deploy.cli.asking import desk_problem, since_option
 from schemas.codec import Codec
+from schemas.envelope import Origin
 from schemas.gazetteer import load_gazetteer
+from schemas.records import BUS_UNIT
+from schemas.vocabulary import Function
 from tests.consumers.made import Sent, delivery, new_id
 from tests.deploy.cli_bus import prepare, sambus
 
@@ -63,6 +66,31 @@ def test_json_is_one_whole_object_a_line(kafka: str) -> None:
     assert lines[2]["unreadable"] == "UNREADABLE"
     again = sambus(kafka, "feed", "--as", desk, "--json", "--since", str(places[1][1])).stdout.splitlines()
     assert json.loads(again[0])["meta"]["event_id"] == second
+
+
+@pytest.mark.kafka
+def test_a_join_is_told_with_what_came_before_the_start(kafka: str) -> None:
+    """The reports lie before the start and are not shown again; the card of the link names them all the same."""
+    codec, desk = Codec(), "se.nord/surveillance"
+    one, other, found = new_id(), new_id(), new_id()
+    said = {"a_id": one, "b_id": other, "features": ["place", "time"], "score": 0.9, "status": "suggested"}
+    view = {"payload": said | {"relation": "duplicate"}}
+    places = prepare(kafka, [Sent(TOPIC, desk, delivery(codec, desk, event_id)) for event_id in (one, other)])
+    bus = {"event_type": "link_suggestion", "origin": Origin(unit=BUS_UNIT, function=Function.COORDINATION)}
+    prepare(kafka, [Sent(TOPIC, desk, delivery(codec, desk, found, view, **bus))])
+    start = ["--since", str(places[-1][1] + 1)]
+    shown = sambus(kafka, "feed", "--as", desk, *start)
+    assert "SAME EVENT in 2 reports" in shown.stdout
+    assert "from the bus" in shown.stdout
+    assert {one, other} <= set(shown.stdout.split())
+    assert shown.stderr.startswith("1 deliveries")
+    (line,) = sambus(kafka, "feed", "--as", desk, "--json", *start).stdout.splitlines()
+    (card,) = json.loads(line)["cards"]
+    assert [report["event_id"] for report in card["reports"]] == sorted([one, other])
+    blind = sambus(kafka, "feed", "--as", desk, "--look-back", "0s", *start)
+    assert blind.stdout.count("delivered before what was read") == 2
+    only = sambus(kafka, "feed", "--as", desk, "--type", "drug_seizure", *start)
+    assert "SAME EVENT" in only.stdout
 
 
 @pytest.mark.kafka
