@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, PACKS
+from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, FACTS, PACKS
 
 
 class Stage(StrEnum):
@@ -18,6 +18,7 @@ class Stage(StrEnum):
     RULES = "rules"
     DUTIES = "duties"
     LINK = "link"
+    PICTURE = "picture"
 
 
 class ReasonCode(StrEnum):
@@ -137,6 +138,7 @@ def stage_of(topic: str) -> Stage | None:
         PACKS: Stage.RULES,
         DUTIES: Stage.DUTIES,
         ENTITIES: Stage.LINK,
+        FACTS: Stage.PICTURE,
     }.get(topic)
 
 

@@ -26,6 +26,8 @@ from streams.engine.signals import Counters
 from streams.engine.state import State
 
 PICTURE: Final = "situation_picture"
+#: Keys of a state under which stands what a draft said when it was published.
+_PUBLISHED: Final = b"d"
 #: Figures are written at most so often: a row changes with every event that it counts.
 _EVERY_MS: Final = 5_000
 #: Most that one tick takes: the rest come a second later.
@@ -57,23 +59,18 @@ class PictureStep:
 
     def open(self, state: State) -> None:
         """Count anew what the state remembers."""
-        book = Book(self._settings, self._gazetteer)
-        for key, value in state.items():
-            if key[:1] != b"d":
-                book.restore(key, value)
-        book.recount()
-        state.derived = Desk(book)
+        self._desk_of(state)
 
     def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:  # noqa: ARG002
         """Take what other lanes, or this one, tell of their events."""
-        book: Book = state.derived.book
+        book = self._desk_of(state).book
         for entry in unpacked(record.value or b""):
             key, value = book.take(decode(entry))
             state.put(key, value or b"", record.timestamp)
 
     def tick(self, now_ms: int, state: State, out: Outbox) -> None:
-        """Write the figures that have changed; at each new hour also those that time changed, and drafts that are due."""
-        desk: Desk = state.derived
+        """Write figures that have changed; at each new hour also those that time changed, and drafts that are due."""
+        desk = self._desk_of(state)
         if not desk.book.cells:
             return
         if hour_of(now_ms) != desk.hour:
@@ -83,11 +80,22 @@ class PictureStep:
             desk.written_ms = now_ms
             self._write_figures(now_ms, desk, out)
         for _ in range(min(_MOST_DRAFTS, len(desk.due))):
-            self._publish(desk.due.popleft(), now_ms, state, out)
+            self._publish(desk, desk.due.popleft(), now_ms, state, out)
 
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on."""
         out.add(quarantined(self._codec, record, (Problem(RejectCode.INTERNAL),), writer=None))
+
+    def _desk_of(self, state: State) -> Desk:
+        desk: Desk | None = state.derived
+        if desk is None:
+            book = Book(self._settings, self._gazetteer)
+            for key, value in state.items():
+                if key[:1] != _PUBLISHED:
+                    book.restore(key, value)
+            book.recount()
+            desk = state.derived = Desk(book)
+        return desk
 
     # Figures
 
@@ -121,10 +129,10 @@ class PictureStep:
         desk.waiting -= due
         desk.due.extend(sorted(slot for slot in due if not beyond(slot.period, now_ms, self._settings)))
 
-    def _publish(self, slot: Slot, now_ms: int, state: State, out: Outbox) -> None:
+    def _publish(self, desk: Desk, slot: Slot, now_ms: int, state: State, out: Outbox) -> None:
         """Publish a draft, unless it says what was published; one of nothing only if it corrects something."""
-        told = draft(state.derived.book, slot, self._gazetteer)
-        key = slot.key()
+        told = draft(desk.book, slot, self._gazetteer)
+        key = _PUBLISHED + slot.key()
         known = state.get(key)
         if known == told.digest or (known is None and not told.input_count):
             return

@@ -10,12 +10,13 @@ import faust
 import uvloop
 
 from schemas.codec import Codec
-from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, GATEWAY_IN, PACKS
+from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, FACTS, GATEWAY_IN, PACKS
 from schemas.validation import prepare
 from streams.core.link.keys import MatchKeys
 from streams.core.link.match import Matcher
 from streams.core.link.refs import Tokens
 from streams.core.link.sighting import Sighter
+from streams.core.picture.settings import load_settings
 from streams.core.reference import load_reference
 from streams.core.share import Pack
 from streams.core.share.bundle import digest, pack_bundle
@@ -23,10 +24,12 @@ from streams.core.share.loading import RULES
 from streams.engine.app import build_app
 from streams.engine.assess_step import AssessStep
 from streams.engine.duties_step import DutiesStep
+from streams.engine.facts import FactsTeller
 from streams.engine.intake_step import IntakeStep
 from streams.engine.link_step import LinkStep
 from streams.engine.match_keys import read_keys
 from streams.engine.packs import Packs
+from streams.engine.picture_step import PictureStep
 from streams.engine.rules_step import RulesStep
 from streams.engine.settings import Settings
 from streams.engine.share_step import ShareStep
@@ -51,7 +54,8 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     packs = Packs(codec, reference.gazetteer, first, digest(pack_bundle(folder)))
     share = ShareStep(codec, reference, packs, settings.own_access_desks)
     matcher = Matcher()
-    tellers = (SightingTeller(Sighter(reference, Tokens(keys), matcher.thresholds)),)
+    pictures = load_settings()
+    tellers = (SightingTeller(Sighter(reference, Tokens(keys), matcher.thresholds)), FactsTeller(pictures))
     return {
         IntakeStep(codec, reference): intake_topics,
         AssessStep(codec, reference, share, tellers): (ACCEPTED,),
@@ -59,6 +63,7 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
         RulesStep(codec, packs): (PACKS,),
         DutiesStep(codec, reference, settings.own_access_desks): (DUTIES,),
         LinkStep(codec, matcher, matcher.thresholds.version): (ENTITIES,),
+        PictureStep(codec, reference, pictures): (FACTS,),
     }
 
 

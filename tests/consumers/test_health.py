@@ -97,6 +97,14 @@ def test_a_clock_that_runs_ahead_gives_no_negative_lag() -> None:
 
 def test_only_what_an_agent_reads_is_a_source() -> None:
     """Deliveries and the ledger have readers of their own."""
-    read = ("in.se.stockholm", "events.accepted", "events.assessed", "rules.packs", "duties", "entities")
+    read = (
+        "in.se.stockholm",
+        "events.accepted",
+        "events.assessed",
+        "rules.packs",
+        "duties",
+        "entities",
+        "pictures.facts",
+    )
     assert [stage_of(name) for name in read] == list(Stage)
     assert [stage_of(name) for name in ("deliver.stockholm", "ledger.decisions", "state.assess")] == [None] * 3

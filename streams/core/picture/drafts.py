@@ -36,8 +36,9 @@ class Slot(NamedTuple):
     period: Period
 
     def key(self) -> bytes:
-        """The key under which a state remembers what was published of it."""
-        return f"d{self.where}{self.window}{self.period.first_day}".encode()
+        """The same for the same, and for no other."""
+        kind = "synthetic" if self.where.synthetic else "real"
+        return f"{self.where.area}:{self.where.theme}:{kind}:{self.window}:{self.period.first_day}".encode()
 
 
 class Draft(NamedTuple):
