@@ -3,7 +3,7 @@
 It reads what was told of events that are shared already, so nothing waits for it (docs/adr/0013).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, Protocol, cast
 
@@ -13,12 +13,13 @@ from schemas.problems import Problem, RejectCode
 from schemas.records import BUS_DESK
 from schemas.topics import ACCEPTED, ENTITIES, QUARANTINE
 from streams.core.link.finding import LINK, link_of
-from streams.core.link.form import decode
+from streams.core.link.form import Sighting, decode
 from streams.core.link.index import Compares, Found, Index, Limits
+from streams.engine.inquiries import id_bytes
 from streams.engine.outbox import Outbox, Output, unpacked
 from streams.engine.quarantine import quarantined
 from streams.engine.records import AT_HEADER, ERRAND_HEADER, FROM_HEADER, SIGHTING_HEADER, Record, place
-from streams.engine.sighter import SEEN
+from streams.engine.sighter import SEEN, WITHDRAWN
 from streams.engine.signals import Counters, Signal, emit, where
 from streams.engine.state import State
 
@@ -86,13 +87,15 @@ class LinkStep:
     def _take(self, entry: bytes, record: Record, index: "LaneIndex", out: Outbox, counters: Counters) -> None:
         """Take one entry of a pack. A bug of ours loses that comparison, not the others of the pack."""
         try:
-            found = index.take(decode(entry.removeprefix(SEEN)), record.timestamp)
+            if entry.startswith(WITHDRAWN):
+                unit, *ids = entry.removeprefix(WITHDRAWN).decode().split(" ")
+                index.withdraw(map(id_bytes, ids), unit)
+            else:
+                for found in index.take(decode(entry.removeprefix(SEEN)), record.timestamp):
+                    out.add(self._published(found, record))
         except Exception as problem:  # noqa: BLE001
             emit(Signal.STEP_FAILED, level="error", agent=self.name, cause=type(problem).__name__, where=where(problem))
             counters.rejected["INTERNAL"] += 1
-            return
-        for each in found:
-            out.add(self._published(each, record))
 
     def _published(self, found: Found, record: Record) -> Output:
         """A finding as the record that intake would have let in."""
@@ -121,9 +124,13 @@ class LaneIndex(Index):
         """Read back what the state holds."""
         self._kept = _Entries(state)
         super().__init__(matcher, limits, entries=self._kept)
-        for key, entry in state.items():
-            if key.startswith(_SIGHTING):
-                self.restore(key[len(_SIGHTING) :], entry)
+        for matter, entry in self._kept.items():
+            self.restore(matter, entry)
+
+    def take(self, sighting: Sighting, at_ms: int | None = None) -> list[Found]:
+        """As ``Index.take``; what is kept is kept at this log time."""
+        self._kept.at_ms = sighting.reported_ms if at_ms is None else at_ms
+        return super().take(sighting, at_ms)
 
 
 class _Entries:
@@ -141,3 +148,7 @@ class _Entries:
 
     def __delitem__(self, matter: bytes) -> None:
         self._state.drop(_SIGHTING + matter)
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        start = len(_SIGHTING)
+        return ((key[start:], entry) for key, entry in self._state.items() if key.startswith(_SIGHTING))

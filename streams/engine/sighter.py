@@ -1,6 +1,6 @@
 """Tells the link agents of events: what is needed to compare one with others goes to every lane that could hold any."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from schemas.topics import ENTITIES
@@ -10,8 +10,11 @@ from streams.engine.outbox import Outbox, Parcel
 from streams.engine.records import SIGHTING_HEADER
 from streams.engine.telling import Shared
 
-#: An entry of a parcel begins with one of these: a sighting follows, or the ids of events that are withdrawn.
+#: What an entry of a parcel begins with: a sighting follows, or a unit and the ids of events that it withdrew.
 SEEN: Final = b"s"
+WITHDRAWN: Final = b"w"
+_CORRECTION: Final = "correction_order"
+_WITHDRAWS: Final = frozenset({"recall", "erase"})
 
 
 class Sights(Protocol):
@@ -34,14 +37,20 @@ class SightingTeller:
         self._sighter = sighter
 
     def __call__(self, shared: Shared, out: Outbox) -> None:
-        """Pack the sighting, if the event is one that is compared."""
-        if shared.late:
-            return
-        sighting = self._sighter.sight(shared.event, shared.key, shared.lane)
-        if sighting is None:
-            return
+        """Pack the sighting of an event that is compared, and the ids of those that an order withdraws."""
         lanes = out.partitions(ENTITIES)
-        data = SEEN + encode(sighting)
-        every = range(lanes) if shared.former else sorted({lane_of(block, lanes) for block in sighting.blocks})
-        for lane in every:
-            out.pack(Parcel(ENTITIES, lane, SIGHTING_HEADER), data, shared.at_ms)
+        if shared.event["event_type"] == _CORRECTION:
+            order = shared.event["payload"]
+            if order["action"] in _WITHDRAWS:
+                text = " ".join((shared.event["origin_unit"]["unit"], *order["target_ids"]))
+                _send(WITHDRAWN + text.encode(), range(lanes), shared.at_ms, out)
+        elif not shared.late:
+            sighting = self._sighter.sight(shared.event, shared.key, shared.lane)
+            if sighting is not None:
+                some = {lane_of(block, lanes) for block in sighting.blocks}
+                _send(SEEN + encode(sighting), range(lanes) if shared.former else sorted(some), shared.at_ms, out)
+
+
+def _send(entry: bytes, lanes: Iterable[int], at_ms: int, out: Outbox) -> None:
+    for lane in lanes:
+        out.pack(Parcel(ENTITIES, lane, SIGHTING_HEADER), entry, at_ms)

@@ -94,6 +94,11 @@ def decode(data: bytes) -> Sighting:
     raise SightingError("a sighting that cannot be read")
 
 
+def event_id_of(data: bytes | memoryview) -> bytes:
+    """The event id of an encoded sighting, without reading the rest."""
+    return bytes(data[1 : 1 + ID_BYTES])
+
+
 def _decoded(data: bytes) -> Sighting:
     (
         _, event_id, matter, number, source, former, revision, home, from_ms, to_ms, reported_ms, lon, lat,

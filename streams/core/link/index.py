@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 from zlib import crc32
 
-from streams.core.link.form import BLOCK_BYTES, ID_BYTES, Sighting, decode, encode
+from streams.core.link.form import BLOCK_BYTES, ID_BYTES, Sighting, SightingError, decode, encode, event_id_of
 from streams.core.link.match import Match
+from streams.core.share.order_forms import may_correct
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -40,6 +41,9 @@ class Entries(Protocol):
 
     def __delitem__(self, matter: bytes, /) -> None:
         """Forget an entry that is there."""
+
+    def items(self) -> Iterable[tuple[bytes, bytes]]:
+        """Every entry with its matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +74,11 @@ class Found(NamedTuple):
 
 
 class _Entry(NamedTuple):
+    """An entry but for its partners; ``data`` are the bytes of its sighting."""
+
     due_ms: int
     blocks: tuple[bytes, ...]
-    partners: tuple[bytes, ...]
-    sighting: Sighting
+    data: bytes
 
 
 def lane_of(block: bytes, lanes: int) -> int:
@@ -113,15 +118,15 @@ class Index:
 
         Units: ``at_ms`` is log time, by default when it was reported; it tells when the entry leaves.
         """
-        matter = sighting.matter
-        before = self._entry(matter)
-        if before is not None:
-            if sighting.revision < before.sighting.revision or sighting.event_id == before.sighting.event_id:
-                return []
-            self._unlist(matter, before.blocks)
+        matter, entry = sighting.matter, self._entry(sighting.matter)
+        before = self._sighting(matter)
+        if before is not None and (sighting.revision < before.revision or sighting.event_id == before.event_id):
+            return []
+        if entry is not None:
+            self._unlist(matter, entry.blocks)
         own = tuple(each for each in sighting.blocks if lane_of(each, self._lanes) == self._lane)
         partners = self._partners.get(matter, set())
-        found = [] if before is None else list(self._again(sighting, before.sighting, partners))
+        found = [] if before is None else list(self._again(sighting, before, partners))
         for other in self._candidates(sighting, own):
             if len(found) >= self._limits.pairs:
                 break
@@ -150,9 +155,21 @@ class Index:
             for matter in self._leaving.pop(hour):
                 entry = self._entry(matter)
                 if entry is not None and entry.due_ms // HOUR_MS == hour:
-                    self._drop(matter, entry)
+                    self._drop(matter)
                     count += 1
         return count
+
+    def withdraw(self, event_ids: Iterable[bytes], unit: str) -> int:
+        """Forget events that were recalled or erased by their unit or one above it; returns how many were here.
+
+        Orders are few, and a lane does not know its entries by event: it looks at each once.
+        """
+        gone = frozenset(event_ids)
+        here = [matter for matter, entry in self._entries.items() if _event_of(entry) in gone]
+        may = [each for each in map(self._sighting, here) if each and may_correct(unit, each.origin.partition("/")[0])]
+        for sighting in may:
+            self._drop(sighting.matter)
+        return len(may)
 
     # Who is compared
 
@@ -241,7 +258,10 @@ class Index:
         self._partners.setdefault(one, set()).add(other)
         self._partners.setdefault(other, set()).add(one)
 
-    def _drop(self, matter: bytes, entry: _Entry) -> None:
+    def _drop(self, matter: bytes) -> None:
+        entry = self._entry(matter)
+        if entry is None:
+            return
         self._unlist(matter, entry.blocks)
         for other in self._partners.pop(matter, ()):
             self._partners[other].discard(matter)
@@ -254,18 +274,20 @@ class Index:
             return None
         due_ms, count, partners = _ENTRY.unpack_from(data)
         end = _ENTRY.size + count * BLOCK_BYTES
-        rest = end + partners * ID_BYTES
         blocks = tuple(data[start : start + BLOCK_BYTES] for start in range(_ENTRY.size, end, BLOCK_BYTES))
-        joined = tuple(data[start : start + ID_BYTES] for start in range(end, rest, ID_BYTES))
-        return _Entry(due_ms, blocks, joined, self._at_hand.get(matter) or decode(data[rest:]))
+        return _Entry(due_ms, blocks, data[end + partners * ID_BYTES :])
 
     def _sighting(self, matter: bytes) -> Sighting | None:
+        """The sighting of a matter, if it is here and of a form that can still be read."""
         found = self._at_hand.get(matter)
         if found is None:
             entry = self._entry(matter)
             if entry is None:
                 return None
-            found = entry.sighting
+            try:
+                found = decode(entry.data)
+            except SightingError:
+                return None
             self._lay_at_hand(found)
         return found
 
@@ -273,6 +295,12 @@ class Index:
         if len(self._at_hand) >= _MAX_AT_HAND:
             self._at_hand.clear()
         self._at_hand[sighting.matter] = sighting
+
+
+def _event_of(entry: bytes) -> bytes:
+    """The event id of an entry, without reading the rest."""
+    _, count, partners = _ENTRY.unpack_from(entry)
+    return event_id_of(memoryview(entry)[_ENTRY.size + count * BLOCK_BYTES + partners * ID_BYTES :])
 
 
 def _found(one: Sighting, other: Sighting, match: Match, *, parted: bool = False) -> Found:
