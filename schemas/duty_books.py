@@ -7,8 +7,9 @@ from typing import Any, Final
 from schemas.codec import MAX_BUS_BYTES, Codec
 
 _MAX_TERMS: Final = 10_000
-#: How many bytes stand before a book in the changelog of its lane: the log time of its last change.
-CHANGELOG_HEAD: Final = 8
+#: How many bytes stand before a book in the changelog of its lane: the log time of its last change, and the moment at
+#: which something in it falls due next.
+CHANGELOG_HEAD: Final = 16
 
 
 class Books:

@@ -4,6 +4,7 @@ Most books are opened and then lie until something falls due: they are kept as t
 """
 
 import heapq
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -45,6 +46,10 @@ _SENSITIVITY: Final = 1
 #: Most duties that one tick takes: the rest come a second later.
 _MOST_AT_ONCE: Final = 500
 
+#: Before each book in the state: when something in it falls due next, ms since 1970.
+_DUE: Final = struct.Struct(">q")
+_NEVER: Final = 2**63 - 1
+
 Dues = list[tuple[int, bytes]]
 
 
@@ -69,14 +74,9 @@ class DutiesStep:
 
     def open(self, state: State) -> None:
         """Work out from the books what falls due when."""
-        dues: Dues = []
-        for key, value in state.items():
-            book = self._books.read(value)
-            if _as_opened(book):
-                _mind(_first_due(book), key, dues)
-            else:
-                _mind(next_due(decoded(self._books, book), moment(0)), key, dues)
-        state.derived = dues
+        found = ((_DUE.unpack_from(entry)[0], key) for key, entry in state.items())
+        state.derived = dues = [(due_ms, key) for due_ms, key in found if due_ms != _NEVER]
+        heapq.heapify(dues)
 
     def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:  # noqa: ARG002
         """Take in duties or answers about one event."""
@@ -84,8 +84,7 @@ class DutiesStep:
         news = self._books.read(value)
         key = news["event_id"].encode()
         if state.get(key) is None and _as_opened(news) and (due := _first_due(news)) >= moment(at_ms):
-            state.put(key, value, at_ms)
-            _mind(due, key, state.derived)
+            _put(key, value, due, at_ms, state)
             return
         known = self._book(key, state)
         book = self._advance(known, joined(known, decoded(self._books, news)), at_ms, out)
@@ -109,8 +108,8 @@ class DutiesStep:
         out.add(quarantined(self._codec, record, (Problem(RejectCode.INTERNAL),), writer=None))
 
     def _book(self, key: bytes, state: State) -> Book:
-        value = state.get(key)
-        return Book(key.decode()) if value is None else decoded(self._books, self._books.read(value))
+        entry = state.get(key)
+        return Book(key.decode()) if entry is None else decoded(self._books, self._books.read(entry[_DUE.size :]))
 
     def _advance(self, before: Book, news: Book, at_ms: int, out: Outbox) -> Book:
         """Tell of what has changed, and hand on what has moved; returns the book as it is then."""
@@ -123,9 +122,7 @@ class DutiesStep:
         return book
 
     def _remember(self, book: Book, at_ms: int, state: State) -> None:
-        key = book.event_id.encode()
-        state.put(key, encoded(self._codec, book), at_ms)
-        _mind(next_due(book, moment(at_ms)), key, state.derived)
+        _put(book.event_id.encode(), encoded(self._codec, book), next_due(book, moment(at_ms)), at_ms, state)
 
     def _notify(self, change: Change, at_ms: int, out: Outbox) -> None:
         """A notice to each desk that is told, and its line in the ledger."""
@@ -232,7 +229,9 @@ def _first_due(book: Mapping[str, Any]) -> datetime:
     return due
 
 
-def _mind(due: datetime | None, key: bytes, dues: Dues) -> None:
-    """Note when to look at a book again."""
+def _put(key: bytes, book: bytes, due: datetime | None, at_ms: int, state: State) -> None:
+    """Remember a book, and when to look at it again. That stands before it, so that opening need not read books."""
+    due_ms = _NEVER if due is None else int(due.timestamp() * 1000)
+    state.put(key, _DUE.pack(due_ms) + book, at_ms)
     if due is not None:
-        heapq.heappush(dues, (int(due.timestamp() * 1000), key))
+        heapq.heappush(state.derived, (due_ms, key))

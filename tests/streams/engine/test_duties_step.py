@@ -9,11 +9,11 @@ import pytest
 
 from schemas.codec import Codec
 from schemas.duties import DutyState
-from schemas.duty_books import Books
+from schemas.duty_books import CHANGELOG_HEAD, Books
 from schemas.topics import DECISIONS, DUTIES
 from schemas.validation import validate
 from streams.core.duties import Answer, Book, Standing, Taken
-from streams.engine.duties_step import DutiesStep
+from streams.engine.duties_step import _DUE, DutiesStep
 from streams.engine.duty_records import decoded, encoded
 from streams.engine.outbox import Outbox, Output
 from streams.engine.records import moment
@@ -79,7 +79,8 @@ class Lane:
 
     def standing(self) -> list[str]:
         """How the duties about the incident stand, by the book: those that nothing was told of are open."""
-        book = decoded(BOOKS, BOOKS.read(self.state.get(incident()["event_id"].encode()) or b""))
+        entry = self.state.get(incident()["event_id"].encode()) or b""
+        book = decoded(BOOKS, BOOKS.read(entry[_DUE.size :]))
         return [told.state if (told := book.told.get(duty_id)) else "open" for duty_id in sorted(book.taken)]
 
     def looked_at(self) -> int:
@@ -155,7 +156,7 @@ def test_what_is_only_opened_costs_one_record_and_one_entry_the_same_bytes(lane:
     lane.publish(incident())
     (news,) = [output for output in lane.written if output.topic == DUTIES]
     entries = list(lane.state.take_changes())
-    assert [(key, entry[8:]) for key, entry in entries if entry is not None] == [(news.key, news.value)]
+    assert [(key, entry[CHANGELOG_HEAD:]) for key, entry in entries if entry is not None] == [(news.key, news.value)]
     assert [o.topic for o in lane.written if not o.topic.startswith("deliver.")] == [DECISIONS, DUTIES]
     assert lane.looked_at() == 1
     assert lane.tick(4) == []
