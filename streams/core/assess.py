@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from schemas.catalogue import EVENT_TYPES
 from schemas.envelope import Origin
 from schemas.problems import DropCode
+from schemas.records import BUS_UNIT
 from schemas.vocabulary import Level, OriginLevel, RetentionClass
 from streams.core.enrich import Enrich
 from streams.core.outcome import Drop, Forward
@@ -94,6 +95,8 @@ class Assess:
         }
 
     def _origin_level(self, origin: Origin) -> OriginLevel:
+        if origin.unit == BUS_UNIT:
+            return OriginLevel.NATIONAL
         unit = self._reference.gazetteer.unit(origin.unit)
         return OriginLevel.PARTNER if unit is None else _ORIGIN_LEVELS[unit.level]
 

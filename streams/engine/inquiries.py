@@ -25,6 +25,8 @@ _ASKER: Final = struct.Struct(">16sH")
 #: when a worker is gone; whoever names an id later has it from a delivery.
 _WEEK_MS: Final = 7 * 86_400_000
 _MAX_BROADCAST: Final = 512 * 1024
+#: Stands behind a desk whose view shows the references of the event.
+_SEES: Final = "!"
 
 
 class Waiting(NamedTuple):
@@ -211,10 +213,26 @@ def _batched(entries: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _said(known: Known) -> bytes:
-    text = "\n".join((known.origin_desk, " ".join(known.areas), *sorted(known.reached)))
-    return zlib.compress(text.encode())
+    head = " ".join((known.origin_desk, *marks_of(known.event_type, closed=known.closed, secret=known.secret)))
+    desks = (f"{desk}{_SEES if desk in known.seeing else ''}" for desk in sorted(known.reached))
+    return zlib.compress("\n".join((head, " ".join(known.areas), *desks)).encode())
 
 
 def _known(said: bytes) -> Known:
-    origin, areas, *reached = zlib.decompress(said).decode().split("\n")
-    return Known(origin, tuple(areas.split()), frozenset(reached))
+    head, areas, *desks = zlib.decompress(said).decode().split("\n")
+    origin, *marks = head.split(" ")
+    seeing = frozenset(desk.removesuffix(_SEES) for desk in desks if desk.endswith(_SEES))
+    reached = frozenset(desk.removesuffix(_SEES) for desk in desks)
+    return Known(origin, tuple(areas.split()), reached, seeing, *read_marks(marks))
+
+
+def marks_of(event_type: str, *, closed: bool, secret: bool) -> tuple[str, ...]:
+    """What is remembered of an event beside its origin and areas, as words that no unit has for a code."""
+    said = ((event_type, f"~{event_type}"), (closed, "~closed"), (secret, "~secret"))
+    return tuple(word for told, word in said if told)
+
+
+def read_marks(words: Iterable[str]) -> tuple[str, bool, bool]:
+    """The type of an event, whether it is closed, and whether it is secret, from such words."""
+    found = {word.removeprefix("~") for word in words if word.startswith("~")}
+    return next(iter(found - {"closed", "secret"}), ""), "closed" in found, "secret" in found

@@ -17,7 +17,7 @@ from streams.core.share.order_forms import Known
 from streams.core.share.orders import NO_ORDERS, Orders
 from streams.core.share.restraint import Restraint
 from streams.core.share.shelf import Shelf
-from streams.engine.inquiries import Inquiries, Waiting, id_bytes
+from streams.engine.inquiries import Inquiries, Waiting, id_bytes, read_marks
 from streams.engine.packs import PACK_KEY, Packs
 from streams.engine.records import moment
 from streams.engine.state import State
@@ -43,13 +43,16 @@ _MAX_BROADCAST: Final = 512 * 1024
 class Past(NamedTuple):
     """Who got an event: the desk that published it, each delivery as desk and view group; and the event's areas.
 
-    Shape: ``views`` are the names of each delivery's view, none where they are not remembered.
+    Shape: ``views`` are the names of each delivery's view, none where they are not remembered; ``seeing`` the desks
+    whose views show the event's references; ``marks`` what ``marks_of`` made of the event.
     """
 
     origin: str
     deliveries: tuple[tuple[str, str], ...]
     areas: tuple[str, ...] = ()
     views: tuple[tuple[str, ...], ...] = ()
+    seeing: frozenset[str] = frozenset()
+    marks: tuple[str, ...] = ()
 
 
 class LaneMemory:
@@ -74,8 +77,8 @@ class LaneMemory:
     ) -> None:
         """Remember who got an event, beside whoever had it before, and answer whoever waits for it.
 
-        Shape: deliveries as ``:desk:view group``, the names of the view behind a tab and between commas; the areas
-        are needed once for each event.
+        Shape: deliveries as ``:desk:view group``, behind a tab the names of the view between commas, behind another
+        a sign if it shows the event's references; the areas, and the event's marks, are needed once for each event.
         """
         circle = "\n".join((" ".join((origin, *areas)), *deliveries))
         known = self._circles.get(circle)
@@ -92,6 +95,7 @@ class LaneMemory:
         if digests is None:
             return None
         origin, areas, found = "", dict[str, None](), dict[tuple[str, str], tuple[str, ...]]()
+        seeing = set[str]()
         for start in range(0, len(digests), _DIGEST):
             circle = self._state.get(_RECEIVERS + digests[start : start + _DIGEST])
             if circle is not None:
@@ -99,7 +103,11 @@ class LaneMemory:
                 origin, *named = head.split(" ")
                 areas.update(dict.fromkeys(named))
                 found.update(map(_delivery, deliveries))
-        return Past(origin, tuple(found), tuple(areas), tuple(found.values()) if any(found.values()) else ())
+                seeing.update(desk for text in deliveries if (desk := _sees(text)))
+        marks = tuple(word for word in areas if word.startswith("~"))
+        places = tuple(word for word in areas if not word.startswith("~"))
+        views = tuple(found.values()) if any(found.values()) else ()
+        return Past(origin, tuple(found), places, views, frozenset(seeing), marks)
 
     def _keep_circle(self, circle: str, at_ms: int) -> tuple[bytes, int]:
         if len(self._circles) >= _MAX_CIRCLES:
@@ -136,7 +144,10 @@ class LaneMemory:
 
     def _known(self, event_id: str) -> Known | None:
         past = self.past(event_id)
-        return None if past is None else Known(past.origin, past.areas, frozenset(desk for desk, _ in past.deliveries))
+        if past is None:
+            return None
+        reached = frozenset(desk for desk, _ in past.deliveries)
+        return Known(past.origin, past.areas, reached, past.seeing, *read_marks(past.marks))
 
     # What was withheld
 
@@ -266,9 +277,16 @@ class _Bounds:
 
 
 def _delivery(text: str) -> tuple[tuple[str, str], tuple[str, ...]]:
-    to, _, names = text.partition("\t")
+    to, _, rest = text.partition("\t")
+    names = rest.partition("\t")[0]
     _, desk, group = to.split(":", 2)
     return (desk, group), tuple(names.split(",")) if names else ()
+
+
+def _sees(text: str) -> str:
+    """The desk of a delivery whose view shows the event's references; empty for any other."""
+    to, *rest = text.split("\t")
+    return to.split(":", 2)[1] if len(rest) == len(("names", "sign")) else ""
 
 
 def _written(bound: Restraint) -> bytes:

@@ -16,10 +16,11 @@ from streams.core.share.facts import Facts
 from streams.core.share.orders import Orders
 from streams.core.share.restraint import ends_of, restraint_of
 from streams.core.share.revising import Had, with_former
+from streams.core.share.seeing import shows_references
 from streams.core.share.transforms import held_until
 from streams.engine.broadcast import send_bounds, send_inquiries
 from streams.engine.duty_records import DutyDesk
-from streams.engine.inquiries import Waiting
+from streams.engine.inquiries import Waiting, marks_of
 from streams.engine.ledger import line
 from streams.engine.memory import LaneMemory, Past
 from streams.engine.outbox import Outbox, Output
@@ -31,6 +32,8 @@ from streams.engine.state import State
 
 #: Bound of the addresses that are kept, a few hundred bytes each.
 _MAX_ADDRESSES = 100_000
+#: Of an event of this sensitivity nobody outside its circle may learn by a match.
+_CLOSED = 4
 
 
 class _Address(NamedTuple):
@@ -130,7 +133,7 @@ class ShareStep:
         publisher = origin_desk(event)
         shared = any(receiver.desk != publisher for receiver in ruling.receivers)
         delivered = self.deliver(matter, ruling, pack, out, "shared" if shared else "origin_only")
-        memory.deliver(event["event_id"], publisher, delivered, at_ms, areas_of(event))
+        memory.deliver(event["event_id"], publisher, delivered, at_ms, (*areas_of(event), *_marks(event)))
         memory.ask(event, Waiting(matter.source, matter.data, matter.former), matter.lane, at_ms)
         for output in self._duties.answered(event, pack, at_ms):
             out.add(output)
@@ -199,7 +202,8 @@ class ShareStep:
             topic = self._own.get(desk) or delivery_topic(self._reference.gazetteer, desk.partition("/")[0])
             part = self._codec.encode_receiver(receiver._asdict() | {"view": receiver.view.names})
             suffix = f":{desk}:{receiver.view_group}"
-            told = f"{suffix}\t{','.join(receiver.view.names)}"
+            sees = "\t!" if shows_references(receiver.view) else ""
+            told = f"{suffix}\t{','.join(receiver.view.names)}{sees}"
             known = self._addresses[receiver] = _Address(topic, desk.encode(), part, suffix, told)
         return known
 
@@ -250,6 +254,13 @@ def _had(past: Past) -> Iterator[Had]:
 def origin_desk(event: Mapping[str, Any]) -> str:
     """The desk that published an assessed event."""
     return desk_address(event["origin_unit"]["unit"], event["origin_unit"]["function"])
+
+
+def _marks(event: Mapping[str, Any]) -> tuple[str, ...]:
+    """What other lanes must know of an event to tell of a match, or not."""
+    register = event["legal_origin"] == "register" or bool(event["payload"].get("register_source"))
+    closed, secret = int(event["sensitivity"]) >= _CLOSED, register or bool(event["silent_search"])
+    return marks_of(event["event_type"], closed=closed, secret=secret)
 
 
 def areas_of(event: Mapping[str, Any]) -> Sequence[str]:

@@ -15,6 +15,8 @@ _QUESTIONS: Final[tuple[tuple[str, _Reader], ...]] = (
     ('"reporters"', reported_in),
     ('"chain_areas"', ends_of),
     ('"receiver.entitled_to_both"', ends_of),
+    ('"both_ends"', ends_of),
+    ('"receiver.sees_both"', ends_of),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from schemas.catalogue import EVENT_TYPES, EventType
 from schemas.gazetteer import Gazetteer
+from schemas.records import BUS_UNIT
 from schemas.substances import SubstanceRegister
 from schemas.vocabulary import Level
 from streams.core.share.fields import Kind, fields_of
@@ -128,6 +129,8 @@ def _enrichment(event: Mapping[str, Any], gazetteer: Gazetteer, substances: Subs
 
 
 def _origin_level(code: str, gazetteer: Gazetteer) -> str:
+    if code == BUS_UNIT:
+        return "national"
     unit = gazetteer.unit(code)
     if unit is None:
         return "partner"

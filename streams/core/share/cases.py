@@ -20,6 +20,7 @@ from streams.core.share.orders import Orders
 from streams.core.share.pack import Pack
 from streams.core.share.problems import PackError, PackProblem
 from streams.core.share.ruling import MAIN, ReceiverRuling, Ruling
+from streams.core.share.seeing import shows_references
 from streams.core.share.soundness import sound
 from streams.core.share.views import project
 
@@ -123,9 +124,11 @@ class Bench:
         orders = orders_of(events)
         engine = self.pack.engine(self.gazetteer, self.substances)
         for event in events:
-            reached = frozenset(r.desk for r in engine.decide(event, event["reported_at"], orders).receivers)
+            receivers = engine.decide(event, event["reported_at"], orders).receivers
+            reached = frozenset(receiver.desk for receiver in receivers)
+            seeing = frozenset(receiver.desk for receiver in receivers if shows_references(receiver.view))
             origin = desk_address(event["origin_unit"]["unit"], event["origin_unit"]["function"])
-            orders = orders.knowing(event["event_id"], Known(origin, tuple(event["areas"]), reached))
+            orders = orders.knowing(event["event_id"], Known(origin, tuple(event["areas"]), reached, seeing))
         return orders
 
     def _unknown_names(self, case: Case) -> Iterator[str]:

@@ -102,6 +102,7 @@ EVENT_FACTS: Final[Mapping[str, Fact]] = {
     "origin_units": Fact(Kind.TEXT, lambda f: f.origin_units, many=True),
     "home_units": Fact(Kind.TEXT, lambda f: f.home_units, many=True),
     "holds_personal_data": Fact(Kind.TRUTH, Facts.holds_personal_data),
+    "bus_link": Fact(Kind.TRUTH, lambda f: f.bus_link),
     "validation": Fact(Kind.TEXT, Facts.validation, frozenset({"failed", "passed"})),
     "required_clearance": Fact(Kind.CLEARANCE, Facts.required_clearance),
     "geo.distance_to_border_m": Fact(Kind.NUMBER, lambda f: f.enrichment.get("distance_to_border_m")),

@@ -59,6 +59,12 @@ def _chain_areas(facts: Facts) -> Codes:
     return _sorted((*facts.areas, *(area for end in facts.known_ends for area in end.areas)))
 
 
+def _both_ends(facts: Facts) -> Codes:
+    """The desks that have both ends of a link; of an end that nobody remembers, nobody has anything."""
+    ends = facts.known_ends
+    return _sorted(ends[0].desks & ends[1].desks) if len(ends) == 2 else ()  # noqa: PLR2004 - a link has two ends
+
+
 def _ships_from(facts: Facts) -> Codes:
     """The Swedish area that goods are sent from, by the name of a municipality, a county or a unit."""
     named = facts.payload.get("ships_from")
@@ -93,5 +99,6 @@ PLACES_OF_EVENT: Final[Mapping[str, Callable[[Facts], Codes]]] = {
     "release.receiver": _released,
     "originators": _originators,
     "chain_areas": _chain_areas,
+    "both_ends": _both_ends,
     "ships_from_area": _ships_from,
 }

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from schemas.gazetteer import Gazetteer
 from schemas.partners import PARTNERS
-from schemas.records import desk_address
+from schemas.records import BUS_UNIT, desk_address
 from schemas.substances import SubstanceRegister
 from schemas.vocabulary import Function
 from streams.core.share.access import Clearance, required_clearance
@@ -18,6 +18,8 @@ from streams.core.share.restraint import ends_of, reported_in
 _ROUTINE: Final = 4
 #: From this sensitivity on an event may hold personal data even without a list of persons (clarification 13).
 _PERSONAL_DATA: Final = 2
+#: Who publishes without being a unit of the police: partners, and the bus itself.
+_NO_UNITS: Final = frozenset({*PARTNERS, BUS_UNIT})
 _SUBSTANCE_LISTS: Final = ("substance_ids", "substances", "substances_suspected", "substances_confirmed")
 
 
@@ -234,7 +236,12 @@ class Facts:
         """``failed`` when an area or the origin is unknown; intake quarantines such events before they come here."""
         known = all(self.gazetteer.known(code) for code in self.event.get("areas") or ())
         origin = self.origin_unit
-        return "passed" if known and (self.gazetteer.known(origin) or origin in PARTNERS) else "failed"
+        return "passed" if known and (self.gazetteer.known(origin) or origin in _NO_UNITS) else "failed"
+
+    @property
+    def bus_link(self) -> bool:
+        """Whether it is a link that the bus itself found: it holds ids and names of features alone."""
+        return self.origin_unit == BUS_UNIT and self.event["event_type"] == "link_suggestion"
 
     def required_clearance(self) -> Clearance:
         """What a receiver needs to see the people of the event in clear (clarification 17)."""

@@ -110,11 +110,29 @@ class Correction(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is remembered of an event that was shared: the desk that published it, its areas, the desks it reached."""
+    """What is remembered of an event that was shared: the desk that published it, its areas, the desks it reached.
+
+    Shape: ``seeing`` are those of these desks whose view shows its references. ``closed`` tells that it is of the
+    highest sensitivity, ``secret`` that it comes from a register or is a silent search: of these no match is told.
+    """
 
     origin_desk: str
     areas: tuple[str, ...]
     reached: frozenset[str]
+    seeing: frozenset[str] = frozenset()
+    event_type: str = ""
+    closed: bool = False
+    secret: bool = False
+
+    @property
+    def desks(self) -> frozenset[str]:
+        """Every desk that has it: those that it reached, and the one that published it."""
+        return self.reached | {self.origin_desk}
+
+    @property
+    def seeing_desks(self) -> frozenset[str]:
+        """Every desk that has it with its references; the one that published it has."""
+        return self.seeing | {self.origin_desk}
 
 
 def may_correct(unit: str, origin: str) -> bool:

@@ -27,7 +27,16 @@ FIELD_PLACES: Final[Mapping[str, str]] = {
 }
 #: Places that are desks themselves: a clause may name functions, which then choose among them.
 DESK_PLACES: Final = frozenset(
-    {"origin_desk", "focus_group.members", "reporters", "reply_to", "case_team", "release.receiver", "originators"}
+    {
+        "origin_desk",
+        "focus_group.members",
+        "reporters",
+        "reply_to",
+        "case_team",
+        "release.receiver",
+        "originators",
+        "both_ends",
+    }
 )
 #: Places of a decision's own receivers: what rules may share control events to (clarification 26).
 DECISION_PLACES: Final = frozenset({"origin_desk", "release.receiver", "originators"})

@@ -46,9 +46,13 @@ def _need_stated(facts: Facts, receiver: Receiver) -> bool:
 def _entitled_to_both(facts: Facts, receiver: Receiver) -> bool:
     """Whether it has both ends of the link; of an end that nobody remembers, nobody has anything."""
     ends = facts.known_ends
-    return len(ends) == 2 and all(  # noqa: PLR2004 - a link has two ends
-        receiver.desk in end.reached or receiver.desk == end.origin_desk for end in ends
-    )
+    return len(ends) == 2 and all(receiver.desk in end.desks for end in ends)  # noqa: PLR2004 - a link has two ends
+
+
+def _sees_both(facts: Facts, receiver: Receiver) -> bool:
+    """Whether it has both ends of the link in views that show whom and what they name."""
+    ends = facts.known_ends
+    return len(ends) == 2 and all(receiver.desk in end.seeing_desks for end in ends)  # noqa: PLR2004
 
 
 _FUNCTIONS: Final = frozenset(map(str, Function))
@@ -70,5 +74,6 @@ RECEIVER_FACTS: Final[Mapping[str, ReceiverFact]] = {
     "receiver.released": ReceiverFact(Kind.TRUTH, lambda f, r: bool(released_to(r, f)), of_both=True),
     "receiver.need_stated": ReceiverFact(Kind.TRUTH, _need_stated, of_both=True),
     "receiver.entitled_to_both": ReceiverFact(Kind.TRUTH, _entitled_to_both, of_both=True),
+    "receiver.sees_both": ReceiverFact(Kind.TRUTH, _sees_both, of_both=True),
     "receiver.is_originator": ReceiverFact(Kind.TRUTH, lambda f, r: r.unit in signers(f), of_both=True),
 }
