@@ -24,6 +24,16 @@ def seizure(area: str = JARVA, **envelope: Any) -> Body:
     return body
 
 
+def shooting(place: tuple[float, float], *, minutes: int = 0, **envelope: Any) -> Body:
+    """A shooting, new with every call. Units: longitude and latitude; minutes after the hour that examples begin at."""
+    body = _body("violence_incident", envelope)
+    begin = datetime.fromisoformat(body["occurred_from"]) + timedelta(minutes=minutes)
+    body["occurred_from"] = _text(begin)
+    body["geo"] = body["geo"] | {"lon": place[0], "lat": place[1]}
+    body["payload"]["incident_no"] = new_event_id().replace("-", "").ljust(64, "0")
+    return body
+
+
 def under_originator(area: str = HYLLIE) -> Body:
     """A seizure built on what Denmark provided under its control (H2): only the contact point can release it."""
     return seizure(area, handling="H2", originator="DK")
