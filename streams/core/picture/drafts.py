@@ -25,6 +25,7 @@ _SCOPES: Final = {
     Level.NATIONAL: Scope.NATIONAL,
 }
 _SENSITIVITY: Final = 1
+_BACKGROUND: Final = 5
 _DIGEST: Final = 16
 
 
@@ -108,6 +109,7 @@ def event_of(told: Draft, now_ms: int, level: Level, settings: PictureSettings) 
         "sensitivity": _SENSITIVITY,
         "legal_origin": LegalOrigin.OWN_OBSERVATION,
         "provenance": {"root_ids": [event_id]},
+        "priority": _BACKGROUND,
         "synthetic": slot.where.synthetic,
         "payload": {
             "scope": _SCOPES[level],

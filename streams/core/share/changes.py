@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from schemas.small_numbers import small, suppressed
 from streams.core.share.access import MINOR_AGE_BANDS
 
 View = dict[str, Any]
@@ -25,8 +26,9 @@ _SOURCE_TIMES: Final = ("occurred_from", "occurred_to", "reported_at")
 #: What leads to a person besides the persons themselves.
 _LEADS_TO_PERSONS: Final = ("persons", "objects", "network_ref")
 #: Numbers of people and cases: small ones can point somebody out.
-_COUNTS: Final = frozenset({"deaths", "poisonings", "injured", "dead", "input_count", "count_7d_50km"})
-_SMALLEST_COUNT: Final = 5
+_COUNTS: Final = frozenset(
+    {"deaths", "poisonings", "injured", "dead", "input_count", "count_7d_50km", "violence_count_14d_2km"}
+)
 _METRES_PER_DEGREE: Final = 111_320.0
 #: OSL chapter 18: secrecy for the fight against crime.
 _CRIME_SECRECY: Final = "18:"
@@ -163,8 +165,14 @@ def _middle(degrees: float, step: float) -> Decimal:
 
 
 def small_numbers_left_out(view: View, event: Event) -> View:  # noqa: ARG001 - one signature for all changes
-    """Leave out numbers of people from one to four; none at all is nobody."""
-    return _large_only(view)
+    """Leave out numbers of people from one to four, and what tells them; none at all is nobody."""
+    shown = _large_only(view)
+    told = (view.get("payload") or {}).get("figures")
+    if not told:
+        return shown
+    figures = suppressed(told)
+    kept = _without(shown["payload"], () if figures == told else ("input_count",))  # the whole tells the missing part
+    return {**shown, "payload": {**kept, "figures": figures}}
 
 
 def _large_only(branch: Mapping[str, Any]) -> View:
@@ -172,7 +180,7 @@ def _large_only(branch: Mapping[str, Any]) -> View:
     for name, value in branch.items():
         if isinstance(value, Mapping):
             out[name] = _large_only(value)
-        elif not (name in _COUNTS and isinstance(value, int) and 0 < value < _SMALLEST_COUNT):
+        elif not (name in _COUNTS and small(value)):
             out[name] = value
     return out
 

@@ -58,6 +58,45 @@ def test_numbers_of_people_from_one_to_four_are_left_out(name: str) -> None:
     assert change(name, {"payload": payload})["payload"] == {"injured": 0, "dead": 5, "alert_level": 1}
 
 
+def figure(area: str, count: int | None, **rest: Any) -> dict[str, Any]:
+    """A figure of a picture."""
+    return {"area": area, "measure": "seizures", "substance_id": None, "count": count, **rest}
+
+
+def counts(*figures: dict[str, Any]) -> list[Any]:
+    """The counts of a picture's figures as partners see them."""
+    shown = change("small_numbers_suppressed_5", {"payload": {"figures": list(figures), "input_count": 40}})["payload"]
+    return [each["count"] for each in shown["figures"]]
+
+
+def test_a_small_figure_is_left_out_and_so_is_what_tells_it() -> None:
+    """The part that the total would tell takes the smallest other part with it; nought and five are shown."""
+    whole, parts = figure("se.syd", 30), (figure("se.syd.malmo", 20), figure("se.syd.kronoberg", 7))
+    assert counts(whole, *parts, figure("se.syd.blekinge", 3)) == [30, 20, None, None]
+    assert counts(whole, *parts, figure("se.syd.blekinge", 0)) == [30, 20, 7, 0]
+    assert counts(figure("se.syd", 8), figure("se.syd.malmo", 8), figure("se.syd.blekinge", 3)) == [8, None, None]
+    assert counts(figure("se.syd", 5), figure("se.syd.malmo", 0), figure("se.syd.blekinge", 3)) == [None, 0, None]
+
+
+def test_a_mass_goes_with_the_number_of_seizures() -> None:
+    """The mass of two seizures tells of two seizures; that of an unknown number too."""
+    few, many = figure("se", 2, substance_id="heroin"), figure("se", 9, substance_id="mdma")
+    mass = {"measure": "mass", "mass_g": 12.5, "earlier_mass_g": None, "count": None}
+    masses = [{**few, **mass}, {**many, **mass}, figure("se", None, substance_id="cocaine") | mass]
+    shown = change("small_numbers_suppressed_5", {"payload": {"figures": [few, many, *masses]}})["payload"]["figures"]
+    assert [each["mass_g"] for each in shown[2:]] == [None, 12.5, None]
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=8))
+def test_no_small_part_can_be_worked_out_from_its_total(parts: list[int]) -> None:
+    """Either the total is hidden, or nothing or at least two parts that are not nought are."""
+    areas = [figure(f"se.syd.a{number}", part) for number, part in enumerate(parts)]
+    total, *shown = counts(figure("se.syd", sum(parts)), *areas)
+    hidden = [part for part, seen in zip(parts, shown, strict=True) if seen is None]
+    assert all(seen is None or seen == 0 or seen >= 5 for seen in (total, *shown))
+    assert total is None or len(hidden) != 1
+
+
 def test_pseudonyms_of_an_event_join_nothing_and_those_of_the_bus_join_events() -> None:
     """Neither shows the name that the units use; what else joins events goes with the first."""
     first = {"event_id": "a", "persons": [PERSON], "objects": [1], "case_ref": "c", "network_ref": "n"}
