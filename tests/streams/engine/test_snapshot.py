@@ -87,9 +87,9 @@ async def opened(log: Log, folder: Path | None) -> tuple[State, Changelogs, Rest
     return state, logs, restored
 
 
-def content(state: State) -> tuple[list[Any], list[Any], int]:
+def content(state: State) -> tuple[list[Any], list[Any]]:
     """Everything that a state holds, in its order."""
-    return list(state._entries.items()), list(state._kept.items()), state._newest_ms
+    return list(state._entries.items()), list(state._kept.items())
 
 
 def change(state: State, changes: Sequence[tuple[str, bytes, bytes]], at_ms: int) -> None:
