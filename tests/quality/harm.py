@@ -67,7 +67,7 @@ def alerts(world: World) -> Batch:
     return Batch("alert", tuple(told), tuple(pairs))
 
 
-def _poisoning(  # noqa: PLR0913 - the facts of a poisoning
+def _poisoning(
     world: World, at: datetime, place: Place, who: str, age: str, outcome: str, number: str | None
 ) -> Telling:
     suspected = world.rng.sample(["isotonitazene", "bromazolam", "heroin", "ghb"], 1) if world.chance(0.5) else []

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 Body = dict[str, Any]
+#: What lies between a report and what another unit typed in of it: an echo that nothing shows to be one.
+TYPED_AGAIN: Final = "typed in again"
 #: Two matters, in no order.
 Ends = frozenset[str]
 

@@ -51,6 +51,8 @@ SCENES: Final[tuple[tuple[Scene, float], ...]] = (
     (notices.twice, 1),
     (notices.one_day, 3),
     (notices.forms, 0.7),
+    (notices.two_county_pages, 0.5),
+    (notices.stock_phrases, 1),
 )
 
 

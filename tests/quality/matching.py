@@ -1,6 +1,6 @@
 """The bus's own way of a sighting, from the core alone: assessed, sighted, taken by each lane that a block lies in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import shake_256
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -37,12 +37,18 @@ class Said(NamedTuple):
 
 
 class Story(NamedTuple):
-    """What the bus made of a corpus: what it says of which pairs at the end, and what it parted on the way."""
+    """What the bus made of a corpus: what it says of which pairs at the end, and what it parted on the way.
+
+    Shape: ``versions`` are pairs of one matter's revisions that the bus does not know as such and joins as reports: a
+    revision that changed its type. ``shared`` are the events as assessed, ``links`` the events made of findings.
+    """
 
     pairs: dict[Ends, Said]
+    versions: dict[Ends, Said]
     parted: frozenset[Ends]
     shared: tuple[Body, ...]
     sightings: tuple[Sighting, ...]
+    links: tuple[Mapping[str, Any], ...]
 
 
 class Way:
@@ -59,9 +65,11 @@ class Way:
         self._seen: dict[bytes, Seen] = {}
         self._matter: dict[str, str] = {}
         self._pairs: dict[Ends, Said] = {}
+        self._versions: dict[Ends, Said] = {}
         self._parted: set[Ends] = set()
         self._shared: list[Body] = []
         self._sightings: list[Sighting] = []
+        self._links: list[Mapping[str, Any]] = []
 
     def take(self, telling: Telling) -> list[Found]:
         """Take one telling as the bus would; what the lanes find."""
@@ -83,7 +91,14 @@ class Way:
 
     def story(self) -> Story:
         """What came of it."""
-        return Story(dict(self._pairs), frozenset(self._parted), tuple(self._shared), tuple(self._sightings))
+        return Story(
+            dict(self._pairs),
+            dict(self._versions),
+            frozenset(self._parted),
+            tuple(self._shared),
+            tuple(self._sightings),
+            tuple(self._links),
+        )
 
     def _assessed(self, telling: Telling) -> tuple[Assessed, bytes, Seen | None]:
         unit, _, function = telling.desk.rpartition("/")
@@ -99,16 +114,17 @@ class Way:
         return outcome.value, key, former
 
     def _note(self, found: Found) -> None:
-        link_of(found, self._version)  # every finding can be told as an event
-        ends = frozenset(self._matter[str(UUID(bytes=end.event_id))] for end in (found.a, found.b))
-        if found.parted:
+        self._links.append(link_of(found, self._version))
+        ids = [str(UUID(bytes=end.event_id)) for end in (found.a, found.b)]
+        ends, match = frozenset(self._matter[each] for each in ids), found.match
+        said = Said(str(match.relation), match.same_origin, match.independent, match.score, match.features)
+        if len(ends) == 1:
+            self._versions[frozenset(ids)] = said
+        elif found.parted:
             self._pairs.pop(ends, None)
             self._parted.add(ends)
-            return
-        match = found.match
-        self._pairs[ends] = Said(
-            str(match.relation), match.same_origin, match.independent, match.score, match.features
-        )
+        else:
+            self._pairs[ends] = said
 
 
 def native(body: Body) -> dict[str, Any]:

@@ -61,22 +61,24 @@ def crawled(world: World) -> Batch:
     handle, ref, text = world.number("vendor"), world.number("listing"), world.wording.say("listing", facts)
     image = f"{world.rng.getrandbits(64):016x}"
     here, there = world.rng.sample(_PLATFORMS, 2)
-    first = _listing(world, at, desk(place, "intelligence"), here, ref, handle, text, image)
+    first = _listing(world, at, desk(place, "intelligence"), here, ref, handle, (text, image))
     later = at + timedelta(days=world.rng.uniform(0.5, 5))
     again_desk = world.rng.choice((first.desk, above(place, "intelligence")))
     seen_again = world.wording.retold(text, 0.02)
-    again = _listing(world, later, again_desk, here, ref, handle, seen_again, image)
+    again = _listing(world, later, again_desk, here, ref, handle, (seen_again, image))
     told, pairs = [first, again], [pair(first, again, Truth.DUPLICATE, "crawled again")]
     if world.chance(0.5):
         new_text, new_image = world.wording.say("listing", world.wording.facts()), f"{world.rng.getrandbits(64):016x}"
-        other = _listing(world, later, "se.noa/intelligence", there, world.number("listing"), handle, new_text, new_image)
+        other = _listing(
+            world, later, "se.noa/intelligence", there, world.number("listing"), handle, (new_text, new_image)
+        )
         pairs += [pair(other, each, Truth.RELATED, "same vendor") for each in told]
         told.append(other)
     elif world.chance(0.6):
         copy = world.wording.retold(text, 0.01)
         looks = _near_image(world, image, 0, 4)
         who, name = "se.noa/intelligence", world.number("vendor")
-        other = _listing(world, later, who, there, world.number("listing"), name, copy, looks)
+        other = _listing(world, later, who, there, world.number("listing"), name, (copy, looks))
         pairs += [pair(other, each, Truth.RELATED, "copied text and image") for each in told]
         told.append(other)
     return Batch("listing: crawls and copies", tuple(told), tuple(pairs))
@@ -90,7 +92,7 @@ def market_stall(world: World) -> Batch:
         mine = world.wording.facts() | {"drug": facts["drug"], "district": facts["district"]}
         text, image = world.wording.say("listing", mine), _near_image(world, stock, 9, 16)
         who, stall = desk(world.place(), "intelligence"), world.number("listing")
-        told.append(_listing(world, at, who, _PLATFORMS[0], stall, world.number("vendor"), text, image))
+        told.append(_listing(world, at, who, _PLATFORMS[0], stall, world.number("vendor"), (text, image)))
         at += timedelta(hours=world.rng.uniform(0.1, 9))
     return Batch("listing: one market", tuple(told))
 
@@ -107,9 +109,7 @@ def handles(world: World) -> Batch:
     return Batch("encrypted lead: handle", tuple(told), all_pairs(told, Truth.RELATED, "same handle"))
 
 
-def _payment(
-    world: World, at: datetime, who: str, accounts: tuple[str, str], amount: float, number: str
-) -> Telling:
+def _payment(world: World, at: datetime, who: str, accounts: tuple[str, str], amount: float, number: str) -> Telling:
     payload: dict[str, Any] = {
         "kind": "hawala",
         "dissemination_no": number,
@@ -133,9 +133,11 @@ def _crypto(world: World, at: datetime, who: str, cluster: str, *, service: bool
     return world.tell("financial_intelligence", at, who, payload)
 
 
-def _listing(  # noqa: PLR0913 - the facts of a listing
-    world: World, at: datetime, who: str, platform: tuple[str, str], ref: str, handle: str, text: str, image: str
+def _listing(
+    world: World, at: datetime, who: str, platform: tuple[str, str], ref: str, handle: str, shown: tuple[str, str]
 ) -> Telling:
+    """A listing as it was captured: its text and its picture."""
+    text, image = shown
     payload = {
         "platform": {"name": platform[0], "kind": platform[1]},
         "listing_ref": ref,

@@ -37,7 +37,10 @@ _ACROSS: Final = (
     (_town("Gnosjö", "06", "0617", "13.73700", "57.35700"), _town("Värnamo", "06", "0683", "14.04000", "57.18300")),
     (_town("Hallsberg", "18", "1861", "15.11000", "59.06700"), _town("Motala", "05", "0583", "15.03700", "58.53700")),
     (_town("Hallands län", "13", None, "12.80000", "56.90000"), _town("Skåne län", "12", None, "13.59600", "55.99000")),
-    (_town("Södertälje", "01", "0181", "17.62500", "59.19600"), _town("Strängnäs", "04", "0486", "17.03100", "59.37700")),
+    (
+        _town("Södertälje", "01", "0181", "17.62500", "59.19600"),
+        _town("Strängnäs", "04", "0486", "17.03100", "59.37700"),
+    ),
 )
 _FAR: Final = (
     _town("Kiruna", "25", "2584", "20.22500", "67.85500"),
@@ -61,6 +64,25 @@ def across_the_border(world: World) -> Batch:
     if world.chance(0.3):
         told.append(_updated(world, one, here, kind, at))
     return Batch("notice: two counties", tuple(told), (pair(one, other, Truth.DUPLICATE, "two counties"),))
+
+
+def two_county_pages(world: World) -> Batch:
+    """A region's word to the public on the pages of two counties, a minute apart."""
+    at, text = world.moment(), world.wording.say("warning", world.wording.facts())
+    here, there = next(towns for towns in _ACROSS if towns[0].code is None)
+    one = _notice(world, at, here, "Information", text)
+    other = _notice(world, at + timedelta(minutes=1), there, "Information", text)
+    return Batch("notice: two county pages", (one, other), (pair(one, other, Truth.DUPLICATE, "two counties"),))
+
+
+def stock_phrases(world: World) -> Batch:
+    """Accidents and drunken drivers of one day that are told in the same three words each."""
+    name, kind = world.rng.choice((("accident", "Trafikolycka"), ("drunk", "Rattfylleri")))
+    at, told = world.moment(), []
+    for town in world.rng.sample([*_FAR, *(town for towns in _ACROSS for town in towns)], 3):
+        told.append(_notice(world, at, town, kind, world.wording.fixed(name)))
+        at += timedelta(minutes=world.rng.uniform(20, 300))
+    return Batch("notice: stock phrases", tuple(told))
 
 
 def twice(world: World) -> Batch:

@@ -8,7 +8,18 @@ from tests.quality.world import Place, World, above, desk
 
 _KINDS: Final = (("handover", 0.3), ("sale", 0.3), ("meeting", 0.15), ("vehicle", 0.15), ("lookout", 0.1))
 _LETTERS: Final = "ABCDEFGHJKLMNPRSTUWXYZ"
-_FALSE_FRIENDS: Final = {"B": "8", "O": "0", "S": "5", "Z": "2", "8": "B", "5": "S", "2": "Z", "1": "7", "M": "N", "E": "F"}
+_FALSE_FRIENDS: Final = {
+    "B": "8",
+    "O": "0",
+    "S": "5",
+    "Z": "2",
+    "8": "B",
+    "5": "S",
+    "2": "Z",
+    "1": "7",
+    "M": "N",
+    "E": "F",
+}
 
 
 def two_observers(world: World) -> Batch:
@@ -39,16 +50,15 @@ def alike(world: World) -> Batch:
     """Two observations that differ in one thing: the cars, the hour, the street, or what was seen."""
     at, place, kind = world.moment(), world.place(), world.pick(_KINDS)
     way = world.rng.choice(("other car", "hours later", "next street", "other kind"))
-    there, later, plates = place, at + timedelta(minutes=world.rng.uniform(0, 15)), (None, None)
-    other_kind, accuracy = kind, None
-    if way == "other car":
-        plates = (_plate(world), _plate(world))
-    elif way == "hours later":
+    there, later = place, at + timedelta(minutes=world.rng.uniform(0, 15))
+    other_kind, accuracy, other_car = kind, None, way == "other car"
+    if way == "hours later":
         later = at + timedelta(hours=world.rng.uniform(0.6, 6))
     elif way == "next street":
         there, accuracy = world.near(place, 800, 270), 15
-    else:
+    elif way == "other kind":
         other_kind = "production_sign" if kind != "production_sign" else "lookout"
+    plates = [_plate(world) if other_car else None for _ in range(2)]
     one = _observation(world, at, place, kind, desk(place, "surveillance"), plates[0], accuracy_m=accuracy)
     who = above(place, "surveillance")
     other = _observation(world, later, there, other_kind, who, plates[1], accuracy_m=accuracy)
@@ -86,7 +96,7 @@ def scenes_apart(world: World) -> Batch:
     if world.chance(0.5):
         there, hours = place, [(1, 19, 24), (5, 20, 24), (6, 0, 3)]
     else:
-        there, hours = world.near(place, 1500, 330), day
+        there, hours = world.near(place, 450, 330), day
     one = _scene(world, at, place, desk(place, "surveillance"), day, "square", world.number("scene"))
     who = above(place, "prevention")
     other = _scene(world, at + timedelta(days=2), there, who, hours, "square", world.number("scene"))
@@ -148,6 +158,7 @@ def _scene(  # noqa: PLR0913 - the facts of a scene
     hours: list[tuple[int, int, int]],
     kind: str,
     number: str,
+    *,
     revises: Telling | None = None,
 ) -> Telling:
     geo = world.geo(place, world.rng.choice((15, 25, 40)))

@@ -1,9 +1,9 @@
-"""Reports in words: told again with slips and other words, echoes that lost their roots, and forms that all look alike."""
+"""Reports in words: told again with slips and other words, echoes that lost their roots, forms that look alike."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from tests.quality.labels import Batch, Telling, Truth, pair
+from tests.quality.labels import TYPED_AGAIN, Batch, Telling, Truth, pair
 from tests.quality.world import Place, World, above, desk
 
 _SUBJECTS: Final = (("supply", 0.6), ("conflict", 0.2), ("transport", 0.2))
@@ -16,8 +16,10 @@ _SHORTER, _MOVED = 0.05, 0.12
 def told_again(world: World) -> Batch:
     """One report that a second unit types in too: the same persons, nearly the same words."""
     one, place, at = _first(world)
-    other = _again(world, one, place, at, keep="persons")
-    return Batch("report: typed in twice", (one, other), (pair(one, other, Truth.DUPLICATE, "typed in again"),))
+    # Its system gives the report a source of its own: of one source, two units make two keys.
+    source = world.keyed() if world.chance(0.3) else None
+    other = _again(world, one, place, at, keep="persons", source_key=source)
+    return Batch("report: typed in twice", (one, other), (pair(one, other, Truth.DUPLICATE, TYPED_AGAIN),))
 
 
 def echo_chain(world: World) -> Batch:
@@ -59,7 +61,9 @@ def follow_ups(world: World) -> Batch:
         told.append(_sent(world, at, place, desk(place, "intelligence"), payload, [person], source_key=source))
         at += timedelta(days=world.rng.uniform(1, 6))
         mass, hour, new = facts["mass"], facts["hour"], world.wording.facts()
-        facts |= {name: new[name] for name in ("mass", "hour", "later", "weekday", "street", "price", "vehicle", "other")}
+        facts |= {
+            name: new[name] for name in ("mass", "hour", "later", "weekday", "street", "price", "vehicle", "other")
+        }
     pairs = [pair(a, b, Truth.RELATED, "the same person") for n, a in enumerate(told) for b in told[n + 1 :]]
     return Batch("report: follow-ups", tuple(told), tuple(pairs))
 
@@ -136,7 +140,9 @@ def _first(world: World, *, sourced: bool = False) -> tuple[Telling, Place, date
     return _report(world, at, place, who, subject, facts, persons, source_key=source), place, at
 
 
-def _again(world: World, telling: Telling, place: Place, at: datetime, *, keep: str) -> Telling:
+def _again(
+    world: World, telling: Telling, place: Place, at: datetime, *, keep: str, source_key: str | None = None
+) -> Telling:
     """The report as the next unit types it in: it keeps the roots, some and one of its own, the source, or neither."""
     body = telling.body
     text = world.wording.retold(body["payload"]["summary"], world.pick(_CHANGES), moved=world.chance(_MOVED))
@@ -145,7 +151,7 @@ def _again(world: World, telling: Telling, place: Place, at: datetime, *, keep: 
     region = ".".join(place.unit.code.split(".")[:2])
     who = world.rng.choice((above(place, "intelligence"), f"{region}/intelligence", f"{region}/investigation"))
     then = telling.seen_at + timedelta(hours=world.rng.uniform(0.5, 60))
-    roots, source = None, None
+    roots, source = None, source_key
     if keep in ("roots", "some roots"):
         roots, source = list(body["provenance"]["root_ids"]), body["provenance"].get("source_key")
     if keep == "some roots":
@@ -166,6 +172,7 @@ def _report(  # noqa: PLR0913 - the facts of a report
     subject: str,
     facts: dict[str, str],
     persons: list[str],
+    *,
     source_key: str | None = None,
 ) -> Telling:
     payload = {"local_report_no": world.number("r"), "summary": world.wording.say(subject, facts)}
@@ -188,6 +195,7 @@ def _foreign(  # noqa: PLR0913 - the facts of a message
     channel: str,
     ref: str,
     text: str,
+    *,
     part: int = 1,
     after: Telling | None = None,
 ) -> Telling:
@@ -204,4 +212,3 @@ def _foreign(  # noqa: PLR0913 - the facts of a message
     }
     reported = after.seen_at + timedelta(hours=world.rng.uniform(1, 48)) if after else None
     return world.tell("foreign_message", at, "se.noa-spoc/coordination", payload, reported=reported)
-

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from tests.quality.labels import Corpus, Ends
+from tests.quality.labels import TYPED_AGAIN, Corpus, Ends, Truth
 from tests.quality.matching import Said
 
 JOINS: Final = frozenset({"duplicate", "echo"})
@@ -39,7 +39,8 @@ class Report(NamedTuple):
     """All scores of one run.
 
     Shape: ``joins`` are pairs on one card, worked out from the cards; ``links`` are suggestions, found with a relation
-    that joins nothing by itself; by type, the whole under the empty name. ``missed`` and ``wrong`` are the pairs.
+    that joins nothing by itself; by type, the whole under the empty name. ``missed`` and ``wrong`` are the pairs, with
+    what lies between them. ``unmarked_echoes`` lack SAME ORIGIN; ``independent_echoes`` are said to confirm each other.
     """
 
     events: int
@@ -52,7 +53,7 @@ class Report(NamedTuple):
     echoes: int
     unmarked_echoes: int
     independent_echoes: int
-    confirmed_by_itself: int
+    independent: int
 
     @property
     def false_joins(self) -> float:
@@ -68,7 +69,8 @@ def scored(corpus: Corpus, found: Mapping[Ends, Said]) -> Report:
     links = {ends for ends, said in found.items() if said.relation not in JOINS}
     # A link inside a card tells nothing new and nothing wrong.
     links -= true_joins
-    echoes = [ends for ends, pair in corpus.pairs.items() if pair.truth == "echo" and ends in found]
+    echoes = [ends for ends, pair in corpus.pairs.items() if pair.truth is Truth.ECHO and ends in found]
+    retold = [ends for ends, pair in corpus.pairs.items() if pair.noise == TYPED_AGAIN and ends in found]
     return Report(
         events=len(corpus.tellings),
         joins=_by_type(corpus, true_joins, joins),
@@ -79,8 +81,8 @@ def scored(corpus: Corpus, found: Mapping[Ends, Said]) -> Report:
         wrong_links={ends: _why(corpus, ends) for ends in links - true_links},
         echoes=len(echoes),
         unmarked_echoes=sum(not found[ends].same_origin for ends in echoes),
-        independent_echoes=sum(found[ends].independent for ends in echoes),
-        confirmed_by_itself=sum(said.same_origin and said.independent for said in found.values()),
+        independent_echoes=sum(found[ends].independent for ends in (*echoes, *retold)),
+        independent=sum(said.independent for said in found.values()),
     )
 
 

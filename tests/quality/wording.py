@@ -16,7 +16,19 @@ _SENTENCE: Final = re.compile(r"(?<=[.?!])\s+")
 _WORD: Final = re.compile(r"\w+")
 _OFTEN: Final = 0.6
 #: Letters that are next to each other on a Swedish keyboard, and letters typed without dots and rings.
-_NEXT: Final = {"a": "s", "s": "d", "e": "r", "r": "t", "t": "y", "i": "o", "o": "p", "n": "m", "m": "n", "l": "k", "k": "l"}
+_NEXT: Final = {
+    "a": "s",
+    "s": "d",
+    "e": "r",
+    "r": "t",
+    "t": "y",
+    "i": "o",
+    "o": "p",
+    "n": "m",
+    "m": "n",
+    "l": "k",
+    "k": "l",
+}
 _PLAIN: Final = {"å": "a", "ä": "a", "ö": "o"}
 _SHORTEST: Final = 4  # letters of a word that slips are made in
 
@@ -72,7 +84,7 @@ class Wording:
     def shortened(self, text: str) -> str:
         """The text without one of its sentences, if it has more than two."""
         sentences = _SENTENCE.split(text)
-        if len(sentences) > 2:  # noqa: PLR2004 - somebody who shortens leaves the matter in
+        if len(sentences) > 2:
             del sentences[self._rng.randrange(1, len(sentences))]
         return " ".join(sentences)
 
@@ -100,4 +112,4 @@ class Wording:
         return self.slip(word) if len(word) >= _SHORTEST and word.isalpha() else word
 
     def _one(self, found: re.Match[str]) -> str:
-        return self._rng.choice(found[1].split("|"))
+        return str(self._rng.choice(found[1].split("|")))
