@@ -93,7 +93,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One decision on one event, for one asker."""
+    """One decision on one event, for one asker. ``concerns`` are the ends of a link that it joined or parted."""
 
     event_type: str
     revision: int
@@ -103,6 +103,7 @@ class Explanation:
     own: tuple[OwnLine, ...]
     publisher: PublisherPart | None
     operator: OperatorPart | None = None
+    concerns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ def _explanation(
         own=own,
         publisher=publisher,
         operator=operator,
+        concerns=tuple(decision.concerns),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import TopicAuthorizationFailedError
 from aiokafka.structs import ConsumerRecord
 from pydantic import ValidationError
 
@@ -23,12 +24,14 @@ from consumers.bus import (
     start_of,
     topics_of,
 )
+from consumers.desk_cards import cards_of
 from consumers.explanation import Answer, Stored, answer, overview
+from consumers.folding import Cards
 from schemas.chain import digest, read_link
 from schemas.codec import Codec, UndecodableError
 from schemas.gazetteer import Gazetteer
 from schemas.records import Decision, Quarantined
-from schemas.topics import DECISIONS, QUARANTINE
+from schemas.topics import DECISIONS, QUARANTINE, desk_topic
 
 #: An event id's own time may be this far ahead of the bus; no decision on it can be older than that.
 CLOCK_SKEW = timedelta(minutes=15)
@@ -40,15 +43,22 @@ _LOOKED_AT = 8
 #: One look at the broker; many records at once, because a ledger partition is long.
 _WAIT_MS = 250
 _BATCH = 5_000
+#: What an event was joined with may have come so long before it.
+_BESIDE = timedelta(days=1)
 _FETCH_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """An answer and how far back was looked. ``searched_from`` is for those who got an answer, nobody else."""
+    """An answer and how far back was looked. ``searched_from`` is for those who got an answer, nobody else.
+
+    Shape: ``cards`` are those of the asker's own feed, so they tell of no link that was not delivered to it; none
+    when nobody but operations asks, or the asker may not read its feed.
+    """
 
     answer: Answer
     searched_from: datetime | None
+    cards: Cards | None = None
 
 
 async def search(options: Mapping[str, Any], event_id: str, asker: str, gazetteer: Gazetteer, codec: Codec) -> Search:
@@ -73,7 +83,23 @@ async def search(options: Mapping[str, Any], event_id: str, asker: str, gazettee
         own = () if asker == OPERATIONS else topics.get(QUARANTINE, ())
         rejected = await _rejected(consumer, _place(own, asker), codec, asker, event_id) if own else []
     _told(beside, [], asker, gazetteer)
-    return Search(_told(stored, rejected, asker, gazetteer), oldest)
+    told = _told(stored, rejected, asker, gazetteer)
+    if asker == OPERATIONS:
+        return Search(told, oldest)
+    own_topic = desk_topic(asker) in topics
+    return Search(told, oldest, await _cards(options, event_id, asker, codec, own_topic=own_topic))
+
+
+async def _cards(
+    options: Mapping[str, Any], event_id: str, desk: str, codec: Codec, *, own_topic: bool
+) -> Cards | None:
+    """The asker's own cards from a day before the event on, read whether the event exists or not."""
+    begin = time_of(event_id)
+    since = 0 if begin is None else begin - _BESIDE
+    try:
+        return await cards_of(options, desk, since, own_topic=own_topic, codec=codec)
+    except (TopicMissingError, TopicAuthorizationFailedError, KeyError):
+        return None
 
 
 def _told(stored: list[Stored], rejected: list[tuple[str, Quarantined]], asker: str, gazetteer: Gazetteer) -> Answer:

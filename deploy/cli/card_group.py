@@ -86,8 +86,33 @@ class GroupTeller:
             if tie.state is TieState.PARTED and cards.card(tie.one) == cards.card(tie.other):
                 yield Text(self._say("still"), style="yellow")
 
+    def story(self, event_id: str, cards: Cards) -> Iterator[Text]:
+        """All that was said of an event and others: what joins and parts them, what they have in common.
+
+        Shape: nothing for an event that the desk has no links of.
+        """
+        card = cards.card(event_id)
+        report = cards.report(event_id)
+        if report is None:
+            return
+        if card.joins:
+            yield from self._members(card, report)
+        for tie in (*card.joins, *card.links):
+            if report.event_id in {tie.one, tie.other}:
+                yield from self._tie(tie, cards, report.event_id)
+                yield from (Text(f"    {local_time(each.reported_at)} {self._said(each)}") for each in tie.words[:-1])
+
     def _group(self, card: Card, shown: Report | None) -> Iterator[Text]:
-        """The reports of one event, each with its own grading, and what joins them."""
+        """The reports of one event, what joins them, and how to part them."""
+        yield from self._members(card, shown)
+        ties = [tie for tie in card.joins if shown is None or shown.event_id in {tie.one, tie.other}]
+        for word in dict.fromkeys(tie.word for tie in ties[:_MOST]):
+            yield Text(f"  {self._said(word)}")
+        for tie in ties[:1]:
+            yield Text(f"  {self._say('split_it', one=tie.one, other=tie.other, desk=self._desk)}", style="dim")
+
+    def _members(self, card: Card, shown: Report | None) -> Iterator[Text]:
+        """The reports of one event, each with its own grading, and whether they confirm each other."""
         head = Text(self._say("joined", count=len(card.reports) + len(card.unread)), style="bold green")
         yield head.append(f" · {self._confirmation(card)}", style="not bold")
         for report in card.reports[:_MOST]:
@@ -96,11 +121,6 @@ class GroupTeller:
             yield from [Text(f"  + {left}", style="dim")] * (left > 0)
         for event_id in card.unread[:_MOST]:
             yield Text(f"  {self._say('unread', event_id=event_id)}", style="dim")
-        ties = [tie for tie in card.joins if shown is None or shown.event_id in {tie.one, tie.other}]
-        for word in dict.fromkeys(tie.word for tie in ties[:_MOST]):
-            yield Text(f"  {self._said(word)}")
-        for tie in ties[:1]:
-            yield Text(f"  {self._say('split_it', one=tie.one, other=tie.other, desk=self._desk)}", style="dim")
 
     def _confirmation(self, card: Card) -> str:
         origins = self._say("same_origin") if card.same_origin else ""
@@ -126,9 +146,10 @@ class GroupTeller:
         return Text("  " + " · ".join(filter(None, parts)))
 
     def _tie(self, tie: Tie, cards: Cards, here: str | None) -> Iterator[Text]:
-        """What holds between two reports that are not joined."""
+        """What holds between two reports, by whose word."""
         features = self._features(tie.word.features)
         head = {
+            TieState.JOINED: ("same", "bold green"),
             TieState.PARTED: ("parted", "bold yellow"),
             TieState.SUGGESTED: ("maybe_joint", "bold yellow"),
             TieState.LINKED: ("linked", "bold cyan"),

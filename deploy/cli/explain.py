@@ -10,11 +10,16 @@ from rich.table import Table
 
 from consumers.explanation import Explanation, OperatorPart, OwnLine, PublisherPart, Reach, Rejection
 from consumers.ledger import OPERATIONS, Search, search
-from deploy.cli.asking import console, desk_problem, json_option, lang_option, local_time, print_json, run
+from deploy.cli.asking import console, desk_problem, json_option, lang_option, local_time, print_json, printable, run
+from deploy.cli.card import CardMaker
+from deploy.cli.card_group import GroupTeller
+from deploy.cli.card_json import card_json
+from deploy.cli.card_words import SAYS
 from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, Connection, connection_options
 from deploy.cli.names import LEVELS_SV, function_name, rule_titles, title_of
 from schemas.codec import Codec
 from schemas.gazetteer import load_gazetteer
+from schemas.substances import load_substances
 
 #: Said to everybody who may know nothing, word for word, whether the event exists or not.
 NOTHING = {
@@ -48,14 +53,16 @@ def explain(event_id: str, asker: str, as_json: bool, lang: str, connection: Con
     """Tell why EVENT_ID went where it went.
 
     The publishing desk learns the rules and how many desks each one reached or kept away; a receiver learns why it got
-    its own delivery; operations learn numbers, versions and places.
+    its own delivery; operations learn numbers, versions and places. A desk that has both ends of a link is told what
+    joined them, and what parted them.
     Exit codes: 0 explained, 1 nothing that this asker may know, 2 an unknown desk, 3 the bus cannot be reached.
     """
-    found = run(search(connection.aiokafka(), event_id.lower(), asker, load_gazetteer(), Codec()))
-    sys.exit(tell(found, as_json=as_json, lang=lang))
+    event_id = event_id.lower()
+    found = run(search(connection.aiokafka(), event_id, asker, load_gazetteer(), Codec()))
+    sys.exit(tell(found, event_id, asker, as_json=as_json, lang=lang))
 
 
-def tell(found: Search | None, *, as_json: bool, lang: str) -> int:
+def tell(found: Search | None, event_id: str, asker: str, *, as_json: bool, lang: str) -> int:
     """Print what was found, and give the exit code: both depend on the answer alone, on nothing that was looked at."""
     if found is None or not found.answer:
         if as_json:
@@ -64,18 +71,25 @@ def tell(found: Search | None, *, as_json: bool, lang: str) -> int:
             console().print(NOTHING[lang])
         return EXIT_NOT_WELL
     if as_json:
-        _print_json(found)
+        _print_json(found, event_id)
     else:
-        _print(found, lang)
+        _print(found, event_id, asker, lang)
     return EXIT_DONE
 
 
-def _print_json(found: Search) -> None:
-    print_json({"known": True, "searched_from": found.searched_from, **asdict(found.answer)})
+def _print_json(found: Search, event_id: str) -> None:
+    card = None if found.cards is None else found.cards.card(event_id)
+    told = None if card is None or not card.reports else card_json(card)
+    print_json({"known": True, "searched_from": found.searched_from, **asdict(found.answer), "card": told})
 
 
-def _print(found: Search, lang: str) -> None:
+def _print(found: Search, event_id: str, asker: str, lang: str) -> None:
     out = console()
+    if found.cards is not None:
+        maker = CardMaker(lang, load_gazetteer(), load_substances())
+        for line in GroupTeller(lang, asker, maker.desk_name).story(event_id, found.cards):
+            line.plain = printable(line.plain)
+            out.print(line, soft_wrap=True)
     for decision in found.answer.decisions:
         _decision(out, decision, lang)
     for rejection in found.answer.rejections:
@@ -91,6 +105,8 @@ def _decision(out: Console, decision: Explanation, lang: str) -> None:
     pack = f", {'regelpaket' if swedish else 'rule pack'} {decision.pack_version}" if decision.pack_version else ""
     published = f"{'publicerad' if swedish else 'published'} {local_time(decision.published_at)}"
     out.print(f"{title_of(decision.event_type, lang)}{revision}, {published}{pack}", style="bold")
+    if decision.concerns:
+        out.print(f"  {SAYS[lang]['concerned'].format(one=decision.concerns[0], other=decision.concerns[-1])}")
     if decision.publisher is not None:
         _publisher(out, decision.publisher, rule_titles(decision.pack_version), lang)
     if decision.operator is not None:
@@ -136,6 +152,7 @@ def _outcome(part: PublisherPart, lang: str) -> str:
             "released": f"Lämnades ut efter beslut till {part.desks} funktioner.",
             "linked": f"Gick till {part.desks} funktioner som har eller rapporterade det som den gäller.",
             "noticed": "Bussens eget besked om en plikt.",
+            "pointed": "Bussens egen pekare till ägaren: ett annat ärende har något gemensamt.",
         },
         "en": {
             "shared": f"Shared with {part.desks} other desks, withheld from {part.kept_from}.",
@@ -144,6 +161,7 @@ def _outcome(part: PublisherPart, lang: str) -> str:
             "released": f"Let out by decision to {part.desks} desks.",
             "linked": f"Went to {part.desks} desks that have or reported what it is about.",
             "noticed": "The bus's own notice of an obligation.",
+            "pointed": "The bus's own pointer to the owner: another matter has something in common.",
         },
     }[lang]
     dropped = "Togs emot men gick inte vidare" if lang == "sv" else "Taken but went no further"

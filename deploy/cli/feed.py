@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from consumers.cards import SAYING
+from consumers.desk_cards import KEPT
 from consumers.feed import Delivery, Feed, Since, Unreadable, WrongStartError
 from consumers.folding import Cards, about
 from deploy.cli.asking import (
@@ -25,7 +26,6 @@ from deploy.cli.connection import Connection, connection_options
 from schemas.gazetteer import load_gazetteer
 
 #: A reader that stays lets go of what is older than what the bus keeps, now and then.
-_KEPT = timedelta(days=7)
 _LET_GO_EVERY = 10_000
 
 #: Shows an item with its cards; gives whether it is one of those that were asked for.
@@ -44,7 +44,7 @@ class Told:
         """Let the cards know of a delivery."""
         self.cards.add(item)
         if not len(self.cards) % _LET_GO_EVERY:
-            self.cards = self.cards.since(datetime.now(UTC) - _KEPT)
+            self.cards = self.cards.since(datetime.now(UTC) - KEPT)
 
 
 @click.command("feed")

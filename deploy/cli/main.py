@@ -14,6 +14,7 @@ COMMANDS = {
     "publish": "deploy.cli.publish:publish",
     "feed": "deploy.cli.feed:feed",
     "ack": "deploy.cli.ack:ack",
+    "link": "deploy.cli.link:link",
     "explain": "deploy.cli.explain:explain",
     "status": "deploy.cli.status:status",
     "ledger": "deploy.cli.ledger:ledger",

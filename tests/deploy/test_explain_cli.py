@@ -5,8 +5,10 @@ import json
 import pytest
 
 from schemas.codec import Codec
-from schemas.records import Withheld
+from schemas.envelope import Origin
+from schemas.records import BUS_UNIT, Withheld
 from schemas.topics import DECISIONS, QUARANTINE
+from schemas.vocabulary import Function
 from tests.consumers.made import (
     JARVA,
     PUBLISHER,
@@ -14,6 +16,7 @@ from tests.consumers.made import (
     SOLNA,
     Sent,
     decision,
+    delivery,
     new_id,
     quarantined,
     receiver,
@@ -57,6 +60,42 @@ def test_a_receiver_is_told_its_own_line(kafka: str) -> None:
         assert words in result.stdout
     assert "B04" not in result.stdout
     assert "withheld" not in result.stdout
+
+
+def test_who_has_both_ends_is_told_what_joined_them(kafka: str) -> None:
+    """From its own feed; the publisher of one end, which has no link, is told nothing of it."""
+    codec, one, other, found = Codec(), new_id(), new_id(), new_id()
+    decided(kafka, one)
+    said = {"a_id": one, "b_id": other, "features": ["place", "time"], "score": 0.9, "status": "suggested"}
+    view = {"payload": said | {"relation": "duplicate"}}
+    bus = {"event_type": "link_suggestion", "origin": Origin(unit=BUS_UNIT, function=Function.COORDINATION)}
+    topic = "deliver.stockholm"
+    prepare(
+        kafka,
+        [
+            *(Sent(topic, JARVA, delivery(codec, JARVA, event_id)) for event_id in (one, other)),
+            Sent(topic, JARVA, delivery(codec, JARVA, found, view, **bus)),
+            Sent(topic, PUBLISHER, delivery(codec, PUBLISHER, one)),
+        ],
+    )
+    shown = sambus(kafka, "explain", one, "--as", JARVA).stdout
+    assert "SAME EVENT in 2 reports" in shown
+    assert "Found by the bus" in shown
+    assert other in shown
+    card = json.loads(sambus(kafka, "explain", one, "--as", JARVA, "--json").stdout)["card"]
+    assert [tie["link_id"] for tie in card["joins"]] == [found]
+    alone = sambus(kafka, "explain", one, "--as", PUBLISHER)
+    assert (alone.exit_code, other in alone.stdout, "SAME EVENT" in alone.stdout) == (0, False, False)
+
+
+def test_the_ledgers_line_of_a_link_names_its_ends_to_who_got_it(kafka: str) -> None:
+    """And to operations: ids are no content."""
+    found, ends = new_id(), sorted((new_id(), new_id()))
+    made = decision(found, [receiver(JARVA, "S37")], event_type="link_suggestion", outcome="linked", concerns=ends)
+    prepare(kafka, [Sent(DECISIONS, found, Codec().encode("decision", made.model_dump(mode="python")))])
+    for asker in (JARVA, "operations"):
+        assert all(end in sambus(kafka, "explain", found, "--as", asker).stdout for end in ends)
+    assert not any(end in sambus(kafka, "explain", found, "--as", SOLNA).stdout for end in ends)
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])

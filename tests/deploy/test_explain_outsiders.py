@@ -9,26 +9,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.explanation import Answer, Stored, answer, overview
+from consumers.folding import Cards
 from consumers.ledger import Search
 from deploy.cli.explain import tell
 from schemas.gazetteer import load_gazetteer
 from schemas.partners import PARTNERS
 from schemas.records import Decision, Quarantined, Withheld
 from schemas.vocabulary import Function
+from tests.consumers.carded import DESK, event_id, link, report
 from tests.consumers.made import PUBLISHER, decision, new_id, quarantined, receiver
 
 GAZETTEER = load_gazetteer()
 DESKS = sorted(desk for code in GAZETTEER.units for desk in GAZETTEER.desks(code)) + [
     f"{code}/{function}" for code in PARTNERS for function in (Function.INVESTIGATION, Function.INTELLIGENCE)
 ]
+#: The asker's own cards, with a link on the event that is asked about: nothing of them is told beside no answer.
+CARDS = Cards([report(1), report(2), link(9, 1, 2)])
 SOME = st.lists(st.sampled_from(DESKS), max_size=6)
 
 
-def said(found: Answer, *, as_json: bool, lang: str) -> tuple[int, str, str]:
+def said(found: Answer, cards: Cards | None = None, *, as_json: bool, lang: str) -> tuple[int, str, str]:
     """Exit code and both outputs of ``sambus explain`` for an answer."""
     out, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
-        code = tell(Search(found, datetime.now(UTC)), as_json=as_json, lang=lang)
+        code = tell(Search(found, datetime.now(UTC), cards), event_id(1), DESK, as_json=as_json, lang=lang)
     return code, out.getvalue(), errors.getvalue()
 
 
@@ -66,7 +70,7 @@ def test_an_outsiders_answer_is_that_of_no_event(
     if decisions or rejected:
         entitled.add(PUBLISHER)
     for asker in {*askers, PUBLISHER, *(line.desk for made in decisions for line in made.withheld)}:
-        told = said(answer(decisions, rejected, asker, GAZETTEER), as_json=as_json, lang=lang)
+        told = said(answer(decisions, rejected, asker, GAZETTEER), CARDS, as_json=as_json, lang=lang)
         assert (told == nothing) == (asker not in entitled)
 
 
