@@ -164,7 +164,7 @@ def test_an_entry_that_cannot_be_read_stops_nothing() -> None:
 def test_a_record_that_says_nothing_known_is_quarantined() -> None:
     """By the lane, as a bug of ours."""
     step = LinkStep(CODEC, Matcher(), "v")
-    record = Held(ENTITIES, 0, 1, now_ms(), b"0", b"", [("sambus_other", b"1")])
+    record: Any = Held(ENTITIES, 0, 1, now_ms(), b"0", b"", [("sambus_other", b"1")])
     out = Outbox({ENTITIES: 1})
     with pytest.raises(LookupError):
         step(record, State(YEAR_MS), out, Counters())
