@@ -35,7 +35,8 @@ class Sighting(NamedTuple):
 
     Shape: ids are the 16 bytes of the UUIDs. ``matter`` is the same for all revisions of one telling, ``number`` for
     tellings of any unit under the same exact key. ``source`` is a digest of the source's key and ``former`` the event
-    it supersedes, empty for none. ``words`` is the signature of its text. ``refs`` are kinds and keyed tokens.
+    it supersedes, empty for none; that event is among the roots, for who retold it has it as a root. ``words`` is the
+    signature of its text. ``refs`` are kinds and keyed tokens.
     ``human`` tells that a person is its source. ``features`` are those of its type, in forms that JSON has.
     Units: ms since 1970; degrees WGS84; metres.
     """
@@ -172,6 +173,11 @@ class Likeness(NamedTuple):
     features: tuple[str, ...]
     score: float
     kinds: tuple[str, ...] = ()
+
+
+def same_unit(one: Sighting, other: Sighting) -> bool:
+    """Whether one unit told both, at whichever desk."""
+    return one.origin.partition("/")[0] == other.origin.partition("/")[0]
 
 
 class Kind(Protocol):

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from schemas.events.control import LinkRelation
 from schemas.substances import SubstanceRegister, load_substances
-from streams.core.link.form import Likeness, Sighting
+from streams.core.link.form import Likeness, Sighting, same_unit
 from streams.core.link.kinds import kinds
 from streams.core.link.text import likeness
 from streams.core.link.thresholds import Thresholds, load_thresholds
@@ -111,8 +111,4 @@ def _independent(one: Sighting, other: Sighting) -> bool:
     """
     if not one.source or not other.source or one.source == other.source:
         return False
-    return _unit(one) == _unit(other) or not (one.human or other.human)
-
-
-def _unit(sighting: Sighting) -> str:
-    return sighting.origin.partition("/")[0]
+    return same_unit(one, other) or not (one.human or other.human)

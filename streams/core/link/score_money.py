@@ -8,7 +8,7 @@ from typing import Final
 
 from schemas.events.control import LinkRelation
 from streams.core.link.cells import DAY_MS, gap_ms, spans_of
-from streams.core.link.form import Likeness, Look, Sighting, Told, block, digest
+from streams.core.link.form import Likeness, Look, Sighting, Told, block, digest, same_unit
 from streams.core.link.text import likeness, shingles, signature
 from streams.core.link.thresholds import Finance, Listings
 
@@ -42,7 +42,7 @@ class Payments:
         mine, others = one.features, other.features
         if mine["amount"] is None or others["amount"] is None or mine["way"] != others["way"]:
             return None
-        if mine["numbered"] and others["numbered"] and one.origin == other.origin:
+        if mine["numbered"] and others["numbered"] and same_unit(one, other):
             return None  # one unit's two numbers: two payments, as of a deposit every day
         apart = abs(mine["amount"] - others["amount"])
         largest = max(mine["amount"], others["amount"])

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from schemas.events.control import LinkRelation
 from streams.core.link.cells import DAY_MS, MINUTE_MS, exact_enough, gap_ms, metres_between, place_blocks, slack_m
-from streams.core.link.form import Likeness, Look, Sighting, Spot, Told, digest
+from streams.core.link.form import Likeness, Look, Sighting, Spot, Told, digest, same_unit
 from streams.core.link.thresholds import Observations, PlaceTime, Scenes
 
 #: Kinds of violence are compared within a group (clarification 56).
@@ -21,6 +21,8 @@ _GROUPS: Final = {
     "stabbing": "knife",
     "threat": "threat",
 }
+#: What describes an incident: where one unit gives two numbers, a difference in it means two incidents.
+_DESCRIBES: Final = ("target_kind", "dead")
 _FIREARM: Final = ("vapen", "pistol", "skjut", "skott", "revolver", "gevär")
 
 
@@ -55,18 +57,23 @@ class Violence(PlaceRule):
         """The group of its kind, and what tells two incidents of one command apart."""
         payload = told.payload
         group = _violence_group(payload)
-        target = payload.get("target_kind")
-        features = {"group": group, "target": str(target) if target else None, "dead": payload.get("dead")}
+        described = [str(payload[name]) if payload.get(name) is not None else None for name in _DESCRIBES]
+        features = {"group": group, "numbered": bool(payload.get("incident_no")), "described": described}
         return Look(features, self.blocks(f"violence {group}", told))
 
     def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
-        """One incident told twice; related only when a place is a guess."""
-        if one.features["group"] != other.features["group"]:
+        """One incident told twice; related only when a place is a guess, or when one unit gave it two numbers."""
+        mine, others = one.features, other.features
+        if mine["group"] != others["group"]:
             return None
         near = self.near(one, other)
-        if near is None or _told_apart(one, other):
+        if near is None:
             return None
-        relation = LinkRelation.DUPLICATE if exact_enough(one, other) else LinkRelation.RELATED
+        two_numbers = mine["numbered"] and others["numbered"] and same_unit(one, other)
+        if two_numbers and _differ(mine["described"], others["described"]):
+            return None
+        joined = exact_enough(one, other) and not two_numbers
+        relation = LinkRelation.DUPLICATE if joined else LinkRelation.RELATED
         return Likeness(relation, ("kind", "place", "time"), near)
 
 
@@ -173,12 +180,9 @@ class OpenScenes:
         return Likeness(LinkRelation.DISPLACEMENT, ("former_scene", "place"), 1 - metres / limit / 2)
 
 
-def _told_apart(one: Sighting, other: Sighting) -> bool:
-    """Whether one unit gave two numbers to incidents that it describes differently: then it means two."""
-    if one.origin.partition("/")[0] != other.origin.partition("/")[0]:
-        return False
-    mine, others = one.features, other.features
-    return any(None not in (mine[name], others[name]) and mine[name] != others[name] for name in ("target", "dead"))
+def _differ(one: list[str | None], other: list[str | None]) -> bool:
+    """Whether two descriptions differ in something that both tell."""
+    return any(mine != others for mine, others in zip(one, other, strict=True) if mine and others)
 
 
 def _authority(sighting: Sighting) -> str:

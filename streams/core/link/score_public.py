@@ -90,22 +90,31 @@ class PublicNotices:
         same_place = mine["where"] == others["where"]
         if mine["summary"]:
             return Likeness(LinkRelation.DUPLICATE, ("kind", "place", "time"), 1.0) if same_place else None
+        minutes = gap / MINUTE_MS
         alike = likeness(one.words, other.words)
-        if gap > self._limits.minutes * MINUTE_MS or alike < self._limits.text:
+        limits = self._limits
+        enough = limits.text_at_once if minutes <= limits.at_once_minutes else limits.text
+        if minutes > limits.minutes or alike < enough:
             return None
-        if not same_place and not self._across(one, other):
+        few = min(mine["words"], others["words"]) < limits.words_of_copies and minutes > limits.copies_minutes
+        if few or not (same_place or self._across(one, other, alike, minutes)):
             return None
         found = ("kind", "text", "time", *(("place",) if same_place else ()))
         return Likeness(LinkRelation.DUPLICATE, found, alike)
 
-    def _across(self, one: Sighting, other: Sighting) -> bool:
-        """Whether two places can have one incident: near enough, and told in words that are no form's."""
-        if one.features["kind"] in self._forms:
-            return False
-        if min(one.features["words"], other.features["words"]) < self._limits.words:
-            return False
+    def _across(self, one: Sighting, other: Sighting, alike: float, minutes: float) -> bool:
+        """Whether two places can have one incident: near enough, and told in words that are no form's.
+
+        A few words are enough when they are the same and were published at once.
+        """
+        limits = self._limits
         metres = metres_between(one, other)
-        return metres is None or metres <= self._limits.metres
+        if one.features["kind"] in self._forms or (metres is not None and metres > limits.metres):
+            return False
+        words = min(one.features["words"], other.features["words"])
+        if alike >= limits.text_of_copies and minutes <= limits.copies_minutes:
+            return bool(words >= limits.words_of_copies)
+        return bool(alike >= limits.text_across and words >= limits.words)
 
 
 def _place(payload: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from schemas.events.control import LinkRelation
-from streams.core.link.cells import DAY_MS, gap_ms, metres_between, slack_m, spans_of
+from streams.core.link.cells import DAY_MS, MINUTE_MS, gap_ms, metres_between, slack_m, spans_of
 from streams.core.link.form import Likeness, Look, Sighting, Told, block
 from streams.core.link.text import likeness, signature
 from streams.core.link.thresholds import Reports
@@ -26,18 +26,23 @@ class IntelligenceReports:
         """The signature of its words, and its source in its span of time."""
         source = told.event["provenance"].get("source_key")
         spans = spans_of(told.span, self._window_ms) if source else ()
-        return Look({}, tuple(block(b"S", source, span) for span in spans), signature(told.payload["summary"]))
+        found = tuple(block(b"S", source, span) for span in spans)
+        features = {"numbered": bool(told.payload.get("local_report_no"))}
+        return Look(features, found, signature(told.payload["summary"]))
 
     def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
         """A duplicate; retelling one source makes it an echo. Told of places far apart, it is neither."""
         same_source = bool(one.source) and one.source == other.source
-        known = same_source or not {token for _, token in one.refs}.isdisjoint(token for _, token in other.refs)
-        if not known or gap_ms(one, other) > self._window_ms:
+        same_refs = not {token for _, token in one.refs}.isdisjoint(token for _, token in other.refs)
+        if not (same_source or same_refs) or gap_ms(one, other) > self._window_ms:
+            return None
+        # A desk gives one report one number: two numbers are two reports, unless one was written down twice.
+        numbered = one.features["numbered"] and other.features["numbered"] and one.origin == other.origin
+        if numbered and gap_ms(one, other) > self._limits.one_desk_minutes * MINUTE_MS:
             return None
         alike = likeness(one.words, other.words)
-        # A unit gives one report one number: what it tells under two, in nearly the same words, are two reports.
-        same_unit = one.origin.partition("/")[0] == other.origin.partition("/")[0]
-        if alike < (self._limits.text_of_one_unit if same_unit else self._limits.text) or self._elsewhere(one, other):
+        enough = self._limits.text_of_both if same_source and same_refs else self._limits.text
+        if alike < enough or self._elsewhere(one, other):
             return None
         if same_source:
             return Likeness(LinkRelation.ECHO, ("source", "text", "time"), alike)

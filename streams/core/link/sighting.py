@@ -66,7 +66,7 @@ class Sighter:
         refs = self._tokens.of(event)[:_MAX_REFS]
         number = blake2b(key.partition(b"@")[0], digest_size=ID_BYTES).digest()
         event_id, former = _id(event["event_id"]), event.get("supersedes")
-        roots = tuple(sorted(map(_id, provenance["root_ids"][:_MAX_ROOTS])))
+        roots = {*map(_id, provenance["root_ids"][:_MAX_ROOTS]), *((_id(former),) if former else ())}
         source = provenance.get("source_key")
         synthetic = bool(event.get("synthetic"))
         sighting = Sighting(
@@ -90,7 +90,7 @@ class Sighter:
             synthetic=synthetic,
             handling=str(event.get("handling") or "H0"),
             human=str(event["legal_origin"]) == "human_source",
-            roots=roots,
+            roots=tuple(sorted(roots)),
             source=bytes.fromhex(source)[:ID_BYTES] if source else b"",
             former=_id(former) if former else b"",
             refs=refs,
@@ -125,8 +125,6 @@ def _general(sighting: Sighting) -> Iterator[bytes]:
     yield b"R" + sighting.event_id[-_HALF:]
     for root in sighting.roots:
         yield b"R" + root[-_HALF:]
-    if sighting.former:
-        yield b"R" + sighting.former[-_HALF:]
     yield b"N" + sighting.number[:_HALF]
     for _, token in sighting.refs:
         yield b"K" + token[:_HALF]

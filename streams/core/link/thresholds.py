@@ -12,6 +12,7 @@ from schemas.model import Model, Ref
 Metres = Annotated[int, Field(ge=1, le=100_000, strict=True)]
 Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 400, strict=True)]
 Days = Annotated[int, Field(ge=1, le=400, strict=True)]
+Words = Annotated[int, Field(ge=1, le=100, strict=True)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -49,10 +50,11 @@ class Scenes(Model):
 
 
 class Reports(Model):
-    """Intelligence reports: same source, persons or objects, and like words; apart at most so far."""
+    """Intelligence reports: same source, persons or objects, and like words; less like ones for both in common."""
 
     text: Share
-    text_of_one_unit: Share
+    text_of_both: Share
+    one_desk_minutes: Minutes
     days: Days
     metres: Metres
 
@@ -80,15 +82,22 @@ class Listings(Model):
 
 
 class Notices(Model):
-    """Public notices of one incident: like words within minutes; across places also near and of so many words.
+    """Public notices of one incident: like words within minutes; less like ones when they were published at once.
 
-    Shape: kinds of ``forms`` are published everywhere in the same words.
+    Shape: across places they must be near, and of so many words that they are no form; of fewer when they are copies,
+    published within ``copies_minutes``. Kinds of ``forms`` are published everywhere in the same words.
     """
 
-    text: Share
     minutes: Minutes
-    words: Annotated[int, Field(ge=1, le=100, strict=True)]
+    text: Share
+    at_once_minutes: Minutes
+    text_at_once: Share
     metres: Annotated[int, Field(ge=1, le=2_000_000, strict=True)]
+    text_across: Share
+    words: Words
+    copies_minutes: Minutes
+    text_of_copies: Share
+    words_of_copies: Words
     forms: list[Ref]
     summary_minutes: Minutes
 
