@@ -1,7 +1,7 @@
 """Reaching Kafka as a reader: quick refusals with a remedy instead of hangs, partitions, where to start and end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError
+from aiokafka.structs import ConsumerRecord
 
 from schemas.partition import partition_number
 
@@ -17,6 +18,8 @@ REACH_SECONDS = 3.0
 #: How long one question (offsets, metadata) may take once the broker was reached.
 ANSWER_SECONDS = 10.0
 STOP_SECONDS = 0.5
+_WAIT_MS = 250
+_BATCH = 5_000
 
 T = TypeVar("T")
 
@@ -150,6 +153,18 @@ async def end_of(consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
 async def start_of(consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
     """The oldest offset that is still kept."""
     return int((await answered(consumer.beginning_offsets([partition])))[partition])
+
+
+async def everything(consumer: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> AsyncIterator[ConsumerRecord]:
+    """Every committed record of these partitions, from the beginning to the end as it is now."""
+    consumer.assign(list(places))
+    ends = await answered(consumer.end_offsets(list(places)))
+    await consumer.seek_to_beginning()
+    left = set(places)
+    while left := {place for place in left if await consumer.position(place) < ends[place]}:
+        for records in (await consumer.getmany(*left, timeout_ms=_WAIT_MS, max_records=_BATCH)).values():
+            for record in records:
+                yield record
 
 
 def milliseconds(moment: datetime) -> int:

@@ -1,24 +1,20 @@
 """What is owed: how every obligation of every desk stands, from the books that the workers keep of them."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.structs import ConsumerRecord
 from pydantic import ValidationError
 
-from consumers.bus import administrator, answered, committed_reader, topics_of
+from consumers.bus import administrator, committed_reader, everything, topics_of
 from schemas.codec import Codec, UndecodableError
 from schemas.duties import Duty, DutyState
 from schemas.duty_books import CHANGELOG_HEAD, Books
 from schemas.topics import BOOKS
 
 _OWED: Final = frozenset({DutyState.OPEN, DutyState.LATE})
-_WAIT_MS = 250
-_BATCH = 5_000
 _FETCH_BYTES = 4 * 1024 * 1024
 
 
@@ -72,7 +68,7 @@ async def duties(options: Mapping[str, Any], codec: Codec) -> Duties | None:
         return None
     latest: dict[bytes, bytes] = {}
     async with committed_reader(options, max_partition_fetch_bytes=_FETCH_BYTES) as reader:
-        async for record in _whole(reader, places):
+        async for record in everything(reader, places):
             if record.value is None:  # it has left the workers' memory
                 latest.pop(record.key, None)
             else:
@@ -108,15 +104,3 @@ def _checked(fields: Mapping[str, Any]) -> list[Duty]:
         return [Duty.model_validate(fields)]
     except ValidationError:
         return []
-
-
-async def _whole(reader: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> AsyncIterator[ConsumerRecord]:
-    """Every committed record, from the beginning to the end as it is now."""
-    reader.assign(list(places))
-    ends = await answered(reader.end_offsets(list(places)))
-    await reader.seek_to_beginning()
-    left = set(places)
-    while left := {place for place in left if await reader.position(place) < ends[place]}:
-        for records in (await reader.getmany(*left, timeout_ms=_WAIT_MS, max_records=_BATCH)).values():
-            for record in records:
-                yield record
