@@ -151,7 +151,10 @@ def _outcome(part: PublisherPart, lang: str) -> str:
             "recalled": f"Gick ut till {part.desks} funktioner som hade fått det som den gäller.",
             "released": f"Lämnades ut efter beslut till {part.desks} funktioner.",
             "linked": f"Gick till {part.desks} funktioner som har eller rapporterade det som den gäller.",
+            "enriched": f"Gick till {part.desks} funktioner till, efter vad andra händelser lade till.",
             "noticed": "Bussens eget besked om en plikt.",
+            "pointed": "Bussens egen träffpekare.",
+            "enriched": f"Gick till {part.desks} funktioner till för vad bussen fann om den efteråt.",
             "pointed": "Bussens egen pekare till ägaren: ett annat ärende har något gemensamt.",
         },
         "en": {
@@ -160,7 +163,10 @@ def _outcome(part: PublisherPart, lang: str) -> str:
             "recalled": f"Went out to {part.desks} desks that had got what it is about.",
             "released": f"Let out by decision to {part.desks} desks.",
             "linked": f"Went to {part.desks} desks that have or reported what it is about.",
+            "enriched": f"Went to {part.desks} more desks, by what other events added.",
             "noticed": "The bus's own notice of an obligation.",
+            "pointed": "The bus's own pointer.",
+            "enriched": f"Went to {part.desks} more desks for what the bus found of it afterwards.",
             "pointed": "The bus's own pointer to the owner: another matter has something in common.",
         },
     }[lang]
