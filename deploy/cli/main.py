@@ -17,6 +17,7 @@ COMMANDS = {
     "link": "deploy.cli.link:link",
     "explain": "deploy.cli.explain:explain",
     "status": "deploy.cli.status:status",
+    "pictures": "deploy.cli.pictures:pictures",
     "ledger": "deploy.cli.ledger:ledger",
     "quarantine": "deploy.cli.quarantine:quarantine",
     "rules": "deploy.cli.rules:rules",
