@@ -153,8 +153,6 @@ def _outcome(part: PublisherPart, lang: str) -> str:
             "linked": f"Gick till {part.desks} funktioner som har eller rapporterade det som den gäller.",
             "enriched": f"Gick till {part.desks} funktioner till, efter vad andra händelser lade till.",
             "noticed": "Bussens eget besked om en plikt.",
-            "pointed": "Bussens egen träffpekare.",
-            "enriched": f"Gick till {part.desks} funktioner till för vad bussen fann om den efteråt.",
             "pointed": "Bussens egen pekare till ägaren: ett annat ärende har något gemensamt.",
         },
         "en": {
@@ -165,8 +163,6 @@ def _outcome(part: PublisherPart, lang: str) -> str:
             "linked": f"Went to {part.desks} desks that have or reported what it is about.",
             "enriched": f"Went to {part.desks} more desks, by what other events added.",
             "noticed": "The bus's own notice of an obligation.",
-            "pointed": "The bus's own pointer.",
-            "enriched": f"Went to {part.desks} more desks for what the bus found of it afterwards.",
             "pointed": "The bus's own pointer to the owner: another matter has something in common.",
         },
     }[lang]
