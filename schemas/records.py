@@ -77,7 +77,9 @@ class Withheld(Model):
 #: about had reached. They are further lines of an event that has its own already. And the bus's own notices of what
 #: is owed: nobody published them.
 RECALLED, RELEASED, LINKED, NOTICED = "recalled", "released", "linked", "noticed"
-FOLLOWED = frozenset({RECALLED, RELEASED, LINKED, NOTICED})
+#: What was found of an event elsewhere, after it was shared, reached somebody more.
+ENRICHED = "enriched"
+FOLLOWED = frozenset({RECALLED, RELEASED, LINKED, NOTICED, ENRICHED})
 
 
 class Decision(Model):

@@ -10,17 +10,20 @@ from schemas.fingerprint import content_digest, said
 from schemas.problems import Problem, RejectCode
 from schemas.topics import ASSESSED
 from streams.core.assess import Assess, Assessed, Seen
+from streams.core.context.forms import load_context
 from streams.core.intake import origin_of
 from streams.core.outcome import Drop, Forward
 from streams.core.reference import Reference
 from streams.engine.broadcast import kind_of, send_order
 from streams.engine.following import Following
+from streams.engine.homecoming import Homecoming
 from streams.engine.ledger import Told, dropped
 from streams.engine.memory import LaneMemory
 from streams.engine.outbox import Outbox, Output
 from streams.engine.quarantine import quarantined
 from streams.engine.records import (
     AT_HEADER,
+    FOUND_HEADER,
     FROM_HEADER,
     INQUIRY_HEADER,
     KNOWN_HEADER,
@@ -53,6 +56,7 @@ class AssessStep:
         self._assess = Assess(reference)
         self._share = share
         self._following = Following(codec, reference, share)
+        self._homecoming = Homecoming(codec, share, load_context().version)
         self._tellers = tuple(tellers)
         told = (topic for teller in tellers for topic in teller.outputs)
         self.outputs: Sequence[str] = tuple(dict.fromkeys((ASSESSED, *share.outputs, *told)))
@@ -66,7 +70,7 @@ class AssessStep:
         memory = self._share.memory_of(state)
         broadcast = kind_of(record)
         if broadcast is not None:
-            self._take(broadcast, record, memory, out)
+            self._take(broadcast, record, state, memory, out)
             return
         event = self._codec.decode(record.value or b"", limit=MAX_BUS_BYTES).value
         writer = header(record, ORIGIN_HEADER)
@@ -101,7 +105,7 @@ class AssessStep:
         """Tell other lanes what binds whatever is built on the events just shared, and what they must know of them."""
         self._share.finish(state, out, at_ms)
 
-    def _take(self, kind: str, record: Record, memory: LaneMemory, out: Outbox) -> None:
+    def _take(self, kind: str, record: Record, state: State, memory: LaneMemory, out: Outbox) -> None:
         """Take what lanes tell each other: from here on it holds in this lane."""
         value = record.value or b""
         if kind == RESTRAINT_HEADER:
@@ -112,6 +116,8 @@ class AssessStep:
             memory.inquiries.asked(value, record.timestamp)
         elif kind == KNOWN_HEADER:
             self._following.hear(record, memory, out)
+        elif kind == FOUND_HEADER:
+            self._homecoming.take(record, memory, out, lambda key: _latest(state, key))
         else:
             memory.switch(value)
             emit(Signal.PACK_CHANGED, partition=record.partition, offset=record.offset, pack=memory.pack.version)
@@ -152,6 +158,12 @@ def _replaced(assessed: Assessed, former: Seen | None) -> str:
 def _late(assessed: Assessed) -> bool:
     """Whether it came after a newer telling, which stays the latest."""
     return bool(assessed.seen.event_id != assessed.event["event_id"])
+
+
+def _latest(state: State, key: bytes) -> str | None:
+    """The id of the latest revision under a natural key."""
+    seen = _unpack(state.get(key))
+    return None if seen is None else seen.event_id
 
 
 _SEEN = struct.Struct(">Iq16s36s")

@@ -7,6 +7,7 @@ from schemas.topics import ACCEPTED
 from streams.engine.memory import LaneMemory
 from streams.engine.outbox import Header, Outbox, Output
 from streams.engine.records import (
+    FOUND_HEADER,
     FROM_HEADER,
     INQUIRY_HEADER,
     KNOWN_HEADER,
@@ -16,7 +17,7 @@ from streams.engine.records import (
     Record,
 )
 
-_KINDS: Final = frozenset({ORDER_HEADER, RESTRAINT_HEADER, PACK_HEADER, INQUIRY_HEADER, KNOWN_HEADER})
+_KINDS: Final = frozenset({ORDER_HEADER, RESTRAINT_HEADER, PACK_HEADER, INQUIRY_HEADER, KNOWN_HEADER, FOUND_HEADER})
 _CARRIED: Final = frozenset({ORIGIN_HEADER, FROM_HEADER})
 
 

@@ -12,6 +12,8 @@ import uvloop
 from schemas.codec import Codec
 from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, FACTS, GATEWAY_IN, PACKS
 from schemas.validation import prepare
+from streams.core.context.forms import load_context
+from streams.core.context.questions import Questioner
 from streams.core.link.keys import MatchKeys
 from streams.core.link.match import Matcher
 from streams.core.link.refs import Tokens
@@ -24,6 +26,7 @@ from streams.core.share.loading import RULES
 from streams.engine.app import build_app
 from streams.engine.assess_step import AssessStep
 from streams.engine.duties_step import DutiesStep
+from streams.engine.errands import Errands, ErrandTeller
 from streams.engine.facts import FactsTeller
 from streams.engine.intake_step import IntakeStep
 from streams.engine.link_step import LinkStep
@@ -54,15 +57,19 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     packs = Packs(codec, reference.gazetteer, first, digest(pack_bundle(folder)))
     share = ShareStep(codec, reference, packs, settings.own_access_desks)
     matcher = Matcher()
-    pictures = load_settings()
-    tellers = (SightingTeller(Sighter(reference, Tokens(keys), matcher.thresholds)), FactsTeller(pictures))
+    pictures, context = load_settings(), load_context()
+    tellers = (
+        SightingTeller(Sighter(reference, Tokens(keys), matcher.thresholds)),
+        FactsTeller(pictures),
+        ErrandTeller(Questioner(reference, context)),
+    )
     return {
         IntakeStep(codec, reference): intake_topics,
         AssessStep(codec, reference, share, tellers): (ACCEPTED,),
         share: (ASSESSED,),
         RulesStep(codec, packs): (PACKS,),
         DutiesStep(codec, reference, settings.own_access_desks): (DUTIES,),
-        LinkStep(codec, matcher, matcher.thresholds.version): (ENTITIES,),
+        LinkStep(codec, matcher, matcher.thresholds.version, errands=Errands(context)): (ENTITIES,),
         PictureStep(codec, reference, pictures): (FACTS,),
     }
 
