@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 LOCK := requirements/dev.lock
 BENCH_LOCK := requirements/bench.lock
 
-.PHONY: help env demo test check lint types contracts unit faults bench lock clean
+.PHONY: help env demo test check lint types contracts unit faults bench quality lock clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -49,6 +49,9 @@ faults: $(READY)  ## the long fault runs: 20 × kill -9, frozen workers
 bench: $(READY)  ## the benchmarks, side by side with other engines
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(BENCH_LOCK)
 	@$(BIN)/sambus bench --peers
+
+quality: $(READY)  ## how well duplicates, echoes and links are told from lookalikes; writes docs/quality.md
+	@$(BIN)/python -m tests.quality --write
 
 lock: $(READY)  ## choose and lock newer packages
 	@$(BIN)/python -m pip install --quiet uv

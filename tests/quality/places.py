@@ -31,7 +31,8 @@ def two_observers(world: World) -> Batch:
         again = _misread(world, plate) if world.chance(0.6) else None
     one = _observation(world, at, place, kind, desk(place, "surveillance"), plate)
     seen = world.pick(((kind, 0.9), ("meeting", 0.1))) if plate else kind
-    other = _observation(world, world.clock(at, 5), place, seen, above(place, "surveillance"), again)
+    who = above(place, "surveillance") if world.chance(0.5) else one.desk
+    other = _observation(world, world.clock(at, 5), place, seen, who, again)
     noise = "two observers" if again == plate else "plate misread or not seen"
     return Batch("observation: two observers", (one, other), (pair(one, other, Truth.RELATED, noise),))
 

@@ -22,6 +22,32 @@ def told_again(world: World) -> Batch:
     return Batch("report: typed in twice", (one, other), (pair(one, other, Truth.DUPLICATE, TYPED_AGAIN),))
 
 
+def filed_twice(world: World) -> Batch:
+    """Two officers of one desk file the same tip on one day, each under a number of their own."""
+    one, place, at = _first(world)
+    text = world.wording.retold(one.body["payload"]["summary"], world.pick(_CHANGES))
+    payload = {"local_report_no": world.number("r"), "summary": text}
+    persons = [person["ref"] for person in one.body["persons"]]
+    reported = one.seen_at + timedelta(hours=world.rng.uniform(0.2, 5))
+    source = one.body["provenance"].get("source_key")
+    other = _sent(world, world.clock(at, 20), place, one.desk, payload, persons, source_key=source, reported=reported)
+    return Batch("report: filed twice", (one, other), (pair(one, other, Truth.DUPLICATE, "filed twice by one desk"),))
+
+
+def two_in_one(world: World) -> Batch:
+    """A report that passes on two others, on two matters: an echo of both, that makes neither the other."""
+    one, place, _ = _first(world)
+    other, _, at = _first(world)
+    text = " ".join(each.body["payload"]["summary"] for each in (one, other))
+    payload = {"local_report_no": world.number("r"), "summary": world.wording.retold(text, 0.02)}
+    then = max(one.seen_at, other.seen_at) + timedelta(hours=world.rng.uniform(1, 30))
+    persons = [person["ref"] for each in (one, other) for person in each.body["persons"]]
+    roots = [root for each in (one, other) for root in each.body["provenance"]["root_ids"]]
+    both = _sent(world, at, place, above(place, "intelligence"), payload, persons, roots=roots, reported=then)
+    pairs = tuple(pair(both, each, Truth.RELATED, "one of two matters") for each in (one, other))
+    return Batch("report: two matters in one", (one, other, both), pairs)
+
+
 def echo_chain(world: World) -> Batch:
     """A report that is passed on, each time with its roots; somebody drops the roots, somebody all but the source."""
     one, place, at = _first(world, sourced=True)

@@ -15,8 +15,8 @@ from tests.quality.making import SCENES, Scene, made
 from tests.quality.scoring import together
 from tests.quality.world import World
 
-#: What runs the bus, and so may import it; everything else here makes or judges.
-_RUNS_THE_BUS = {"matching.py", "real_notices.py"}
+#: What runs the bus or tells of its results, and so may import it; everything else makes the corpus.
+_NOT_OF_THE_GENERATOR = {"matching.py", "scoring.py", "page.py", "real_notices.py", "__main__.py"}
 
 
 @lru_cache(maxsize=1)
@@ -75,28 +75,28 @@ def test_lookalikes_are_there_in_numbers() -> None:
 
 
 def test_a_report_of_a_place_is_off_by_about_what_it_states() -> None:
-    """Most stated accuracies hold, and some do not, as in real life."""
+    """Most stated accuracies hold, some are too good, and a few places are those of another street."""
     world = World(5, load_gazetteer())
     place, off = world.place(), []
     for _ in range(400):
         geo = world.geo(place, 100)
         off.append(place.metres_to(place._replace(lon=float(geo["lon"]), lat=float(geo["lat"]))))
     within = sum(metres <= 100.5 for metres in off)
-    assert 370 <= within < 400
-    assert max(off) <= 151
+    assert 365 <= within < 400
+    assert sum(metres > 151 for metres in off) <= 12
 
 
 def test_the_generator_shares_no_code_with_the_matcher() -> None:
     """Its files import nothing of ``streams``: what it thinks alike was thought twice."""
+    known = {"schemas", "tests.quality"}
     for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.name in _RUNS_THE_BUS or path.name.startswith("test_"):
+        if path.name in _NOT_OF_THE_GENERATOR or path.name.startswith("test_"):
             continue
-        imported = [
-            node.module or ""
-            for node in ast.walk(ast.parse(path.read_text("utf-8")))
-            if isinstance(node, ast.ImportFrom)
-        ]
-        assert not [name for name in imported if name.startswith("streams")], path.name
+        nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+        modules = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+        ours = {module for module in modules if module.split(".")[0] in ("schemas", "streams", "consumers", "tests")}
+        assert {module for module in ours if not module.startswith(tuple(known))} == set(), path.name
+        assert "tests.quality.matching" not in ours, path.name
 
 
 def test_pairs_of_any_two_on_a_card_are_made_of_joins() -> None:

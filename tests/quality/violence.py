@@ -23,9 +23,10 @@ def incident(world: World) -> Batch:
     region = ".".join(place.unit.code.split(".")[:2])
     desks = [desk(place, "investigation"), above(place, "investigation"), f"{region}/coordination"]
     desks.append("se.noa/investigation")
+    twice = world.chance(0.03)  # one command gives two callers' incident two numbers
     told: list[Telling] = []
     vague: set[str] = set()
-    for who in desks[: world.pick(_TELLERS)]:
+    for who in [*desks[:1], *desks[: world.pick(_TELLERS)]] if twice else desks[: world.pick(_TELLERS)]:
         is_vague = bool(told) and world.chance(0.05)
         telling = _report(
             world,
@@ -34,7 +35,7 @@ def incident(world: World) -> Batch:
             _kind(world, kind),
             who,
             facts,
-            number if world.chance(0.4) and not is_vague else world.keyed(),
+            number if world.chance(0.4) and not is_vague and not twice else world.keyed(),
             geo=world.geo(place, VAGUE_M if is_vague else None),
             target=target,
         )
@@ -93,6 +94,8 @@ def _of(one: Telling, other: Telling, vague: set[str]) -> Pair:
         return pair(one, other, Truth.DUPLICATE, "same number")
     if one.matter in vague or other.matter in vague:
         return pair(one, other, Truth.RELATED, "place too vague to join")
+    if one.desk == other.desk:
+        return pair(one, other, Truth.DUPLICATE, "two numbers of one command")
     same_kind = one.body["payload"]["kind"] == other.body["payload"]["kind"]
     return pair(one, other, Truth.DUPLICATE, "other words" if same_kind else "other kind of the group")
 

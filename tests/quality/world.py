@@ -20,6 +20,7 @@ _METRES: Final = 111_320.0
 _HOTSPOTS: Final = 8
 _AT_HOTSPOT: Final = 0.5
 _BEYOND: Final = 0.04  # of stated accuracies are too good
+_ASTRAY: Final = 0.007  # of places are those of another street of that name
 _BIG: Final = ("se.stockholm", "se.syd.malmo", "se.vast.storgoteborg")
 #: Metres that reports state, and how often: a GPS fix, an address, a street, a district.
 _ACCURACIES: Final = ((15, 0.42), (30, 0.18), (60, 0.17), (120, 0.13), (250, 0.10))
@@ -128,6 +129,8 @@ class World:
         """The place as a report gives it: off by up to the accuracy it states, and sometimes by more."""
         accuracy = accuracy_m if accuracy_m is not None else self.pick(_ACCURACIES)
         reach = accuracy * (self.rng.uniform(1.0, 1.5) if self.chance(_BEYOND) else math.sqrt(self.rng.random()))
+        if self.chance(_ASTRAY):
+            reach = self.rng.uniform(600, 3000)
         said = place.moved(reach, self.rng.uniform(0, 2 * math.pi))
         return {"lon": f"{said.lon:.5f}", "lat": f"{said.lat:.5f}", "accuracy_m": accuracy}
 
