@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from schemas.gazetteer import Gazetteer
 from schemas.partners import PARTNERS
-from schemas.records import Decision, Quarantined, Receiver, desk_address
+from schemas.records import POINTED, Decision, Quarantined, Receiver, desk_address
 
 PARTNER = "partner"
 
@@ -93,7 +93,11 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One decision on one event, for one asker. ``concerns`` are the ends of a link that it joined or parted."""
+    """One decision on one event, for one asker.
+
+    Shape: ``concerns`` are the ends of a link that it joined or parted; of a match that it pointed to, for operations
+    alone: whoever got the pointer may not know the other end, not even by its id.
+    """
 
     event_type: str
     revision: int
@@ -166,7 +170,7 @@ def _explanation(
         own=own,
         publisher=publisher,
         operator=operator,
-        concerns=tuple(decision.concerns),
+        concerns=tuple(decision.concerns) if operator is not None or decision.outcome != POINTED else (),
     )
 
 

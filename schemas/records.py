@@ -75,11 +75,11 @@ class Withheld(Model):
 #: Outcomes of what follows on a decision made before: an order's deliveries to whoever got one of its targets, a
 #: target's to whom a release names, and those of a link or of feedback when it was known whom the events that it is
 #: about had reached. They are further lines of an event that has its own already. And the bus's own notices of what
-#: is owed: nobody published them.
-RECALLED, RELEASED, LINKED, NOTICED = "recalled", "released", "linked", "noticed"
+#: is owed, and its pointers to owners of what matches: nobody published them.
+RECALLED, RELEASED, LINKED, NOTICED, POINTED = "recalled", "released", "linked", "noticed", "pointed"
 #: What was found of an event elsewhere, after it was shared, reached somebody more.
 ENRICHED = "enriched"
-FOLLOWED = frozenset({RECALLED, RELEASED, LINKED, NOTICED, ENRICHED})
+FOLLOWED = frozenset({RECALLED, RELEASED, LINKED, NOTICED, POINTED, ENRICHED})
 
 
 class Decision(Model):

@@ -9,7 +9,7 @@ from typing import Any
 from consumers.explanation import level_of
 from schemas.gazetteer import Gazetteer
 from schemas.problems import DropCode
-from schemas.records import FOLLOWED, NOTICED
+from schemas.records import FOLLOWED, NOTICED, POINTED
 
 ACCEPTED, QUARANTINED, DUPLICATE, UNKNOWN = "accepted", "quarantined", "duplicate", "unknown"
 _OUTCOMES = {"shared": ACCEPTED, "origin_only": ACCEPTED} | {code.value: DUPLICATE for code in DropCode}
@@ -39,7 +39,7 @@ class Books:
         """Count one ledger line, and what it owes."""
         if decision["outcome"] in FOLLOWED:  # a further line of an event that was decided on before
             self.owed.update(owed(decision))
-            self.notices += len(decision["receivers"]) * (decision["outcome"] == NOTICED)
+            self.notices += len(decision["receivers"]) * (decision["outcome"] in (NOTICED, POINTED))
             return
         end = _OUTCOMES.get(decision["outcome"], UNKNOWN)
         self.ends.append((decision["accepted_from"], end))

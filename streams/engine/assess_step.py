@@ -20,6 +20,7 @@ from streams.engine.homecoming import Homecoming
 from streams.engine.ledger import Told, dropped
 from streams.engine.memory import LaneMemory
 from streams.engine.outbox import Outbox, Output
+from streams.engine.pointing import Pointing
 from streams.engine.quarantine import quarantined
 from streams.engine.records import (
     AT_HEADER,
@@ -51,11 +52,18 @@ class AssessStep:
 
     name = "assess"
 
-    def __init__(self, codec: Codec, reference: Reference, share: ShareStep, tellers: Sequence[Teller] = ()) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        reference: Reference,
+        share: ShareStep,
+        tellers: Sequence[Teller] = (),
+        pointing: Pointing | None = None,
+    ) -> None:
         self._codec = codec
         self._assess = Assess(reference)
         self._share = share
-        self._following = Following(codec, reference, share)
+        self._following = Following(codec, reference, share, pointing)
         self._homecoming = Homecoming(codec, share, load_context().version)
         self._tellers = tuple(tellers)
         told = (topic for teller in tellers for topic in teller.outputs)
@@ -138,7 +146,9 @@ class AssessStep:
         ]
         out.add(Output(ASSESSED, record.key or b"", value, at_ms, [*headers, (SHARED_HEADER, b"1")]))
         source = header(record, FROM_HEADER) or place(record)
-        self._share.share(Matter(event, source, value, at_ms, record.partition, former), memory, out)
+        matter = Matter(event, source, value, at_ms, record.partition, former)
+        self._share.share(matter, memory, out)
+        self._following.point(matter, memory, out)
         if memory.orders.decides(event):
             send_order(record, value, out)
         return Shared(event, value, record.key or b"", source, former, record.partition, at_ms)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from schemas.codec import MAX_BUS_BYTES, Codec
-from schemas.records import LINKED, RECALLED, RELEASED, desk_address
+from schemas.records import LINKED, POINTED, RECALLED, RELEASED, desk_address
 from streams.core.reference import Reference
 from streams.core.share import Pack, ReceiverRuling, Ruling
 from streams.core.share.order_forms import may_correct
@@ -18,6 +18,7 @@ from streams.core.share.views import CompiledView
 from streams.engine.inquiries import Waiting
 from streams.engine.memory import LaneMemory, Past
 from streams.engine.outbox import Outbox
+from streams.engine.pointing import Pointing
 from streams.engine.records import FROM_HEADER, Record, header, place
 from streams.engine.share_step import Matter, ShareStep, origin_desk
 from streams.engine.signals import Signal, emit
@@ -37,7 +38,8 @@ _ENDING: Final = frozenset({"recall", "erase"})
 class Following:
     """What follows in one lane on an order, or on what other lanes know."""
 
-    def __init__(self, codec: Codec, reference: Reference, share: ShareStep) -> None:
+    def __init__(self, codec: Codec, reference: Reference, share: ShareStep, pointing: Pointing | None = None) -> None:
+        self._pointing = pointing
         self._codec = codec
         self._reference = reference
         self._share = share
@@ -143,6 +145,7 @@ class Following:
                 event = self._read(waiting.data, memory)
                 again = Matter(event, waiting.source, waiting.data, record.timestamp, record.partition, waiting.former)
                 self._link(again, memory, out)
+                self.point(again, memory, out)
                 if not memory.unanswered(event):
                     memory.inquiries.close(event_id)
 
@@ -155,6 +158,13 @@ class Following:
         self._deliver(again, ruling, [r for r in ruling.receivers if _key(r) not in had], memory, out, LINKED)
         if memory.releasable(event, ruling):
             memory.withhold(event["event_id"], again.data, again.at_ms)
+
+    def point(self, matter: Matter, memory: LaneMemory, out: Outbox) -> None:
+        """Tell the owners of a link's ends who may not have both, once all is known of both."""
+        if self._pointing is None or memory.unanswered(matter.event):
+            return
+        for pointer, ruling in self._pointing.of(matter, memory):
+            self._share.deliver(pointer, ruling, memory.pack, out, POINTED)
 
     def _read(self, data: bytes, memory: LaneMemory) -> Mapping[str, Any]:
         """An event that was kept, under what binds it by now."""

@@ -49,7 +49,8 @@ class _Address(NamedTuple):
 class Matter(NamedTuple):
     """An event that is shared: its bytes as decided on, where it or its order was published, its time, its lane.
 
-    Shape: ``former`` is the id of the revision that it takes the place of, empty if there is none.
+    Shape: ``former`` is the id of the revision that it takes the place of, empty if there is none; ``concerns`` are the
+    events that a notice of the bus is about, which its ledger line names.
     """
 
     event: Mapping[str, Any]
@@ -58,6 +59,7 @@ class Matter(NamedTuple):
     at_ms: int
     lane: int
     former: str = ""
+    concerns: tuple[str, ...] = ()
 
 
 class _Sight:
@@ -237,7 +239,7 @@ class ShareStep:
                 {"desk": w.desk, "rules": list(w.block_rules), "proposed_by": list(w.proposed_by)}
                 for w in ruling.withheld
             ],
-            "concerns": list(ends_of(event)),
+            "concerns": list(matter.concerns or ends_of(event)),
             "published_at": event["published_at"],
             "accepted_from": matter.source,
             "synthetic": event["synthetic"],

@@ -33,6 +33,7 @@ from streams.engine.link_step import LinkStep
 from streams.engine.match_keys import read_keys
 from streams.engine.packs import Packs
 from streams.engine.picture_step import PictureStep
+from streams.engine.pointing import Pointing
 from streams.engine.rules_step import RulesStep
 from streams.engine.settings import Settings
 from streams.engine.share_step import ShareStep
@@ -65,7 +66,7 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     )
     return {
         IntakeStep(codec, reference): intake_topics,
-        AssessStep(codec, reference, share, tellers): (ACCEPTED,),
+        AssessStep(codec, reference, share, tellers, Pointing(codec, reference.gazetteer, keys)): (ACCEPTED,),
         share: (ASSESSED,),
         RulesStep(codec, packs): (PACKS,),
         DutiesStep(codec, reference, settings.own_access_desks): (DUTIES,),

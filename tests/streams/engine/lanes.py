@@ -1,7 +1,7 @@
 """Lanes without Kafka: the steps over partitions in memory, with order and memory as a worker gives them."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +19,7 @@ from streams.engine.intake_step import IntakeStep
 from streams.engine.link_step import LinkStep
 from streams.engine.outbox import Outbox, Output
 from streams.engine.packs import Packs
+from streams.engine.pointing import Pointing
 from streams.engine.rules_step import RulesStep
 from streams.engine.share_step import ShareStep
 from streams.engine.sighter import SightingTeller
@@ -68,7 +69,7 @@ class Lanes:
         tellers = (SightingTeller(Sighter(REFERENCE, Tokens(KEYS), matcher.thresholds)),) if linking else ()
         self._steps: dict[str, Any] = {
             GATEWAY_IN: IntakeStep(CODEC, REFERENCE),
-            ACCEPTED: AssessStep(CODEC, REFERENCE, self.share, tellers),
+            ACCEPTED: AssessStep(CODEC, REFERENCE, self.share, tellers, Pointing(CODEC, REFERENCE.gazetteer, KEYS)),
             ASSESSED: self.share,
             PACKS: RulesStep(CODEC, packs),
             ENTITIES: LinkStep(CODEC, matcher, matcher.thresholds.version),
@@ -78,7 +79,7 @@ class Lanes:
         self.states = [{name: State(YEAR_MS) for name in names} for _ in range(count)]
         self.written: list[Output] = []
         self.counters = Counters()
-        self._offset = 0
+        self._offsets = Counter[tuple[str, int]]()
 
     def publish(self, record: RawRecord, at_ms: int) -> None:
         """One record through the gateway, and everything that follows from it."""
@@ -128,8 +129,11 @@ class Lanes:
     def _decide(self, output: Output) -> list[Output]:
         out = Outbox(self.counts)
         partition = out.partition_of(output)
-        self._offset += 1
-        record = Held(output.topic, partition, self._offset, output.at_ms, output.key, output.value, output.headers)
+        place = (output.topic, partition)
+        self._offsets[place] += 1
+        record = Held(
+            output.topic, partition, self._offsets[place], output.at_ms, output.key, output.value, output.headers
+        )
         step = self._steps[output.topic]
         state = self.states[partition][getattr(step, "memory", step.name)]
         step(record, state, out, self.counters)

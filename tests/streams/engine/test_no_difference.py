@@ -1,0 +1,218 @@
+"""No difference: whoever may not know of a match finds no trace of it, and an owner finds a pointer and no more.
+
+Two worlds are compared: with a hidden match, and without one. For every desk that is not an owner, all that it can
+read is the same, byte for byte; so is what it is told when it asks about any of the events.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from consumers.explanation import answer
+from schemas.codec import MAX_BUS_BYTES
+from schemas.records import Decision
+from schemas.topics import DECISIONS, catalogue
+from streams.engine.outbox import Output
+from tests.orders import HYLLIE, JARVA, Body, _body, correction, seizure
+from tests.streams.engine.lanes import CODEC, REFERENCE, Lanes, now_ms
+from tests.streams.engine.test_orders import published_by
+
+CAR, OTHER = "c0" * 32, "0c" * 32
+ONE, TWO = f"{JARVA}/investigation", f"{HYLLIE}/investigation"
+DESKS = [desk for unit in REFERENCE.gazetteer.units for desk in REFERENCE.gazetteer.desks(unit)]
+
+
+def with_car(area: str, car: str, **envelope: Any) -> Body:
+    """A seizure with a car in it."""
+    return seizure(area, objects=[{"kind": "vehicle", "ref": car}], persons=[], **envelope)
+
+
+def plan(area: str, number: int, **payload: Any) -> Body:
+    """A plan for tonight at one place, that nobody but its own unit has."""
+    geo = {"lon": "12.97500", "lat": "55.56300", "accuracy_m": 50}
+    body = _body("operational_plan", {"areas": [area], "geo": geo, "persons": [], "objects": [], "operation_ref": None})
+    start = body["reported_at"].replace("+00:00", "Z")
+    window = {"start": start, "end": "2099-01-01T00:00:00Z"}
+    targets = [{"kind": "place", "ref": f"place-{number}"}]
+    said = {"plan_no": f"plan-{number}", "window": window, "targets": targets, "executing_units": [area]}
+    return body | {"payload": body["payload"] | said | payload}
+
+
+def world(bodies: Iterable[tuple[Body, str]], at_ms: int, *, linking: bool = True, count: int = 4) -> Lanes:
+    """Everything that follows from these events."""
+    lanes = Lanes(count, at_ms=at_ms, linking=linking)
+    published_by(lanes, *bodies)
+    return lanes
+
+
+def read_by(desk: str, lanes: Lanes) -> list[Output]:
+    """What a desk reads: its key on the topic of its area, in order."""
+    return [o for o in lanes.written if o.topic.startswith("deliver.") and o.key == desk.encode()]
+
+
+def pointers(lanes: Lanes) -> dict[str, dict[str, Any]]:
+    """The pointers, by the desk that got each."""
+    read = [CODEC.decode(o.value or b"").value for o in lanes.written if o.topic.startswith("deliver.")]
+    return {each["desk"]: each for each in read if each["event_type"] == "match_pointer"}
+
+
+def asked(desk: str, lanes: Lanes, bodies: Iterable[Body]) -> list[Any]:
+    """What a desk is told when it asks about events, as ``sambus explain`` answers."""
+    lines: dict[str, list[Decision]] = {}
+    for output in lanes.written:
+        if output.topic == DECISIONS:
+            value = CODEC.decode(output.value or b"", limit=MAX_BUS_BYTES).value
+            lines.setdefault(value["event_id"], []).append(Decision.model_validate(value))
+    return [answer(lines.get(body["event_id"], []), [], desk, REFERENCE.gazetteer) for body in bodies]
+
+
+def plain(value: bytes | None) -> bytes:
+    """Bytes with the one car for the other: the reports themselves differ in it for whoever may see it."""
+    return (value or b"").replace(OTHER.encode(), CAR.encode())
+
+
+def same_for(desks: Iterable[str], with_match: Lanes, without: Lanes, bodies: Iterable[Body]) -> None:
+    """Nothing that these desks read, nor what they are told when they ask, is another in one world."""
+    for desk in desks:
+        there, here = read_by(desk, with_match), read_by(desk, without)
+        assert [(o.topic, o.headers, plain(o.value)) for o in there] == [
+            (o.topic, o.headers, plain(o.value)) for o in here
+        ], desk
+        assert asked(desk, with_match, bodies) == asked(desk, without, bodies), desk
+
+
+def others(*owners: str) -> list[str]:
+    """Every desk but these."""
+    return [desk for desk in DESKS if desk not in owners]
+
+
+@pytest.mark.parametrize("count", [1, 4, 9])
+def test_two_owners_are_told_of_a_match_and_nobody_else_finds_a_trace(count: int) -> None:
+    """The same car in Järva and in Hyllie: two pointers, and not a byte of difference for any other desk."""
+    at_ms, one = now_ms(), with_car(JARVA, CAR)
+    two = with_car(HYLLIE, CAR)
+    apart = two | {"objects": [{"kind": "vehicle", "ref": OTHER}]}
+    matched = world([(one, ONE), (two, TWO)], at_ms, count=count)
+    unmatched = world([(one, ONE), (apart, TWO)], at_ms, count=count)
+    both = {desk for desk in DESKS if len({o.value for o in read_by(desk, unmatched)}) == 2}
+    assert not both & {ONE, TWO}
+    same_for(set(others(ONE, TWO)) - both, matched, unmatched, (one, two))
+    found = pointers(matched)
+    assert set(found) == {ONE, TWO}
+    assert pointers(unmatched) == {}
+    for owner, body, other in ((ONE, one, two), (TWO, two, one)):
+        assert len(read_by(owner, matched)) == len(read_by(owner, unmatched)) + 1
+        payload = found[owner]["event"]["payload"]
+        assert (payload["about_id"], payload["kinds"]) == (body["event_id"], ["vehicle"])
+        (written,) = [o for o in read_by(owner, matched) if o not in read_by(owner, unmatched)][-1:]
+        for secret in (other["event_id"], CAR, TWO if owner == ONE else ONE):
+            assert secret.encode() not in (written.value or b"")
+    assert found[ONE]["event"]["payload"]["pointer_ref"] == found[TWO]["event"]["payload"]["pointer_ref"]
+
+
+def test_whoever_has_both_and_sees_the_car_gets_the_link_instead() -> None:
+    """A desk that both seizures reach; the owners, who have one each, get a pointer and no link."""
+    one, two = with_car(JARVA, CAR), with_car(HYLLIE, CAR)
+    lanes = world([(one, ONE), (two, TWO)], now_ms())
+    read = [CODEC.decode(o.value or b"").value for o in lanes.written if o.topic.startswith("deliver.")]
+    linked = {each["desk"] for each in read if each["event_type"] == "link_suggestion"}
+    have = [{each["desk"] for each in read if each["event_id"] == body["event_id"]} for body in (one, two)]
+    assert linked <= have[0] & have[1]
+    assert linked.isdisjoint({ONE, TWO})
+
+
+def test_without_the_link_agent_every_other_desk_reads_the_same() -> None:
+    """Its work shows in deliveries to the two owners, and in topics that no desk may read."""
+    at_ms, one, two = now_ms(), with_car(JARVA, CAR), with_car(HYLLIE, CAR)
+    linked, plainly = (world([(one, ONE), (two, TWO)], at_ms, linking=on) for on in (True, False))
+    both = {desk for desk in DESKS if len({o.value for o in read_by(desk, plainly)}) == 2}
+    same_for(set(others(ONE, TWO)) - both, linked, plainly, (one, two))
+    more = Counter(o.topic for o in linked.written) - Counter(o.topic for o in plainly.written)
+    readers = {topic.name: topic.readers for topic in catalogue(REFERENCE.gazetteer)}
+    hidden = {topic for topic in more if not topic.startswith("deliver.")}
+    assert hidden
+    for topic in hidden:
+        assert set(readers[topic]) <= {"worker", "operations", "gateway"}, topic
+    for topic in set(more) - hidden:
+        added = Counter(o.key for o in linked.written if o.topic == topic)
+        added -= Counter(o.key for o in plainly.written if o.topic == topic)
+        assert {key.decode() for key in added} <= {ONE, TWO} | both
+
+
+@pytest.mark.parametrize(
+    ("hidden", "owner"),
+    [
+        (with_car(HYLLIE, CAR, sensitivity=4), TWO),
+        (with_car(HYLLIE, CAR, silent_search=True), TWO),
+        (with_car(HYLLIE, CAR, legal_origin="register"), TWO),
+    ],
+    ids=["closed circle", "silent search", "register"],
+)
+@pytest.mark.parametrize("hidden_first", [False, True])
+def test_a_hidden_end_shows_to_nobody_but_its_own_owner(hidden: Body, owner: str, hidden_first: bool) -> None:
+    """Not to the owner of the other end either: for him nothing differs, whichever came first."""
+    at_ms, one = now_ms(), with_car(JARVA, CAR)
+    apart = hidden | {"objects": [{"kind": "vehicle", "ref": OTHER}]}
+
+    def told(body: Body) -> Lanes:
+        given = [(one, ONE), (body, owner)]
+        return world(reversed(given) if hidden_first else given, at_ms)
+
+    matched, unmatched = told(hidden), told(apart)
+    assert set(pointers(matched)) == {owner}
+    both = {desk for desk in DESKS if len({o.value for o in read_by(desk, unmatched)}) == 2}
+    same_for(set(others(owner)) - both, matched, unmatched, (one, hidden))
+
+
+@pytest.mark.parametrize("sensitivity", [3, 4])
+def test_leaders_of_operations_that_would_meet_are_warned_blindly(sensitivity: int) -> None:
+    """Both, urgently, also at the highest sensitivity; nobody else finds a trace, and neither learns where or when."""
+    at_ms, one = now_ms(), plan(HYLLIE, 1) | {"sensitivity": sensitivity}
+    unit = "se.syd.malmo.fosie"
+    two = plan(HYLLIE, 2) | {"sensitivity": sensitivity}
+    away = two | {"geo": two["geo"] | {"lat": "55.70300"}}
+    leaders = (f"{HYLLIE}/coordination", f"{unit}/coordination")
+    matched, unmatched = (world([(one, leaders[0]), (body, leaders[1])], at_ms) for body in (two, away))
+    found = pointers(matched)
+    assert set(found) == set(leaders)
+    assert pointers(unmatched) == {}
+    assert {(each["priority"], *each["event"]["payload"]["kinds"]) for each in found.values()} == {(2, "operation")}
+    for desk in others(*leaders):
+        there, here = read_by(desk, matched), read_by(desk, unmatched)
+        assert len(there) == len(here), desk
+        assert not any(b"match_pointer" in (o.value or b"") for o in there)
+
+
+def test_a_retry_brings_no_second_pointer_and_a_new_owner_of_the_lanes_brings_the_first() -> None:
+    """One pointer for each owner, however often it is told, and whoever has the lanes by then."""
+    lanes = Lanes(4, linking=True)
+    one, two = with_car(JARVA, CAR), with_car(HYLLIE, CAR)
+    published_by(lanes, (one, ONE))
+    lanes.reopen()
+    published_by(lanes, (two, TWO), (two, TWO), (one, ONE))
+    read = [CODEC.decode(o.value or b"").value for o in lanes.written if o.topic.startswith("deliver.")]
+    assert sorted(each["desk"] for each in read if each["event_type"] == "match_pointer") == sorted((ONE, TWO))
+
+
+def test_the_ledger_names_both_ends_and_an_owner_who_asks_is_not_told_the_other() -> None:
+    """Operations can bring the owners together; the pointer's receiver gets neither id nor origin."""
+    one, two = with_car(JARVA, CAR), with_car(HYLLIE, CAR)
+    lanes = world([(one, ONE), (two, TWO)], now_ms())
+    read = [CODEC.decode(o.value or b"", limit=MAX_BUS_BYTES).value for o in lanes.written if o.topic == DECISIONS]
+    lines = [Decision.model_validate(each) for each in read if each["outcome"] == "pointed"]
+    assert [line.concerns for line in lines] == [sorted((one["event_id"], two["event_id"]))] * 2
+    for line in lines:
+        (receiver,) = line.receivers
+        (said,) = answer([line], [], receiver.desk, REFERENCE.gazetteer).decisions
+        assert said.concerns == ()
+        assert said.publisher is None
+        assert not answer([line], [], f"{JARVA}/prevention", REFERENCE.gazetteer)
+
+
+def test_a_recalled_report_is_matched_no_more() -> None:
+    """What comes after the recall finds nothing of it."""
+    one, two = with_car(JARVA, CAR), with_car(HYLLIE, CAR)
+    lanes = world([(one, ONE), (correction(one), ONE), (two, TWO)], now_ms())
+    assert pointers(lanes) == {}
