@@ -17,8 +17,8 @@ from streams.core.share.order_forms import may_correct
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
-#: Decoded sightings that are kept at hand; the rest are read from their bytes.
-_MAX_AT_HAND: Final = 20_000
+#: Decoded sightings that are kept at hand, at most twice as many; the rest are read from their bytes.
+_MAX_AT_HAND: Final = 10_000
 _ENTRY: Final = struct.Struct(">qBH")  # when it leaves, how many blocks lie in this lane, how many partners follow
 _MOST: Final = 255
 
@@ -104,7 +104,7 @@ class Index:
         self._blocks: dict[bytes, bytes | list[bytes]] = {}
         self._partners: dict[bytes, set[bytes]] = {}
         self._leaving: dict[int, list[bytes]] = {}
-        self._at_hand: dict[bytes, Sighting] = {}
+        self._at_hand = _Recent()
         self._swept = 0
 
     def lies(self, lane: int, lanes: int) -> None:
@@ -113,10 +113,11 @@ class Index:
 
     # What comes
 
-    def take(self, sighting: Sighting, at_ms: int | None = None) -> list[Found]:
+    def take(self, sighting: Sighting, at_ms: int | None = None, data: bytes | None = None) -> list[Found]:
         """Keep a sighting and tell what follows: pairs found, and pairs that a revision parts.
 
-        Units: ``at_ms`` is log time, by default when it was reported; it tells when the entry leaves.
+        Shape: ``data`` are its bytes, if they are at hand. Units: ``at_ms`` is log time, by default when it was
+        reported; it tells when the entry leaves.
         """
         matter, entry = sighting.matter, self._entry(sighting.matter)
         before = self._sighting(matter)
@@ -133,7 +134,7 @@ class Index:
             if other.matter not in partners and (match := self._matcher.compare(sighting, other)):
                 found.append(_found(sighting, other, match))
                 self._join(matter, other.matter)
-        self._keep(sighting, own, at_ms)
+        self._keep(sighting, own, at_ms, data)
         return found
 
     def restore(self, matter: bytes, entry: bytes) -> None:
@@ -206,9 +207,8 @@ class Index:
 
     def _least(self, blocks: frozenset[bytes], others: Iterable[bytes]) -> bytes | None:
         """The least common block: tokens last, because those that everybody has find nothing."""
-        common = [block for block in others if block in blocks]
-        tokens = self._limits.tokens
-        return min(common, key=lambda block: (block[0] in tokens, block), default=None)
+        common, tokens = [block for block in others if block in blocks], self._limits.tokens
+        return next((block for block in common if block[0] not in tokens), common[0] if common else None)
 
     def _judge(self, one: Sighting, other: Sighting) -> Match | None:
         """Whether two would be found to belong together if both were new: they share a block, and match."""
@@ -216,10 +216,10 @@ class Index:
 
     # What is kept
 
-    def _keep(self, sighting: Sighting, own: tuple[bytes, ...], at_ms: int | None) -> None:
+    def _keep(self, sighting: Sighting, own: tuple[bytes, ...], at_ms: int | None, data: bytes | None) -> None:
         """Keep the sighting, unless nothing can meet it here: a revision that has left this lane."""
         matter, partners = sighting.matter, sorted(self._partners.get(sighting.matter, ()))[:_MOST]
-        self._at_hand.pop(matter, None)
+        self._at_hand.drop(matter)
         if not own and not partners:
             if self._entries.get(matter) is not None:
                 del self._entries[matter]
@@ -228,9 +228,9 @@ class Index:
         due_ms = (sighting.reported_ms if at_ms is None else at_ms) + stays
         own = own[:_MOST]
         head = _ENTRY.pack(due_ms, len(own), len(partners))
-        self._entries[matter] = b"".join((head, *own, *partners, encode(sighting)))
+        self._entries[matter] = b"".join((head, *own, *partners, data or encode(sighting)))
         self._list(matter, own, due_ms)
-        self._lay_at_hand(sighting)
+        self._at_hand.put(sighting)
 
     def _list(self, matter: bytes, blocks: Iterable[bytes], due_ms: int) -> None:
         listed = self._blocks
@@ -265,7 +265,7 @@ class Index:
         self._unlist(matter, entry.blocks)
         for other in self._partners.pop(matter, ()):
             self._partners[other].discard(matter)
-        self._at_hand.pop(matter, None)
+        self._at_hand.drop(matter)
         del self._entries[matter]
 
     def _entry(self, matter: bytes) -> _Entry | None:
@@ -288,13 +288,31 @@ class Index:
                 found = decode(entry.data)
             except SightingError:
                 return None
-            self._lay_at_hand(found)
+            self._at_hand.put(found)
         return found
 
-    def _lay_at_hand(self, sighting: Sighting) -> None:
-        if len(self._at_hand) >= _MAX_AT_HAND:
-            self._at_hand.clear()
-        self._at_hand[sighting.matter] = sighting
+
+class _Recent:
+    """The sightings that were used last, by matter: those of two generations, of which the older is let go whole."""
+
+    def __init__(self) -> None:
+        self._young: dict[bytes, Sighting] = {}
+        self._old: dict[bytes, Sighting] = {}
+
+    def get(self, matter: bytes) -> Sighting | None:
+        found = self._young.get(matter)
+        if found is None and (found := self._old.get(matter)) is not None:
+            self.put(found)
+        return found
+
+    def put(self, sighting: Sighting) -> None:
+        if len(self._young) >= _MAX_AT_HAND:
+            self._young, self._old = {}, self._young
+        self._young[sighting.matter] = sighting
+
+    def drop(self, matter: bytes) -> None:
+        self._young.pop(matter, None)
+        self._old.pop(matter, None)
 
 
 def _event_of(entry: bytes) -> bytes:

@@ -230,4 +230,4 @@ def test_what_is_bounded_is_bounded_in_lists_of_blocks_too() -> None:
     for number in range(1, 9):
         index.take(seen(number, number // 2, BLOCKS), START)
     index.forget(START + 400 * DAY_MS)
-    assert (index._blocks, index._partners, index._at_hand, index._leaving) == ({}, {}, {}, {})
+    assert (index._blocks, index._partners, index._at_hand._young, index._leaving) == ({}, {}, {}, {})
