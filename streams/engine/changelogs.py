@@ -32,16 +32,16 @@ class Changelogs:
         self._folder = folder
         self._snapshots: dict[TopicPartition, Snapshot] = {}
 
-    async def restore(self, reader: aiokafka.AIOKafkaConsumer) -> Restored:
-        """Fill the states up to the changelogs' last stable offsets.
+    async def restore(self, reader: aiokafka.AIOKafkaConsumer, changelogs: Sequence[TopicPartition]) -> Restored:
+        """Fill the states of some changelogs up to their last stable offsets.
 
         The caller has fenced the former owner, so the partitions cannot grow meanwhile, and ``reader`` reads committed
         records and is assigned these partitions.
         """
-        ends = await reader.end_offsets(list(self._states))
+        ends = await reader.end_offsets(changelogs)
         unproven = await self._load(ends)
-        loaded = sum(snapshot.changes for snapshot in self._snapshots.values())
-        await reader.seek_to_beginning(*self._states)
+        loaded = sum(snapshot.changes for place, snapshot in self._snapshots.items() if place in ends)
+        await reader.seek_to_beginning(*ends)
         for changelog, last in unproven.items():
             reader.seek(changelog, last.offset)
         count = 0
@@ -70,7 +70,8 @@ class Changelogs:
         found: dict[TopicPartition, Last] = {}
         if self._folder is None:
             return found
-        for changelog, state in self._states.items():
+        for changelog in ends:
+            state = self._states[changelog]
             try:
                 snapshot = self._snapshots[changelog] = Snapshot(self._folder, changelog)
                 last = await snapshot.load(state)

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -72,6 +72,7 @@ class Lane:
         self._ticker = Ticker(self._arrived.set)
         self._closing = False
         self._task: asyncio.Task[None] | None = None
+        self._preparing: asyncio.Task[None] | None = None
         self._partitions: dict[str, int] = {}
         self._producer: Any = None
 
@@ -88,8 +89,6 @@ class Lane:
         )
         await self._producer.start()
         loaded = await self._load()
-        for work in self.works:
-            work.open()
         outputs = {topic for work in self.works for topic in (*work.step.outputs, work.changelog.topic)}
         outputs.add(self.chain.heads.topic)
         await self._producer.client.set_topics(outputs)  # all at once: each asked by itself costs a round trip
@@ -97,17 +96,52 @@ class Lane:
             self._partitions[topic] = len(await self._producer.partitions_for(topic))
         self._task = asyncio.create_task(self._run(), name=f"lane-{self.partition}")
         self._ticker.start()
-        seconds = round(time.monotonic() - started, 3)
+        self._tell_opened(Signal.LANE_OPENED, loaded, started)
+        self._preparing = asyncio.create_task(self._prepare(started), name=f"lane-{self.partition}-prepares")
+
+    def _tell_opened(self, signal: Signal, loaded: Restored, started: float) -> None:
         emit(
-            Signal.LANE_OPENED,
+            signal,
             partition=self.partition,
             state_records_loaded=loaded.from_changelogs,
             from_snapshots=loaded.from_snapshots,
-            opened_in_s=seconds,
+            opened_in_s=round(time.monotonic() - started, 3),
         )
 
     async def _load(self) -> Restored:
-        """Read the committed offsets, then the state that goes with them."""
+        """Read the committed offsets, then the state that goes with them, of the agents that events wait for."""
+        works = [work for work in self.works if not work.later]
+        changelogs = list({work.changelog for work in works})
+        async with self._reader([*changelogs, self.chain.heads]) as reader:
+            for source in self._sources.values():
+                source.expected = await reader.committed(source.tp)
+            await self._tell_losses(reader)
+            await self.chain.load(reader)
+            restored = await self._changelogs.restore(reader, changelogs)
+        for work in works:
+            for _ in work.opening():
+                await asyncio.sleep(0)
+        return restored
+
+    async def _prepare(self, started: float) -> None:
+        """Read the state of the agents that no event waits for, while the others work; then let them begin."""
+        works = [work for work in self.works if work.later]
+        if not works:
+            return
+        try:
+            async with self._reader([work.changelog for work in works]) as reader:
+                loaded = await self._changelogs.restore(reader, [work.changelog for work in works])
+            for work in works:
+                for _ in work.opening():
+                    await asyncio.sleep(0)
+                self._arrived.set()
+        except Exception as problem:  # noqa: BLE001 - as in _run
+            self._stop(Signal.LANE_FAILED, EXIT_FAILED, cause=type(problem).__name__, where=where(problem))
+        self._tell_opened(Signal.LANE_PREPARED, loaded, started)
+
+    @contextlib.asynccontextmanager
+    async def _reader(self, places: Sequence[TopicPartition]) -> AsyncIterator[aiokafka.AIOKafkaConsumer]:
+        """A consumer of these partitions, of committed records alone."""
         reader = aiokafka.AIOKafkaConsumer(
             **self._settings.kafka,
             group_id=self._settings.group,
@@ -118,12 +152,8 @@ class Lane:
         )
         await reader.start()
         try:
-            reader.assign([*(work.changelog for work in self.works), self.chain.heads])
-            for source in self._sources.values():
-                source.expected = await reader.committed(source.tp)
-            await self._tell_losses(reader)
-            await self.chain.load(reader)
-            return await self._changelogs.restore(reader)
+            reader.assign(places)
+            yield reader
         finally:
             # aiokafka can miss the cancellation that ends its fetching when it meets a change of assignment, and then
             # waits for ever; the timeout cancels once more, which it hears.
@@ -154,8 +184,10 @@ class Lane:
         self._arrived.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=3)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            tasks = [task for task in (self._task, self._preparing) if task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         if self._producer is not None:
             try:
                 await asyncio.wait_for(self._producer.stop(), 5)
@@ -230,7 +262,7 @@ class Lane:
     async def _decide_waiting(self, cycle: Cycle) -> None:
         """Let each agent decide on what waits for it, last agent first."""
         for source in self._sources.values():
-            batches = source.take(self._settings.cycle_records)
+            batches = source.take(self._settings.cycle_records) if source.work.ready else ()
             if batches:
                 cycle.ends[source.tp] = await self._decide(source, batches, cycle)
                 self._relieve(source)
@@ -259,7 +291,7 @@ class Lane:
         if self._ticker.struck():
             behind = {source.work for source in self._sources.values() if source.backlog}
             for work in self.works:
-                if work not in behind:
+                if work.ready and work not in behind:
                     work.tick(int(time.time() * 1000), cycle.outbox)
 
     async def _commit(self, cycle: Cycle) -> None:

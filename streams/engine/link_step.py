@@ -3,6 +3,7 @@
 It reads what was told of events that are shared already, so nothing waits for it (docs/adr/0013).
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, Protocol, cast
@@ -24,6 +25,8 @@ from streams.engine.signals import Counters, Signal, emit, where
 from streams.engine.state import State
 
 _SIGHTING: Final = b"s"  # + matter → the index's entry
+#: Entries that are read back between two looks at what else there is to do.
+_STEP: Final = 500
 
 
 class Errands(Protocol):
@@ -39,6 +42,7 @@ class LinkStep:
     """Compare sightings with those of the same blocks, and publish what is found."""
 
     name = "link"
+    later = True
 
     def __init__(
         self,
@@ -58,9 +62,11 @@ class LinkStep:
         told = () if errands is None else errands.outputs
         self.outputs: Sequence[str] = tuple(dict.fromkeys((ACCEPTED, ENTITIES, QUARANTINE, *told)))
 
-    def open(self, state: State) -> None:
-        """Work out the index from the state that was read back."""
-        self._index_of(state)
+    def open(self, state: State) -> Iterator[None]:
+        """Work out the index from the state that was read back, in steps."""
+        index = LaneIndex(self._matcher, state, self._limits)
+        yield from index.read_back()
+        state.derived = index
 
     def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:
         """Take a pack of sightings, or of errands."""
@@ -114,6 +120,7 @@ class LinkStep:
         index: LaneIndex | None = state.derived
         if index is None:
             index = state.derived = LaneIndex(self._matcher, state, self._limits)
+            deque(index.read_back(), maxlen=0)
         return index
 
 
@@ -121,11 +128,16 @@ class LaneIndex(Index):
     """The index over a lane's state."""
 
     def __init__(self, matcher: Compares, state: State, limits: Limits | None) -> None:
-        """Read back what the state holds."""
+        """Empty; ``read_back`` takes what the state holds."""
         self._kept = _Entries(state)
         super().__init__(matcher, limits, entries=self._kept)
-        for matter, entry in self._kept.items():
+
+    def read_back(self) -> Iterator[None]:
+        """Take what the state holds, in steps: a million entries take seconds."""
+        for number, (matter, entry) in enumerate(self._kept.items()):
             self.restore(matter, entry)
+            if not number % _STEP:
+                yield
 
     def take(self, sighting: Sighting, at_ms: int | None = None) -> list[Found]:
         """As ``Index.take``; what is kept is kept at this log time."""

@@ -1,7 +1,7 @@
 """The picture agent's step: facts counted, figures rewritten as they change, drafts published when a window closes."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from schemas.codec import ORIGIN_HEADER, Codec, cloud_event_headers
@@ -30,6 +30,8 @@ PICTURE: Final = "situation_picture"
 _PUBLISHED: Final = b"d"
 #: Figures are written at most so often: a row changes with every event that it counts.
 _EVERY_MS: Final = 5_000
+#: Entries that are read back between two looks at what else there is to do.
+_STEP: Final = 200
 #: Most that one tick takes: the rest come a second later.
 _MOST_CELLS, _MOST_DRAFTS = 300, 100
 
@@ -50,6 +52,7 @@ class PictureStep:
     """Count the facts of all lanes: one lane has them all, the others' books stay empty."""
 
     name = "picture"
+    later = True
     outputs: Sequence[str] = (FIGURES, ACCEPTED, QUARANTINE)
 
     def __init__(self, codec: Codec, reference: Reference, settings: PictureSettings) -> None:
@@ -57,9 +60,16 @@ class PictureStep:
         self._gazetteer = reference.gazetteer
         self._settings = settings
 
-    def open(self, state: State) -> None:
-        """Count anew what the state remembers."""
-        self._desk_of(state)
+    def open(self, state: State) -> Iterator[None]:
+        """Count anew what the state remembers, in steps."""
+        book = Book(self._settings, self._gazetteer)
+        for number, (key, value) in enumerate(state.items()):
+            if key[:1] != _PUBLISHED:
+                book.restore(key, value)
+            if not number % _STEP:
+                yield
+        yield from book.recount()
+        state.derived = Desk(book)
 
     def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:  # noqa: ARG002
         """Take what other lanes, or this one, tell of their events."""
@@ -87,14 +97,9 @@ class PictureStep:
         out.add(quarantined(self._codec, record, (Problem(RejectCode.INTERNAL),), writer=None))
 
     def _desk_of(self, state: State) -> Desk:
-        desk: Desk | None = state.derived
-        if desk is None:
-            book = Book(self._settings, self._gazetteer)
-            for key, value in state.items():
-                if key[:1] != _PUBLISHED:
-                    book.restore(key, value)
-            book.recount()
-            desk = state.derived = Desk(book)
+        if state.derived is None:
+            deque(self.open(state), maxlen=0)
+        desk: Desk = state.derived
         return desk
 
     # Figures

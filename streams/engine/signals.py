@@ -19,6 +19,7 @@ class Signal(StrEnum):
     PARTITIONS_ASSIGNED = "partitions_assigned"
     PARTITIONS_REVOKED = "partitions_revoked"
     LANE_OPENED = "lane_opened"
+    LANE_PREPARED = "lane_prepared"
     LANE_CLOSED = "lane_closed"
     LANE_FENCED = "lane_fenced"
     LANE_FAILED = "lane_failed"

@@ -1,7 +1,7 @@
 """What a lane works on: each agent's step with its state, and each topic's batches in the order they must be taken."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from aiokafka import TopicPartition
@@ -18,7 +18,9 @@ class Step(Protocol):
 
     Some things are looked for and may be missing. ``memory`` names the agent whose state the step works on, by default
     its own. ``finish(state, out, at_ms)`` is called when all records at hand are decided on, before state is written;
-    ``open(state)`` when the state has been read back, before any record; ``tick(now_ms, state, out)`` once a second.
+    ``open(state)`` when the state has been read back, before any record; a generator gives the loop back at each
+    ``yield``. ``tick(now_ms, state, out)`` once a second. With ``later`` no event waits for the step: its state is read
+    back while the other agents are at work already, and what it reads waits meanwhile.
     """
 
     name: str
@@ -44,14 +46,18 @@ class Work:
         self.memory: str = getattr(step, "memory", step.name)
         self.state = states.setdefault(self.memory, State(int(settings.memory.total_seconds() * 1000)))
         self.changelog = TopicPartition(f"state.{self.memory}", partition)
+        self.later: bool = getattr(step, "later", False)
+        #: Whether the step can take records.
+        self.ready = False
         self._finish = getattr(step, "finish", None)
         self._tick = getattr(step, "tick", None)
 
-    def open(self) -> None:
-        """Let the step work out what it needs from the state that was read back."""
+    def opening(self) -> Iterator[None]:
+        """Let the step work out what it needs from the state that was read back; in steps, for others' sake."""
         prepare = getattr(self.step, "open", None)
         if prepare is not None:
-            prepare(self.state)
+            yield from prepare(self.state) or ()
+        self.ready = True
 
     def apply(self, record: Record, outbox: Outbox) -> None:
         """Let the step decide; a bug of ours must neither lose the record nor stop the partition."""

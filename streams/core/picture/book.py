@@ -15,6 +15,8 @@ from streams.core.picture.windows import hour_of
 _LEVELS: Final = frozenset({Level.LOCAL_POLICE_AREA, Level.POLICE_AREA, Level.REGION, Level.NATIONAL})
 COUNTRY: Final = "se"
 _ID: Final = 16
+#: Groups that are counted anew between two looks at what else there is to do.
+_STEP: Final = 100
 
 #: A state entry: key and value, None when it is forgotten.
 Change = tuple[bytes, bytes | None]
@@ -68,10 +70,13 @@ class Book:
                 case Gone() as gone:
                     self.groups.recall(gone)
 
-    def recount(self) -> None:
-        """Count everything anew."""
+    def recount(self) -> Iterator[None]:
+        """Count everything anew, in steps: a million reports take long."""
         self.cells, self._counted = {}, {}
-        self._recount(self.groups.kept)
+        for number, group in enumerate(self.groups.groups(self.groups.kept)):
+            self._count_group(group)
+            if not number % _STEP:
+                yield
 
     def forget(self, now_ms: int) -> Iterator[Change]:
         """Forget what no window can change any more."""
@@ -126,10 +131,13 @@ class Book:
         """Count whole groups anew."""
         self._uncount(matters)
         for group in self.groups.groups(matters):
-            fact = self.groups.counted(group)
-            if fact is not None:
-                self._counted[fact.matter] = fact
-                self._count(fact, 1)
+            self._count_group(group)
+
+    def _count_group(self, group: Iterable[bytes]) -> None:
+        fact = self.groups.counted(group)
+        if fact is not None:
+            self._counted[fact.matter] = fact
+            self._count(fact, 1)
 
     def _uncount(self, matters: Iterable[bytes]) -> None:
         for matter in matters:

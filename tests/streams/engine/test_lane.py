@@ -1,5 +1,6 @@
 """A lane's sources: what is new in a batch, what is old, and what is missing."""
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,7 +8,9 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.engine.records import Batch
-from streams.engine.work import GapError, Source
+from streams.engine.settings import Settings
+from streams.engine.state import State
+from streams.engine.work import GapError, Source, Work
 
 
 def batch(start: int | None, end: int, *offsets: int) -> Batch:
@@ -57,3 +60,24 @@ def test_batches_are_taken_oldest_first_up_to_the_bound() -> None:
     assert queue.backlog == 2
     assert [taken.start for taken in queue.take(1)] == [4]
     assert queue.take(1) == []
+
+
+def test_a_step_takes_nothing_before_its_state_is_worked_out() -> None:
+    """It may take long, so it is done in steps, and others work in between."""
+
+    class Slow:
+        name, later, outputs = "slow", True, ()
+
+        def open(self, state: State) -> Iterator[None]:
+            for number in range(3):
+                yield
+                state.derived = number
+
+    work = Work(Slow(), 0, {}, Settings(kafka={}))  # type: ignore[arg-type]
+    steps = work.opening()
+    for _ in range(3):
+        next(steps)
+        assert not work.ready
+    assert list(steps) == []
+    assert work.ready
+    assert work.state.derived == 2

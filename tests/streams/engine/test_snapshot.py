@@ -83,7 +83,7 @@ async def opened(log: Log, folder: Path | None) -> tuple[State, Changelogs, Rest
     """A state as the next owner of the lane opens it."""
     state = State(10**12)
     logs = Changelogs({PLACE: state}, folder)
-    restored = await logs.restore(log)
+    restored = await logs.restore(log, [PLACE])
     return state, logs, restored
 
 
