@@ -15,6 +15,7 @@ SCENES: Final[tuple[tuple[Scene, float], ...]] = (
     (violence.incident, 9),
     (violence.lookalike, 5),
     (violence.twice_at_once, 0.05),
+    (violence.corrected, 0.6),
     (seizures.single, 9),
     (seizures.joint, 2),
     (seizures.told_twice, 2),

@@ -53,6 +53,13 @@ def test_joint_seizures_are_suggested_and_never_joined() -> None:
     assert all(ends not in story.pairs or story.pairs[ends].relation == "joint_seizure" for ends in joint)
 
 
+def test_a_correction_parts_what_was_joined_by_mistake() -> None:
+    """And whatever was parted is true to be so."""
+    corpus, story, _ = month()
+    assert story.parted
+    assert not [ends for ends in story.parted if ends in corpus.pairs and corpus.pairs[ends].truth.joins]
+
+
 def test_any_number_of_lanes_finds_the_same() -> None:
     """The lane of the least common block judges a pair, whichever that is."""
     tellings = month()[0].tellings[:1200]

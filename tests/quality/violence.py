@@ -77,6 +77,22 @@ def lookalike(world: World) -> Batch:
     return Batch(f"violence: {way}", (one, other))
 
 
+def corrected(world: World) -> Batch:
+    """A unit writes a wrong place and corrects it some hours later: what was joined parts, or what was apart joins."""
+    at, place, kind = world.moment(before_days=26), world.place(), world.pick(_KINDS)
+    elsewhere = world.near(place, 9000, 4000)
+    facts, same = world.wording.facts(), world.chance(0.5)
+    one = _report(world, at, place, kind, desk(place, "investigation"), facts)
+    other_facts = facts if same else world.wording.facts()
+    wrong, right = (elsewhere, place) if same else (place, elsewhere)
+    first = _report(world, world.clock(at, 4), wrong, kind, above(place, "investigation"), other_facts)
+    later = _revised(world, first, geo=world.geo(right))
+    if same:
+        pairs = (pair(one, first, Truth.DUPLICATE, "place corrected"),)
+        return Batch("violence: place corrected to it", (one, first, later), pairs)
+    return Batch("violence: place corrected away", (one, first, later))
+
+
 def twice_at_once(world: World) -> Batch:
     """Two shootings in one evening some streets and minutes apart: one command gives them two numbers."""
     at, place = world.moment(), world.place()
@@ -140,14 +156,14 @@ def _report(  # noqa: PLR0913 - the facts of a report
     )
 
 
-def _revised(world: World, telling: Telling) -> Telling:
+def _revised(world: World, telling: Telling, geo: dict[str, Any] | None = None) -> Telling:
     """The same unit tells more of it some hours later, with another time or place if need be."""
     body = telling.body
     at = datetime.fromisoformat(body["occurred_from"]) + timedelta(minutes=round(world.rng.uniform(-5, 5)))
     payload = body["payload"] | {"confirmed": True, "injured": world.rng.randint(0, 2)}
     payload["summary"] = world.wording.retold(payload["summary"], 0.1)
     reported = telling.seen_at + timedelta(hours=world.rng.uniform(1, 20))
-    said = {"geo": body["geo"], "areas": body["areas"], "reported": reported, "revises": telling}
+    said = {"geo": geo or body["geo"], "areas": body["areas"], "reported": reported, "revises": telling}
     return world.tell("violence_incident", at, telling.desk, payload, **said)
 
 
