@@ -14,8 +14,10 @@ from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, FACTS, GATEWAY_
 from schemas.validation import prepare
 from streams.core.context.forms import load_context
 from streams.core.context.questions import Questioner
+from streams.core.link.index import Limits
 from streams.core.link.keys import MatchKeys
 from streams.core.link.match import Matcher
+from streams.core.link.operations import load_pointer_rules
 from streams.core.link.refs import Tokens
 from streams.core.link.sighting import Sighter
 from streams.core.picture.settings import load_settings
@@ -57,7 +59,7 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     first = Pack.load(folder, reference.gazetteer)
     packs = Packs(codec, reference.gazetteer, first, digest(pack_bundle(folder)))
     share = ShareStep(codec, reference, packs, settings.own_access_desks)
-    matcher = Matcher()
+    matcher, limits = Matcher(), Limits(matters=load_pointer_rules().matters)
     pictures, context = load_settings(), load_context()
     tellers = (
         SightingTeller(Sighter(reference, Tokens(keys), matcher.thresholds)),
@@ -70,7 +72,7 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
         share: (ASSESSED,),
         RulesStep(codec, packs): (PACKS,),
         DutiesStep(codec, reference, settings.own_access_desks): (DUTIES,),
-        LinkStep(codec, matcher, matcher.thresholds.version, errands=Errands(context)): (ENTITIES,),
+        LinkStep(codec, matcher, matcher.thresholds.version, limits=limits, errands=Errands(context)): (ENTITIES,),
         PictureStep(codec, reference, pictures): (FACTS,),
     }
 

@@ -113,7 +113,8 @@ class Known(NamedTuple):
     """What is remembered of an event that was shared: the desk that published it, its areas, the desks it reached.
 
     Shape: ``seeing`` are those of these desks whose view shows its references. ``closed`` tells that it is of the
-    highest sensitivity, ``secret`` that it comes from a register or is a silent search: of these no match is told.
+    highest sensitivity, ``secret`` that it comes from a register, is a silent search, or is under the third-party
+    rule: of these no match is told.
     """
 
     origin_desk: str

@@ -147,8 +147,9 @@ def test_without_the_link_agent_every_other_desk_reads_the_same() -> None:
         (with_car(HYLLIE, CAR, sensitivity=4), TWO),
         (with_car(HYLLIE, CAR, silent_search=True), TWO),
         (with_car(HYLLIE, CAR, legal_origin="register"), TWO),
+        (with_car(HYLLIE, CAR, handling="H2", originator="DK"), TWO),
     ],
-    ids=["closed circle", "silent search", "register"],
+    ids=["closed circle", "silent search", "register", "third-party rule"],
 )
 @pytest.mark.parametrize("hidden_first", [False, True])
 def test_a_hidden_end_shows_to_nobody_but_its_own_owner(hidden: Body, owner: str, hidden_first: bool) -> None:
