@@ -1,6 +1,7 @@
 """The book of pictures: facts in, each real event counted once in each of its areas, levels and hours."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from schemas.gazetteer import Gazetteer
@@ -37,12 +38,15 @@ class Book:
         self._gazetteer = gazetteer
         #: The report that stands for its group, for each group that is counted.
         self._counted: dict[bytes, Fact] = {}
-        self._paths: dict[str, frozenset[str]] = {}
+        self._alike: dict[tuple[tuple[str, ...], str, bool], list[tuple[Where, Cell]]] = {}
 
     def take(self, entry: Entry) -> Change:
         """Take an entry; returns what the state must remember of it."""
-        touched = self._touched(entry)
-        before = self.groups.component(touched)
+        if isinstance(entry, Fact) and self.groups.alone(entry):
+            self.groups.tell(entry)
+            self._stand(entry)
+            return self._change(entry)
+        before = self.groups.component(self._touched(entry))
         match entry:
             case Fact():
                 self.groups.tell(entry)
@@ -72,7 +76,7 @@ class Book:
 
     def recount(self) -> Iterator[None]:
         """Count everything anew, in steps: a million reports take long."""
-        self.cells, self._counted = {}, {}
+        self.cells, self._counted, self._alike = {}, {}, {}
         for number, group in enumerate(self.groups.groups(self.groups.kept)):
             self._count_group(group)
             if not number % _STEP:
@@ -101,6 +105,7 @@ class Book:
         """Let go of the cells that hold nothing any more."""
         for where in [where for where, cell in self.cells.items() if not cell.hours]:
             del self.cells[where]
+            self._alike.clear()
 
     def _touched(self, entry: Entry) -> list[bytes]:
         """The matters that an entry is about, as far as they are known."""
@@ -136,6 +141,11 @@ class Book:
     def _count_group(self, group: Iterable[bytes]) -> None:
         fact = self.groups.counted(group)
         if fact is not None:
+            self._stand(fact)
+
+    def _stand(self, fact: Fact) -> None:
+        """Let a report stand for its group."""
+        if fact.tallies:
             self._counted[fact.matter] = fact
             self._count(fact, 1)
 
@@ -146,40 +156,39 @@ class Book:
                 self._count(fact, -1)
 
     def _count(self, fact: Fact, sign: int) -> None:
-        theme_of = self.settings.theme_of
-        areas = self._areas(fact)
         start, end = hour_of(fact.from_ms), hour_of(fact.until_ms)
         for measure, substance, amount in fact.tallies:
-            numbers = [(Key(measure, substance), start, amount)]
-            if measure == LASTING:
-                numbers.append((Key(measure, substance, ended=True), end, amount))
-            if fact.conditions and not substance:
-                numbers.append((Key(CONDITIONS, measure), start, 1))
-            for area in areas:
-                where = Where(area, theme_of[measure], fact.synthetic)
-                cell = self.cells.get(where)
-                if cell is None:
-                    cell = self.cells[where] = Cell()
+            for where, cell in self._cells_of(fact, measure):
                 self.fresh.add(where)
-                for key, hour, number in numbers:
-                    cell.add(key, hour, sign * number)
+                cell.add(_key(measure, substance), start, sign * amount)
+                if measure == LASTING:
+                    cell.add(_key(measure, substance, ended=True), end, sign * amount)
+                if fact.conditions and not substance:
+                    cell.add(_key(CONDITIONS, measure), start, sign)
 
-    def _areas(self, fact: Fact) -> frozenset[str]:
-        """The areas of a report and all above them, each once; the country alone when it names none."""
-        if len(fact.areas) == 1:
-            return self._path(fact.areas[0])
-        return frozenset({COUNTRY}).union(*map(self._path, fact.areas))
-
-    def _path(self, area: str) -> frozenset[str]:
-        found = self._paths.get(area)
+    def _cells_of(self, fact: Fact, measure: str) -> list[tuple[Where, Cell]]:
+        """The cells in which a report counts; looked up once for all reports that are alike."""
+        alike = fact.areas, measure, fact.synthetic
+        found = self._alike.get(alike)
         if found is None:
-            gazetteer = self._gazetteer
-            heirs = gazetteer.successors(area) or (area,)
-            # What several units took over cannot be told apart: it counts where all of them lie.
-            above = frozenset.intersection(*(frozenset((heir, *gazetteer.ancestors(heir))) for heir in heirs))
-            units = {unit.code for code in above if (unit := gazetteer.unit(code)) and unit.level in _LEVELS}
-            found = self._paths[area] = frozenset(units | {COUNTRY})
+            theme = self.settings.theme_of[measure]
+            wheres = [Where(area, theme, fact.synthetic) for area in sorted(self._areas(fact.areas))]
+            found = self._alike[alike] = [(where, self.cells.setdefault(where, Cell())) for where in wheres]
         return found
+
+    def _areas(self, areas: tuple[str, ...]) -> frozenset[str]:
+        """The areas of a report and all above them, each once; the country alone when it names none."""
+        return frozenset({COUNTRY}).union(*map(self._path, areas))
+
+    def _path(self, area: str) -> set[str]:
+        gazetteer = self._gazetteer
+        heirs = gazetteer.successors(area) or (area,)
+        # What several units took over cannot be told apart: it counts where all of them lie.
+        above = frozenset.intersection(*(frozenset((heir, *gazetteer.ancestors(heir))) for heir in heirs))
+        return {unit.code for code in above if (unit := gazetteer.unit(code)) and unit.level in _LEVELS}
+
+
+_key: Final = lru_cache(maxsize=4096)(Key)
 
 
 def _words(said: Said) -> Iterator[Join]:

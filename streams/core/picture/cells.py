@@ -38,10 +38,14 @@ class Cell:
 
     def add(self, key: Key, hour: int, amount: int) -> None:
         """Add to a number, or take from it."""
-        numbers = self.hours.setdefault(hour, {})
-        numbers[key] = numbers.get(key, 0) + amount
-        if not numbers[key]:
-            del numbers[key]
+        numbers = self.hours.get(hour)
+        if numbers is None:
+            numbers = self.hours[hour] = {}
+        total = numbers.get(key, 0) + amount
+        if total:
+            numbers[key] = total
+        else:
+            numbers.pop(key, None)
             if not numbers:
                 del self.hours[hour]
         self.changed.add(hour)

@@ -9,7 +9,6 @@ from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
-from uuid import UUID
 
 import orjson
 
@@ -101,7 +100,7 @@ def entries_of(event: Mapping[str, Any], matter: bytes, settings: PictureSetting
     elif event_type == "correction_order" and event["payload"]["action"] in _ENDING:
         unit, at_ms = str(event["origin_unit"]["unit"]), _ms(event["reported_at"])
         for target in dict.fromkeys(event["payload"]["target_ids"]):
-            yield Gone(UUID(target).bytes, unit, at_ms)
+            yield Gone(_id(target), unit, at_ms)
 
 
 def matter_of(key: bytes) -> bytes:
@@ -149,9 +148,9 @@ def _fact(event: Mapping[str, Any], matter: bytes, settings: PictureSettings) ->
     if event["event_type"] == "open_drug_scene":
         start, until = _lifetime(payload, settings)
     return Fact(
-        event_id=UUID(event["event_id"]).bytes,
+        event_id=_id(event["event_id"]),
         matter=matter,
-        supersedes=UUID(event["supersedes"]).bytes if event["supersedes"] else _NONE,
+        supersedes=_id(event["supersedes"]) if event["supersedes"] else _NONE,
         revision=int(event["revision"]),
         reported_ms=_ms(event["reported_at"]),
         from_ms=start,
@@ -172,7 +171,8 @@ def _left_out(event: Mapping[str, Any], settings: PictureSettings) -> bool:
     return bool(
         event["sensitivity"] >= out.sensitivity_from
         or event["silent_search"]
-        or {event["handling"], event["derived_max_handling"]} & out.handling
+        or event["handling"] in out.handling
+        or event["derived_max_handling"] in out.handling
         or event["common_basis"] in out.common_basis
         or event["legal_origin"] in out.legal_origin
         or payload.get("register_source")
@@ -182,6 +182,8 @@ def _left_out(event: Mapping[str, Any], settings: PictureSettings) -> bool:
 def _most_local(event: Mapping[str, Any]) -> tuple[str, ...]:
     """The areas that the publisher named, else those that the bus found, without those above another of them."""
     areas = event["areas"] or (event.get("enrichment") or {}).get("areas_found") or ()
+    if len(areas) == 1:
+        return (areas[0],)
     return tuple(sorted(area for area in set(areas) if not any(other.startswith(f"{area}.") for other in areas)))
 
 
@@ -208,8 +210,8 @@ def _join(event: Mapping[str, Any]) -> Join | None:
     joins = status != "rejected" and relation in (_CONFIRMED_JOINS if by == PERSON else _JOINS)
     if not joins and (by == UNIT or (by == BUS and revision == 1)):
         return None
-    a, b = sorted((UUID(payload["a_id"]).bytes, UUID(payload["b_id"]).bytes))
-    return Join(a, b, by, joins, _ms(event["reported_at"]), revision, UUID(event["event_id"]).bytes)
+    a, b = sorted((_id(payload["a_id"]), _id(payload["b_id"])))
+    return Join(a, b, by, joins, _ms(event["reported_at"]), revision, _id(event["event_id"]))
 
 
 def _seizure(payload: Mapping[str, Any]) -> Iterator[Tally]:
@@ -261,6 +263,10 @@ _TALLIES: Final[Mapping[str, Any]] = {
 }
 #: The types that pictures count.
 COUNTED_TYPES: Final = frozenset(_TALLIES)
+
+
+def _id(text: str) -> bytes:
+    return bytes.fromhex(text.replace("-", ""))
 
 
 def _ms(at: datetime) -> int:

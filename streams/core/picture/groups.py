@@ -101,6 +101,12 @@ class Groups:
 
     # What follows
 
+    def alone(self, fact: Fact) -> bool:
+        """Whether a report is new, and nothing is known that could make it one with another."""
+        event_id = fact.event_id
+        known = fact.matter in self.kept or event_id in self._matter or fact.supersedes != _NONE or fact.joint
+        return not (known or event_id in self._partners or event_id in self._claims or event_id in self.gone)
+
     def matter(self, event_id: bytes) -> bytes | None:
         """The matter of a report, if the report is known."""
         return self._matter.get(event_id)

@@ -140,7 +140,7 @@ FACTS = st.builds(
         revision=revision,
         areas=areas,
         reported_ms=told,
-        tallies=(Tally("seizures", "", 1), Tally("mass", "heroin", number)),
+        tallies=(Tally("seizures", "", 1), Tally("mass", "heroin", number - 1)),
     ),
     NUMBER,
     st.integers(1, 4),
