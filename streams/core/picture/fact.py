@@ -183,7 +183,7 @@ def _most_local(event: Mapping[str, Any]) -> tuple[str, ...]:
     """The areas that the publisher named, else those that the bus found, without those above another of them."""
     areas = event["areas"] or (event.get("enrichment") or {}).get("areas_found") or ()
     if len(areas) == 1:
-        return (areas[0],)
+        return tuple(areas)
     return tuple(sorted(area for area in set(areas) if not any(other.startswith(f"{area}.") for other in areas)))
 
 
