@@ -107,6 +107,11 @@ def _body(event_type: str, envelope: Body, payload: Body | None = None) -> Body:
     event_id, now = new_event_id(), datetime.now(UTC)
     times = {"occurred_from": _text(now - timedelta(hours=1)), "occurred_to": None, "reported_at": _text(now)}
     own = {"event_id": event_id, "revision": 1, "supersedes": None, "provenance": {"root_ids": [event_id]}}
+    # Persons and things of its own: what is alike would be found to belong together.
+    own["persons"] = [person | {"ref": f"made-{event_id}"} for person in example.get("persons") or ()]
+    own["objects"] = [
+        thing | {"ref": event_id.replace("-", "").rjust(64, "0")} for thing in example.get("objects") or ()
+    ]
     return {**example, **times, **own, **envelope, "payload": {**example["payload"], **(payload or {})}}
 
 

@@ -97,7 +97,8 @@ class LinkStep:
                 unit, *ids = entry.removeprefix(WITHDRAWN).decode().split(" ")
                 index.withdraw(map(id_bytes, ids), unit)
             else:
-                for found in index.take(decode(entry.removeprefix(SEEN)), record.timestamp):
+                data = entry.removeprefix(SEEN)
+                for found in index.take(decode(data), record.timestamp, data):
                     out.add(self._published(found, record))
         except Exception as problem:  # noqa: BLE001
             emit(Signal.STEP_FAILED, level="error", agent=self.name, cause=type(problem).__name__, where=where(problem))
@@ -139,10 +140,10 @@ class LaneIndex(Index):
             if not number % _STEP:
                 yield
 
-    def take(self, sighting: Sighting, at_ms: int | None = None) -> list[Found]:
+    def take(self, sighting: Sighting, at_ms: int | None = None, data: bytes | None = None) -> list[Found]:
         """As ``Index.take``; what is kept is kept at this log time."""
         self._kept.at_ms = sighting.reported_ms if at_ms is None else at_ms
-        return super().take(sighting, at_ms)
+        return super().take(sighting, at_ms, data)
 
 
 class _Entries:
