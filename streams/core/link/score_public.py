@@ -112,7 +112,7 @@ class PublicNotices:
         if one.features["kind"] in self._forms or (metres is not None and metres > limits.metres):
             return False
         words = min(one.features["words"], other.features["words"])
-        if alike >= limits.text_of_copies and minutes <= limits.copies_minutes:
+        if one.words == other.words and minutes <= limits.copies_minutes:
             return bool(words >= limits.words_of_copies)
         return bool(alike >= limits.text_across and words >= limits.words)
 

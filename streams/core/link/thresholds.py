@@ -63,7 +63,6 @@ class Alerts(Model):
     """Substance alerts: an update follows the last one within so many days."""
 
     days: Days
-    text: Share
 
 
 class Finance(Model):
@@ -96,7 +95,6 @@ class Notices(Model):
     text_across: Share
     words: Words
     copies_minutes: Minutes
-    text_of_copies: Share
     words_of_copies: Words
     forms: list[Ref]
     summary_minutes: Minutes
