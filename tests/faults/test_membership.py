@@ -1,0 +1,46 @@
+"""Workers that come and go under load: the same reports are found to belong together as by one worker alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.cluster import LocalCluster
+from deploy.cluster.ports import free_port
+from tests.faults import membership
+from tests.faults.test_faults import own_kafka as own_kafka  # noqa: PLC0414 - a fixture
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+def other_kafka(tmp_path: Path) -> Iterator[str]:
+    """A second cluster, for the worker that is alone."""
+    with LocalCluster(tmp_path / "other", port=free_port()) as cluster:
+        yield cluster.bootstrap
+
+
+async def check(kafkas: tuple[str, str], home: Path, *, events: int, joins: int, pause_s: float) -> None:
+    """Both runs find the same, and lose and double nothing."""
+    told = membership.tellings(events)
+    alone = await membership.run(kafkas[0], home, told, joins=0)
+    changed = await membership.run(kafkas[1], home, told, joins=joins, pause_s=pause_s)
+    assert len(alone.groups) > len(told) // 50
+    assert changed.pairs == alone.pairs
+    assert changed.groups == alone.groups
+    ids = [telling.event_id for telling in told]
+    for grouped in (alone, changed):
+        assert {kind: count for kind, count in grouped.books.faults(ids, []).items() if count} == {}
+
+
+@pytest.mark.timeout(300)
+async def test_two_workers_join_and_leave(own_kafka: str, other_kafka: str, tmp_path: Path) -> None:
+    """The short form: twice."""
+    await check((own_kafka, other_kafka), tmp_path, events=150, joins=2, pause_s=1.0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+async def test_ten_joins_and_leaves(own_kafka: str, other_kafka: str, tmp_path: Path) -> None:
+    """The long form: ten times."""
+    await check((own_kafka, other_kafka), tmp_path, events=4_000, joins=10, pause_s=0.4)
