@@ -5,6 +5,7 @@ from typing import Any
 from schemas.envelope import Origin
 from schemas.fingerprint import said
 from schemas.problems import DropCode
+from schemas.records import BUS_UNIT
 from schemas.vocabulary import Function
 from streams.core.assess import Assess, Assessed, Seen
 from streams.core.outcome import Drop, Forward
@@ -115,3 +116,12 @@ def test_own_use_is_seen_from_degree_and_stage() -> None:
     assert first(body).event["enrichment"]["own_use_minor_offence_only"] is True
     body["payload"]["degree"] = "normalgrad" if body["payload"]["degree"] == "normal" else "grovt"
     assert first(body).event["enrichment"]["own_use_minor_offence_only"] is False
+
+
+def test_what_the_bus_finds_is_of_the_whole_country() -> None:
+    """Its own findings come from no unit of the gazetteer, and from no partner."""
+    event = native(example("link_suggestion"))
+    bus = Origin(unit=BUS_UNIT, function=Function.COORDINATION)
+    outcome = ASSESS.assess(event, said(event), bus, NOW, None)
+    assert isinstance(outcome, Forward)
+    assert outcome.value.event["enrichment"]["origin_level"] == "national"

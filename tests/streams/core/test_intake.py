@@ -9,6 +9,7 @@ from schemas.catalogue import EVENT_TYPES, PUBLISHED_TYPES
 from schemas.codec import MAX_RECORD_BYTES
 from schemas.example_data import good_examples
 from schemas.problems import DropCode, Problem, RejectCode
+from schemas.records import BUS_DESK
 from streams.core.intake import Accepted, Known, Published, settle
 from streams.core.outcome import Drop, Forward, Reject
 from tests.streams.core.made import CODEC, INTAKE, JARVA, NOW, encoded, example, native, published
@@ -51,7 +52,7 @@ def test_every_good_example_is_accepted(event_type: str) -> None:
 
 def test_a_notice_of_the_bus_is_refused_from_everybody() -> None:
     """No unit can tell another that it is late."""
-    for name, body in good_examples("obligation_notice"):
+    for name, body in (*good_examples("obligation_notice"), *good_examples("match_pointer")):
         for desk in (f"{JARVA}/intelligence", "se.noa/intelligence"):
             assert problems(published(body, desk)) == (Problem(RejectCode.PUBLISHER_NOT_ALLOWED, "/event_type"),), name
 
@@ -72,6 +73,7 @@ def test_a_wrong_unit_in_the_body_is_told() -> None:
         (f"{JARVA}/forensics", RejectCode.UNIT_UNKNOWN),
         ("se.atlantis/investigation", RejectCode.UNIT_UNKNOWN),
         ("partner.nobody/investigation", RejectCode.UNIT_UNKNOWN),
+        (BUS_DESK, RejectCode.UNIT_UNKNOWN),  # what the bus finds comes by no intake topic
     ],
 )
 def test_a_writer_that_proves_no_desk_is_told(writer: str | None, code: RejectCode) -> None:
