@@ -48,7 +48,7 @@ def alerts(world: World) -> Batch:
     given = substance if named else None
     if not world.take(substance if named else f"{colour} {logo}"):
         return Batch("alert", ())
-    at = world.moment(before_days=6)
+    at = world.moment(leaves=22)
     told = []
     for _ in range(world.rng.randint(1, 3)):
         who = world.rng.choice(("se.nfc/intelligence", "se.noa/coordination", above(world.place(), "coordination")))

@@ -6,7 +6,7 @@ from typing import Final
 from schemas.gazetteer import load_gazetteer
 from tests.quality import harm, money, notices, places, reports, seizures, violence
 from tests.quality.labels import Batch, Corpus, corpus
-from tests.quality.world import World
+from tests.quality.world import MONTH, World
 
 Scene = Callable[[World], Batch]
 
@@ -58,9 +58,14 @@ SCENES: Final[tuple[tuple[Scene, float], ...]] = (
 )
 
 
+#: So many a day make some 900 shootings, explosions, stabbings, fires and threats a month in the country, half of them
+#: at the same few places of a district: no less dense than in real life.
+EVENTS_A_DAY: Final = 300
+
+
 def made(events: int, seed: int) -> Corpus:
-    """A corpus of about so many events. The same seed gives the same corpus, byte for byte."""
-    world = World(seed, load_gazetteer())
+    """A corpus of about so many events, at least a month. The same seed gives the same corpus, byte for byte."""
+    world = World(seed, load_gazetteer(), max(MONTH, events // EVENTS_A_DAY))
     return corpus(_scenes(world, events))
 
 

@@ -78,7 +78,7 @@ class Way:
         self._shared.append(assessed.event)
         if assessed.seen.event_id != telling.event_id:
             return []  # an older telling that came after a newer one is history
-        sighting = self._sighter.sight(assessed.event, key, 0)
+        sighting = self._sighter.sight(assessed.event, key, 0, assessed.seen.formers)
         if sighting is None:
             return []
         self._sightings.append(sighting)

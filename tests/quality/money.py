@@ -15,7 +15,7 @@ _HEX: Final = "0123456789abcdef"
 
 def one_payment(world: World) -> Batch:
     """One payment that the financial police and a region's finance desk both report, rounded and days apart."""
-    at, accounts, amount = world.moment(before_days=24), (world.keyed(), world.keyed()), world.rng.uniform(20e3, 2e6)
+    at, accounts, amount = world.moment(leaves=4), (world.keyed(), world.keyed()), world.rng.uniform(20e3, 2e6)
     one = _payment(world, at, FIPO, accounts, amount, world.number("fipo"))
     then = at + timedelta(days=world.rng.uniform(0, 2.5))
     region = ".".join(world.place().unit.code.split(".")[:2])
@@ -34,7 +34,7 @@ def disseminated_twice(world: World) -> Batch:
 
 def standing(world: World) -> Batch:
     """The same amount between the same accounts every week, and deposits of the same size day after day."""
-    at, accounts, amount = world.moment(before_days=8), (world.keyed(), world.keyed()), world.rng.uniform(5e3, 2e5)
+    at, accounts, amount = world.moment(leaves=20), (world.keyed(), world.keyed()), world.rng.uniform(5e3, 2e5)
     weekly = world.chance(0.7)
     told = []
     for number in range(3):
@@ -47,7 +47,7 @@ def standing(world: World) -> Batch:
 
 def wallets(world: World) -> Batch:
     """Wallets of one owner in three reports, and of one exchange in two others: only the first are linked."""
-    at, cluster, exchange = world.moment(before_days=20), world.number("cluster"), world.number("exchange")
+    at, cluster, exchange = world.moment(leaves=8), world.number("cluster"), world.number("exchange")
     own, foreign = [], []
     for who in (FIPO, desk(world.place(), "investigation")):
         own.append(_crypto(world, at + timedelta(days=world.rng.uniform(0, 7)), who, cluster, service=False))
@@ -57,7 +57,7 @@ def wallets(world: World) -> Batch:
 
 def crawled(world: World) -> Batch:
     """One listing, crawled again and by another unit; its vendor on another platform; somebody who copies the text."""
-    at, place, facts = world.moment(before_days=20), world.place(), world.wording.facts()
+    at, place, facts = world.moment(leaves=8), world.place(), world.wording.facts()
     handle, ref, text = world.number("vendor"), world.number("listing"), world.wording.say("listing", facts)
     image = f"{world.rng.getrandbits(64):016x}"
     here, there = world.rng.sample(_PLATFORMS, 2)
@@ -99,7 +99,7 @@ def market_stall(world: World) -> Batch:
 
 def handles(world: World) -> Batch:
     """A handle in two leads on one service, and reused on another."""
-    at, handle = world.moment(before_days=20), world.keyed()
+    at, handle = world.moment(leaves=8), world.keyed()
     told = []
     for service in ("krypt-a", "krypt-a", "krypt-b"):
         place = world.place()

@@ -14,7 +14,7 @@ _KINDS: Final = (
     ("chase", "Trafikbrott", 0.2),
 )
 _PUBLISHER: Final = "se.noa/investigation"
-_MONTHS: Final = ("september", "oktober")
+_MONTHS: Final = ("september", "oktober", "november", "december", "januari", "februari")
 
 
 class _Town(NamedTuple):
@@ -112,7 +112,7 @@ def one_day(world: World) -> Batch:
 def forms(world: World) -> Batch:
     """The night's summary, each night and in each county in the same words, and selections of traffic controls."""
     name, kind = world.rng.choice((("night", "Sammanfattning natt"), ("traffic", "Trafikkontroll")))
-    at = world.moment(before_days=24).replace(hour=4, minute=0)
+    at = world.moment(leaves=4).replace(hour=4, minute=0)
     if not all(world.take(f"{kind} {(at + timedelta(days=n)).date()}") for n in range(2)):
         return Batch("notice: forms", ())
     towns = [*world.rng.sample(_FAR, 2), *world.rng.choice(_ACROSS)]
@@ -123,7 +123,7 @@ def forms(world: World) -> Batch:
 
 
 def _notice(world: World, at: datetime, town: _Town, kind: str, text: str, **said: Any) -> Telling:
-    title = f"{at:%d} {_MONTHS[at.month - 9]} {at:%H.%M}, {kind}, {town.name}"
+    title = f"{at:%d} {_MONTHS[(at.month - 9) % 12]} {at:%H.%M}, {kind}, {town.name}"
     number = said.pop("number", None) or str(world.rng.randrange(10**9))
     payload = {
         "source": "polisen.se",

@@ -68,7 +68,7 @@ def alike(world: World) -> Batch:
 
 def car_later(world: World) -> Batch:
     """The same car on other days, and a car with nearly its plate: the first is a link, the second nothing."""
-    at, place, plate = world.moment(before_days=20), world.place(), _plate(world)
+    at, place, plate = world.moment(leaves=8), world.place(), _plate(world)
     one = _observation(world, at, place, "vehicle", desk(place, "surveillance"), plate)
     there, then = world.place(), at + timedelta(days=world.rng.uniform(1, 6))
     near_plate = _observation(world, then, there, "vehicle", desk(there, "surveillance"), _misread(world, plate))
@@ -77,7 +77,7 @@ def car_later(world: World) -> Batch:
 
 def scene(world: World) -> Batch:
     """One open scene, reported by the district and by the police area, with an update."""
-    at, place = world.moment(before_days=20), world.own_place()
+    at, place = world.moment(leaves=8), world.own_place()
     hours, kind = _hours(world), world.rng.choice(("square", "station", "park", "garage"))
     number = world.number("scene")
     one = _scene(world, at, place, desk(place, "surveillance"), hours, kind, number)
@@ -92,7 +92,7 @@ def scene(world: World) -> Batch:
 
 def scenes_apart(world: World) -> Batch:
     """Two scenes some streets apart, or at one place by day and by night."""
-    at, place = world.moment(before_days=20), world.own_place()
+    at, place = world.moment(leaves=8), world.own_place()
     day = [(1, 10, 16), (2, 10, 16), (5, 10, 16)]
     if world.chance(0.5):
         there, hours = place, [(1, 19, 24), (5, 20, 24), (6, 0, 3)]

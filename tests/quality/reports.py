@@ -62,7 +62,7 @@ def echo_chain(world: World) -> Batch:
 
 def two_sources(world: World) -> Batch:
     """Two informants tell two units of one matter in their own words: a person in common, so a link."""
-    at, place, facts = world.moment(before_days=20), world.place(), world.wording.facts()
+    at, place, facts = world.moment(leaves=8), world.place(), world.wording.facts()
     subject, person = world.pick(_SUBJECTS), world.person()
     one = _report(world, at, place, desk(place, "intelligence"), subject, facts, [person], source_key=world.keyed())
     other_words = world.wording.facts() | {"alias": facts["alias"], "drug": facts["drug"]}
@@ -74,7 +74,7 @@ def two_sources(world: World) -> Batch:
 
 def follow_ups(world: World) -> Batch:
     """One source on one person, week by week, in one frame of words: each report of its own."""
-    at, place, facts = world.moment(before_days=16), world.place(), world.wording.facts()
+    at, place, facts = world.moment(leaves=12), world.place(), world.wording.facts()
     subject, person, source = world.pick(_SUBJECTS), world.person(), world.keyed()
     mass, hour = facts["mass"], facts["hour"]
     told: list[Telling] = []
@@ -109,7 +109,7 @@ def forms(world: World) -> Batch:
 
 def summary(world: World) -> Batch:
     """A week's summary of several matters: it shares a root with each, and makes none of them the other."""
-    at, place = world.moment(before_days=20), world.place()
+    at, place = world.moment(leaves=8), world.place()
     inputs = []
     for _ in range(world.rng.randint(4, 7)):
         then = at + timedelta(days=world.rng.uniform(0, 5))
@@ -139,7 +139,7 @@ def observed_and_told(world: World) -> Batch:
 
 def foreign(world: World) -> Batch:
     """A message that comes by two channels, its second part, and another country's message of the same number."""
-    at, facts, ref = world.moment(before_days=24), world.wording.facts(), world.number("ref")
+    at, facts, ref = world.moment(leaves=4), world.wording.facts(), world.number("ref")
     country = world.rng.choice(("DE", "NL", "DK", "PL", "ES"))
     text = world.wording.say("foreign", facts)
     one = _foreign(world, at, country, "siena", ref, text)
@@ -159,7 +159,7 @@ def foreign(world: World) -> Batch:
 
 
 def _first(world: World, *, sourced: bool = False) -> tuple[Telling, Place, datetime]:
-    at, place, facts = world.moment(before_days=20), world.place(), world.wording.facts()
+    at, place, facts = world.moment(leaves=8), world.place(), world.wording.facts()
     persons = [world.person() for _ in range(world.rng.randint(1, 2))]
     source = world.keyed() if sourced or world.chance(0.5) else None
     who, subject = desk(place, "intelligence"), world.pick(_SUBJECTS)

@@ -79,7 +79,7 @@ def single(world: World) -> Batch:
 
 def weapon_again(world: World) -> Batch:
     """A weapon whose serial number was seen before, and its seizure told by two units."""
-    at, place = world.moment(before_days=14), world.place()
+    at, place = world.moment(leaves=14), world.place()
     serial, number = world.keyed(), world.keyed()
     first = _weapon(world, at, place, desk(place, "investigation"), number, serial)
     told_again = _weapon(world, world.clock(at, 30), place, above(place, "investigation"), number, serial)
@@ -105,7 +105,7 @@ def weapon_alike(world: World) -> Batch:
 
 def weapon_lot(world: World) -> Batch:
     """Parts of one lot: three seizures, two of which hold weapons of the same number."""
-    at, place, serial = world.moment(before_days=20), world.place(), world.keyed()
+    at, place, serial = world.moment(leaves=8), world.place(), world.keyed()
     told = []
     for _ in range(2):
         then = at + timedelta(days=world.rng.uniform(0, 6))

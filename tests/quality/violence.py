@@ -79,7 +79,7 @@ def lookalike(world: World) -> Batch:
 
 def corrected(world: World) -> Batch:
     """A unit writes a wrong place and corrects it some hours later: what was joined parts, or what was apart joins."""
-    at, place, kind = world.moment(before_days=26), world.place(), world.pick(_KINDS)
+    at, place, kind = world.moment(leaves=2), world.place(), world.pick(_KINDS)
     elsewhere = world.near(place, 9000, 4000)
     facts, same = world.wording.facts(), world.chance(0.5)
     one = _report(world, at, place, kind, desk(place, "investigation"), facts)

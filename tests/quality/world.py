@@ -1,4 +1,4 @@
-"""A made-up country's month: places, times, people and desks, and how far off reports of them are."""
+"""A made-up country: places, times, people and desks, and how far off reports of them are."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from tests.quality.wording import Wording
 T = TypeVar("T")
 
 START: Final = datetime(2026, 9, 1, tzinfo=UTC)
-DAYS: Final = 28
+MONTH: Final = 28
 _METRES: Final = 111_320.0
 _HOTSPOTS: Final = 8
 _AT_HOTSPOT: Final = 0.5
@@ -49,7 +49,8 @@ class Place(NamedTuple):
 class World:
     """Draws what happens, and writes down how somebody reports it. The same seed makes the same world."""
 
-    def __init__(self, seed: int, gazetteer: Gazetteer) -> None:
+    def __init__(self, seed: int, gazetteer: Gazetteer, days: int = MONTH) -> None:
+        self.days = days
         self.rng = Random(seed)  # noqa: S311 - a made-up world has no secrets
         self.wording = Wording(self.rng)
         self.units = [unit for unit in gazetteer.units.values() if unit.level is Level.LOCAL_POLICE_AREA]
@@ -60,10 +61,10 @@ class World:
 
     # what happens
 
-    def moment(self, *, before_days: int = DAYS) -> datetime:
-        """A time of the month, more often in the evening than in the morning."""
+    def moment(self, *, leaves: int = 0) -> datetime:
+        """A time, more often in the evening than in the morning, that leaves so many days for what follows."""
         hour = self.rng.triangular(0, 24, 20)
-        return START + timedelta(days=self.rng.randrange(before_days), minutes=int(hour * 60))
+        return START + timedelta(days=self.rng.randrange(self.days - leaves), minutes=int(hour * 60))
 
     def place(self) -> Place:
         """Where something happens: half of it at the same few places of a district."""
