@@ -17,7 +17,7 @@ from streams.core.picture.drafts import Draft, Slot, beyond, closed, draft, even
 from streams.core.picture.fact import decode
 from streams.core.picture.rows import row
 from streams.core.picture.settings import PictureSettings
-from streams.core.picture.windows import hour_of
+from streams.core.picture.windows import hour_of, period_of
 from streams.core.reference import Reference
 from streams.engine.outbox import Outbox, Output, unpacked
 from streams.engine.quarantine import quarantined
@@ -32,8 +32,8 @@ _PUBLISHED: Final = b"d"
 _EVERY_MS: Final = 5_000
 #: Entries that are read back between two looks at what else there is to do.
 _STEP: Final = 200
-#: Most that one tick takes: the rest come a second later.
-_MOST_CELLS, _MOST_DRAFTS = 300, 100
+#: Most that one tick takes, in numbers looked through and in drafts: the rest come a second later.
+_MOST_WORK, _MOST_DRAFTS = 20_000, 20
 
 
 class Desk:
@@ -46,6 +46,8 @@ class Desk:
         #: Drafts whose figures may have changed; those whose window is still open wait in ``waiting``.
         self.waiting: set[Slot] = set()
         self.due: deque[Slot] = deque()
+        #: Cells whose rows are to be written again.
+        self.rewrite: deque[Where] = deque()
 
 
 class PictureStep:
@@ -86,9 +88,12 @@ class PictureStep:
         if hour_of(now_ms) != desk.hour:
             desk.hour = hour_of(now_ms)
             self._next_hour(now_ms, desk, state)
-        if now_ms - desk.written_ms >= _EVERY_MS:
+        if not desk.rewrite and now_ms - desk.written_ms >= _EVERY_MS:
             desk.written_ms = now_ms
-            self._write_figures(now_ms, desk, out)
+            desk.book.clear()
+            desk.rewrite.extend(desk.book.fresh)
+            desk.book.fresh.clear()
+        self._write_figures(now_ms, desk, out)
         for _ in range(min(_MOST_DRAFTS, len(desk.due))):
             self._publish(desk, desk.due.popleft(), now_ms, state, out)
 
@@ -106,16 +111,15 @@ class PictureStep:
 
     def _write_figures(self, now_ms: int, desk: Desk, out: Outbox) -> None:
         """Rewrite the rows of the cells that have changed; a row of nothing is taken away."""
-        book = desk.book
-        for _ in range(min(_MOST_CELLS, len(book.fresh))):
-            where = book.fresh.pop()
+        book, work = desk.book, 0
+        while desk.rewrite and work < _MOST_WORK:
+            where = desk.rewrite.popleft()
+            work += book.cells[where].size
             for window in self._settings.windows:
                 key = row_key(where.area, where.theme, window, synthetic=where.synthetic).encode()
                 found = row(book.cells[where], where, window, now_ms, self._settings)
                 value = None if found is None else self._codec.encode("picture_row", found)
                 out.add(Output(FIGURES, key, value, now_ms))
-        if not book.fresh:
-            book.clear()
 
     # Drafts
 
@@ -124,11 +128,11 @@ class PictureStep:
         for key, _ in desk.book.forget(now_ms):
             state.drop(key)
         book = desk.book
-        book.fresh |= set(book.cells)
+        book.fresh |= dict.fromkeys(book.cells)
         for where, cell in book.cells.items():
             level = self._level(where)
-            for hour in cell.changed:
-                desk.waiting.update(slots_of(where, hour, level, self._settings))
+            for day in {period_of(hour, 1) for hour in cell.changed}:
+                desk.waiting.update(slots_of(where, day.span.first, level, self._settings))
             cell.changed.clear()
         due = {slot for slot in desk.waiting if closed(slot.period, now_ms, self._settings)}
         desk.waiting -= due

@@ -34,7 +34,7 @@ class Book:
         self.groups = Groups()
         self.cells: dict[Where, Cell] = {}
         #: Cells that have changed since the figures were last written.
-        self.fresh: set[Where] = set()
+        self.fresh: dict[Where, None] = {}
         self._gazetteer = gazetteer
         #: The report that stands for its group, for each group that is counted.
         self._counted: dict[bytes, Fact] = {}
@@ -102,8 +102,8 @@ class Book:
                 yield b"g" + target, None
 
     def clear(self) -> None:
-        """Let go of the cells that hold nothing any more."""
-        for where in [where for where, cell in self.cells.items() if not cell.hours]:
+        """Let go of the cells that hold nothing any more, once that has been written."""
+        for where in [each for each, cell in self.cells.items() if not cell.numbers and each not in self.fresh]:
             del self.cells[where]
             self._alike.clear()
 
@@ -159,7 +159,7 @@ class Book:
         start, end = hour_of(fact.from_ms), hour_of(fact.until_ms)
         for measure, substance, amount in fact.tallies:
             for where, cell in self._cells_of(fact, measure):
-                self.fresh.add(where)
+                self.fresh[where] = None
                 cell.add(_key(measure, substance), start, sign * amount)
                 if measure == LASTING:
                     cell.add(_key(measure, substance, ended=True), end, sign * amount)

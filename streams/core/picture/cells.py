@@ -1,6 +1,6 @@
 """Cells: the numbers of one area and theme by hours. What lasts is kept as its beginnings and its ends."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -10,6 +10,9 @@ from streams.core.picture.windows import Span
 LASTING: Final = "active_scenes"
 #: Stands beside the measures: how many of what is counted carry conditions (a handling code above H0).
 CONDITIONS: Final = "_conditions"
+
+#: A measure, and the substance that it is of, empty for none.
+Of = tuple[str, str]
 
 
 class Key(NamedTuple):
@@ -29,62 +32,63 @@ class Where(NamedTuple):
 
 
 class Cell:
-    """The numbers of one area and theme."""
+    """The numbers of one area and theme: of each thing that is counted, how much in which hour."""
 
     def __init__(self) -> None:
-        self.hours: dict[int, dict[Key, int]] = {}
+        self.numbers: dict[Key, dict[int, int]] = {}
         #: Hours that have changed since drafts were last looked through.
         self.changed: set[int] = set()
 
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return sum(map(len, self.numbers.values()))
+
     def add(self, key: Key, hour: int, amount: int) -> None:
         """Add to a number, or take from it."""
-        numbers = self.hours.get(hour)
-        if numbers is None:
-            numbers = self.hours[hour] = {}
-        total = numbers.get(key, 0) + amount
+        hours = self.numbers.get(key)
+        if hours is None:
+            hours = self.numbers[key] = {}
+        total = hours.get(hour, 0) + amount
         if total:
-            numbers[key] = total
+            hours[hour] = total
         else:
-            numbers.pop(key, None)
-            if not numbers:
-                del self.hours[hour]
+            hours.pop(hour, None)
+            if not hours:
+                del self.numbers[key]
         self.changed.add(hour)
 
-    def totals(self, spans: Iterable[Span]) -> list[dict[tuple[str, str], int]]:
-        """The numbers of each span."""
-        spans = list(spans)
-        found: list[dict[tuple[str, str], int]] = [{} for _ in spans]
-        for hour, numbers in self.hours.items():
+    def totals(self, spans: Sequence[Span]) -> list[dict[Of, int]]:
+        """The numbers of each span; nothing for what there was none of."""
+        found: list[dict[Of, int]] = [{} for _ in spans]
+        for (measure, substance, ended), hours in self.numbers.items():
+            of = measure, substance
             for span, totals in zip(spans, found, strict=True):
-                if hour >= span.end:
-                    continue
-                _sum_up(numbers, totals, within=hour >= span.first)
-        return [{of: amount for of, amount in totals.items() if amount} for totals in found]
+                total = _sum_of(hours, span, lasting=measure == LASTING, ended=ended)
+                if total:
+                    totals[of] = totals.get(of, 0) + total
+        return [{of: total for of, total in totals.items() if total} for totals in found]
 
-    def series(self, span: Span, step: int) -> dict[tuple[str, str], list[int]]:
+    def series(self, span: Span, step: int) -> dict[Of, list[int]]:
         """The numbers of a span in steps of so many hours; of what lasts, how many there were in each step."""
         steps = (span.end - span.first) // step
-        rises: dict[tuple[str, str], list[int]] = {}
-        for hour, numbers in self.hours.items():
-            if hour >= span.end:
-                continue
-            at = (hour - span.first) // step
-            for (measure, substance, ended), amount in numbers.items():
-                lasting = measure == LASTING
-                first = max(at + ended, 0) if lasting else at
-                if 0 <= first < steps:
-                    values = rises.setdefault((measure, substance), [0] * steps)
-                    values[first] += -amount if ended else amount
-        return {of: list(accumulate(values)) if of[0] == LASTING else values for of, values in rises.items()}
+        found: dict[Of, list[int]] = {}
+        for (measure, substance, ended), hours in self.numbers.items():
+            values = found.setdefault((measure, substance), [0] * steps)
+            for hour, amount in hours.items():
+                at = (hour - span.first) // step
+                if measure == LASTING:
+                    at = max(at + ended, 0)
+                if 0 <= at < steps:
+                    values[at] += -amount if ended else amount
+        return {of: list(accumulate(values)) if of[0] == LASTING else values for of, values in found.items()}
 
 
-def _sum_up(numbers: Mapping[Key, int], totals: dict[tuple[str, str], int], *, within: bool) -> None:
-    """Add an hour's numbers; of what lasts, also what began before the span, and without what had ended by then."""
-    for (measure, substance, ended), amount in numbers.items():
-        if measure == LASTING:
-            if ended and within:
-                continue
-        elif not within:
-            continue
-        of = measure, substance
-        totals[of] = totals.get(of, 0) + (-amount if ended else amount)
+def _sum_of(hours: Mapping[int, int], span: Span, *, lasting: bool, ended: bool) -> int:
+    """What hours come to in a span; of what lasts, all that began before its end less all that ended before it."""
+    first, end = span
+    if not lasting:
+        return sum(amount for hour, amount in hours.items() if first <= hour < end)
+    last = first if ended else end
+    total = sum(amount for hour, amount in hours.items() if hour < last)
+    return -total if ended else total

@@ -45,6 +45,7 @@ def before(span: Span) -> Span:
     return Span(2 * span.first - span.end, span.first)
 
 
+@lru_cache(maxsize=16384)
 def period_of(hour: int, days: int) -> Period:
     """The calendar period of so many days that holds an hour: a day, a week from Monday, four such weeks."""
     day = datetime.fromtimestamp(hour * 3600, UTC).astimezone(_STOCKHOLM).date()

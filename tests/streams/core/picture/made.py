@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from streams.core.picture.book import Book
-from streams.core.picture.cells import Where
+from streams.core.picture.cells import Key, Where
 from streams.core.picture.fact import BUS, Entry, Fact, Gone, Join, Tally
 from streams.core.picture.settings import load_settings
 from streams.core.picture.windows import HOUR_MS
@@ -71,10 +71,9 @@ def book(entries: Iterable[Entry] = ()) -> Book:
 def count(made: Book, area: str = JARVA, measure: str = "seizures", substance: str = "") -> int:
     """How many of something an area has in all hours."""
     cell = made.cells.get(Where(area, SETTINGS.theme_of[measure], synthetic=True))
-    found = (numbers.items() for numbers in cell.hours.values()) if cell is not None else ()
-    return sum(n for items in found for key, n in items if (key.measure, key.substance) == (measure, substance))
+    return 0 if cell is None else sum(cell.numbers.get(Key(measure, substance), {}).values())
 
 
 def numbers(made: Book) -> dict[Any, Any]:
     """Every number of a book."""
-    return {where: cell.hours for where, cell in made.cells.items() if cell.hours}
+    return {where: cell.numbers for where, cell in made.cells.items() if cell.numbers}

@@ -192,7 +192,9 @@ def test_no_event_is_counted_twice(told: list[Entry]) -> None:
     assert count(made, COUNTRY) == len([group for group in groups if group is not None])
     parts = [count(made, area) for area in (JARVA, SOLNA)]
     assert max(parts) <= count(made, NORD) <= sum(parts)
-    assert min([0, *(n for cell in made.cells.values() for hour in cell.hours.values() for n in hour.values())]) == 0
+    assert (
+        min([0, *(n for cell in made.cells.values() for hours in cell.numbers.values() for n in hours.values())]) == 0
+    )
 
 
 @given(FACTS | JOINS | st.builds(gone, ENDS))
