@@ -45,6 +45,7 @@ class Lanes:
         self._agents = agents
         self._settings = settings
         self._lanes: dict[int, Lane] = {}
+        self._opening: asyncio.Task[None] | None = None
         self._done: dict[str, Counters] = {step.name: Counters() for step in agents}
         self.app: Any = None
 
@@ -53,26 +54,36 @@ class Lanes:
         return self._lanes.get(partition)
 
     async def open(self, assigned: Iterable[Any]) -> None:
-        """Open a lane for each partition number assigned; only then let batches in."""
+        """Begin to open a lane for each partition number assigned; only when all are open, let batches in.
+
+        Whoever assigns does not wait: aiokafka sends no heartbeat before its listener is done, and a worker that reads
+        back much state would be taken for dead, again and again.
+        """
         await self.close()
         numbers = sorted({tp.partition for tp in assigned})
-        lanes = {number: Lane(self._agents, number, self._settings, self._pressure) for number in numbers}
+        self._lanes = {number: Lane(self._agents, number, self._settings, self._pressure) for number in numbers}
+        self._opening = asyncio.create_task(self._open(), name="lanes-open")
+
+    async def _open(self) -> None:
         try:
-            await asyncio.gather(*(lane.open() for lane in lanes.values()))
+            await asyncio.gather(*(lane.open() for lane in self._lanes.values()))
         except Exception as problem:  # noqa: BLE001 - Faust would log it and stay, neither reading nor ended
             emit(Signal.LANE_FAILED, level="error", cause=type(problem).__name__, where=where(problem))
             os._exit(EXIT_FAILED)
-        self._lanes = lanes
         self.app.consumer.gate.set()
 
     async def close(self) -> None:
-        """Let no more batches in, and close every lane."""
+        """Let no more batches in, and close every lane, also those that are not yet open."""
         if self.app.consumer is not None:
             self.app.consumer.gate.clear()
-        lanes, self._lanes = self._lanes, {}
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
+        lanes, self._lanes, self._opening = self._lanes, {}, None
         await asyncio.gather(*(lane.close() for lane in lanes.values()))
         for work in (work for lane in lanes.values() for work in lane.works):
             self._done[work.step.name].add(work.counters)
+            work.let_go()
 
     def totals(self) -> dict[str, tuple[Counters, int]]:
         """What each agent has done since the worker started, and how many entries its state has here."""

@@ -59,6 +59,12 @@ class Work:
             yield from prepare(self.state) or ()
         self.ready = True
 
+    def let_go(self) -> None:
+        """Free the memory now: what hangs together is collected seldom, and the next owner may be this process."""
+        self.ready = False
+        self.state.clear()
+        self.state.derived = None
+
     def apply(self, record: Record, outbox: Outbox) -> None:
         """Let the step decide; a bug of ours must neither lose the record nor stop the partition."""
         before = outbox.mark()

@@ -28,9 +28,11 @@ async def check(kafkas: tuple[str, str], home: Path, *, events: int, joins: int,
     assert len(alone.groups) > len(told) // 50
     assert changed.pairs == alone.pairs
     assert changed.groups == alone.groups
-    ids = [telling.event_id for telling in told]
+    refused = set(alone.books.quarantined)  # a few of the corpus are for another day's clock
+    good = [telling.event_id for telling in told if telling.event_id not in refused]
+    assert len(good) > len(told) * 0.9
     for grouped in (alone, changed):
-        assert {kind: count for kind, count in grouped.books.faults(ids, []).items() if count} == {}
+        assert {kind: count for kind, count in grouped.books.faults(good, refused).items() if count} == {}
 
 
 @pytest.mark.timeout(300)

@@ -1,15 +1,19 @@
 """What the engine takes from its libraries beyond their interface: a new version that moves it must fail here."""
 
+import asyncio
 import inspect
 import ssl
+from types import SimpleNamespace
 
 import aiokafka.producer.sender
+import pytest
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from faust.transport.drivers import aiokafka as driver
 
-from streams.engine.app import TRANSACTION_RETRY_S, build_app
+from streams.engine.app import TRANSACTION_RETRY_S, Lanes, build_app
 from streams.engine.settings import Settings
 from streams.engine.transport import BatchTransport
+from streams.engine.work import Work
 
 
 def test_aiokafkas_wait_between_transactions_is_where_we_set_it() -> None:
@@ -57,3 +61,45 @@ def test_a_partitions_position_is_still_known_without_a_round_trip() -> None:
     """The transport reads it between fetches."""
     assert isinstance(TopicPartitionState.position, property)
     assert isinstance(TopicPartitionState.has_valid_position, property)
+
+
+async def test_whoever_assigns_partitions_does_not_wait_for_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No heartbeat is sent before the listener is done; no batch comes before the lanes are open, or after they go."""
+    opened, events = asyncio.Event(), list[str]()
+
+    class Slow:
+        works: tuple[()] = ()
+
+        def __init__(self, *_: object) -> None:
+            pass
+
+        async def open(self) -> None:
+            await opened.wait()
+            events.append("open")
+
+        async def close(self) -> None:
+            events.append("close")
+
+    monkeypatch.setattr("streams.engine.app.Lane", Slow)
+    lanes = Lanes({}, Settings(kafka={}))
+    gate = asyncio.Event()
+    lanes.app = SimpleNamespace(consumer=SimpleNamespace(gate=gate))
+    await lanes.open([SimpleNamespace(partition=0)])
+    assert not gate.is_set()
+    await lanes.open([SimpleNamespace(partition=1)])  # taken away and given anew while it opened
+    opened.set()
+    await asyncio.wait_for(gate.wait(), 5)
+    assert events == ["close", "open"]
+    await lanes.close()
+    assert not gate.is_set()
+    assert events == ["close", "open", "close"]
+
+
+async def test_memory_of_a_closed_lane_is_free_at_once() -> None:
+    """A worker whose partitions come and go does not hold their states twice."""
+    work = Work(SimpleNamespace(name="any", outputs=()), 0, {}, Settings(kafka={}))  # type: ignore[arg-type]
+    work.state.put(b"key", b"value", 1)
+    work.state.derived = object()
+    work.let_go()
+    assert len(work.state) == 0
+    assert work.state.derived is None
