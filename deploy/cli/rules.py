@@ -12,6 +12,7 @@ from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL
 from deploy.cli.rules_asking import told_problems
 from deploy.cli.rules_diff import diff
 from deploy.cli.rules_life import activate, history, key, propose, rollback
+from deploy.cli.rules_matching import check_matching, test_matching
 from streams.core.reference import load_reference
 from streams.core.share.cases import Bench, CaseResult, read_cases, verify
 from streams.core.share.loading import RULES
@@ -33,7 +34,10 @@ def rules() -> None:
 @_PACK
 @_JSON
 def check(folder: Path, as_json: bool) -> None:
-    """Check a pack: form, names, and that every rule and view has cases. Exit code 1 when it is not."""
+    """Check a pack: form, names, and that every rule and view has cases. Exit code 1 when it is not.
+
+    With the pack of this version go the thresholds by which the bus finds what belongs together.
+    """
     reference = load_reference()
     problems = verify(folder, reference.gazetteer, reference.substances)
     told_problems(folder, problems, as_json=as_json)
@@ -42,14 +46,15 @@ def check(folder: Path, as_json: bool) -> None:
         sys.exit(EXIT_NOT_WELL)
     pack = Pack.load(folder, reference.gazetteer)
     click.echo(f"{pack.version}: {len(pack.rules)} rules, every one with its cases", err=True)
-    sys.exit(EXIT_DONE)
+    well = folder != RULES or check_matching(reference, as_json=as_json)
+    sys.exit(EXIT_DONE if well else EXIT_NOT_WELL)
 
 
 @rules.command()
 @_PACK
 @_JSON
 def test(folder: Path, as_json: bool) -> None:
-    """Run a pack's cases. Exit code 1 when one fails."""
+    """Run a pack's cases, and with the pack of this version those of matching. Exit code 1 when one fails."""
     reference = load_reference()
     try:
         pack, placed = Pack.load(folder, reference.gazetteer), read_cases(folder)
@@ -62,7 +67,8 @@ def test(folder: Path, as_json: bool) -> None:
     _show_results(results, as_json=as_json)
     failed = sum(bool(result.faults) for result in results)
     click.echo(f"{pack.version}: {len(results) - failed} cases passed, {failed} failed", err=True)
-    sys.exit(EXIT_NOT_WELL if failed or not results else EXIT_DONE)
+    matched = folder != RULES or test_matching(reference, as_json=as_json)
+    sys.exit(EXIT_NOT_WELL if failed or not results or not matched else EXIT_DONE)
 
 
 @rules.command("coverage")

@@ -169,11 +169,12 @@ def unheld(thresholds: Thresholds, reference: Reference, cases: Sequence[Placed[
     """Thresholds that may be halved or doubled without a case failing."""
     data = thresholds.model_dump()
     for path, value in _numbers(data):
+        own = [placed for placed in cases if path[0] in (placed.form.of.partition("/")[0], "echo")]
         for changed in (value / 2, min(1.0, (1 + value) / 2) if isinstance(value, float) else value * 2):
             other = copy.deepcopy(data)
             _put(other, path, type(value)(changed))
             bench = MatchBench(Thresholds.model_validate(other), reference)
-            if not any(bench.run(placed).faults for placed in cases):
+            if not any(bench.run(placed).faults for placed in own):
                 yield f"{'.'.join(path)} (as {type(value)(changed)})"
 
 
