@@ -23,13 +23,26 @@ _ORIGIN_LEVELS = {
 }
 
 
+#: Retellings go back to the first revision, or to one of the latest.
+_MOST_FORMERS = 12
+
+
 class Seen(NamedTuple):
-    """What is remembered of a natural key: its latest revision, a digest of what that said, its id and writing time."""
+    """What is remembered of a natural key: its latest revision, a digest of what that said, its id and writing time.
+
+    Shape: ``formers`` are the ids of other revisions, oldest first: the first that came, and the last few.
+    """
 
     revision: int
     digest: bytes
     event_id: str
     reported_at: datetime
+    formers: tuple[str, ...] = ()
+
+    def with_former(self, event_id: str) -> "Seen":
+        """With the id of one more revision that is not the latest."""
+        known = (*self.formers, event_id)
+        return self._replace(formers=known if len(known) <= _MOST_FORMERS else (known[0], *known[2:]))
 
 
 class Assessed(NamedTuple):
@@ -63,11 +76,12 @@ class Assess:
             if digest == seen.digest and revision <= seen.revision:
                 return Drop(DropCode.RETRY_SAME_CONTENT)
             if revision <= seen.revision and (now.reported_at, revision) < (seen.reported_at, seen.revision):
-                now = seen  # an older telling that came late: it goes to the history, the newer stays the latest
+                # An older telling that came late: it goes to the history, the newer stays the latest.
+                now = seen.with_former(now.event_id)
             else:
                 revision = revision if revision > seen.revision else seen.revision + 1
                 supersedes = supersedes or seen.event_id
-                now = now._replace(revision=revision)
+                now = now._replace(revision=revision, formers=seen.with_former(seen.event_id).formers)
         assessed = {
             **event,
             "revision": revision,

@@ -17,6 +17,7 @@ from streams.core.reference import Reference
 from streams.engine.broadcast import kind_of, send_order
 from streams.engine.following import Following
 from streams.engine.homecoming import Homecoming
+from streams.engine.inquiries import id_bytes, id_text
 from streams.engine.ledger import Told, dropped
 from streams.engine.memory import LaneMemory
 from streams.engine.outbox import Outbox, Output
@@ -96,7 +97,7 @@ class AssessStep:
                 shared = self._pass_on(
                     record, assessed.event, published_at_ms, memory, out, _replaced(assessed, former)
                 )
-                shared = shared._replace(key=key, late=_late(assessed))
+                shared = shared._replace(key=key, late=_late(assessed), formers=assessed.seen.formers)
                 for teller in self._tellers:
                     teller(shared, out)
                 state.put(key, _pack(assessed.seen), record.timestamp)
@@ -177,15 +178,19 @@ def _latest(state: State, key: bytes) -> str | None:
 
 
 _SEEN = struct.Struct(">Iq16s36s")
+_ID_BYTES = 16
 
 
 def _pack(seen: Seen) -> bytes:
     told_ms = round(seen.reported_at.timestamp() * 1000)
-    return _SEEN.pack(seen.revision, told_ms, seen.digest, seen.event_id.encode())
+    head = _SEEN.pack(seen.revision, told_ms, seen.digest, seen.event_id.encode())
+    return head + b"".join(map(id_bytes, seen.formers)) if seen.formers else head
 
 
 def _unpack(data: bytes | None) -> Seen | None:
     if data is None:
         return None
-    revision, told_ms, digest, event_id = _SEEN.unpack(data)
-    return Seen(revision, digest, event_id.decode(), moment(told_ms))
+    revision, told_ms, digest, event_id = _SEEN.unpack_from(data)
+    starts = range(_SEEN.size, len(data), _ID_BYTES)
+    formers = tuple(id_text(data[start : start + _ID_BYTES]) for start in starts) if starts else ()
+    return Seen(revision, digest, event_id.decode(), moment(told_ms), formers)

@@ -20,7 +20,7 @@ _WITHDRAWS: Final = frozenset({"recall", "erase"})
 class Sights(Protocol):
     """Makes the sighting of an event."""
 
-    def sight(self, event: Mapping[str, Any], key: bytes, home: int) -> Sighting | None:
+    def sight(self, event: Mapping[str, Any], key: bytes, home: int, formers: Sequence[str] = ()) -> Sighting | None:
         """The sighting; None when events of the type are not compared."""
 
 
@@ -45,7 +45,7 @@ class SightingTeller:
                 text = " ".join((shared.event["origin_unit"]["unit"], *order["target_ids"]))
                 _send(WITHDRAWN + text.encode(), range(lanes), shared.at_ms, out)
         elif not shared.late:
-            sighting = self._sighter.sight(shared.event, shared.key, shared.lane)
+            sighting = self._sighter.sight(shared.event, shared.key, shared.lane, shared.formers)
             if sighting is not None:
                 some = {lane_of(block, lanes) for block in sighting.blocks}
                 _send(SEEN + encode(sighting), range(lanes) if shared.former else sorted(some), shared.at_ms, out)

@@ -11,7 +11,7 @@ class Shared(NamedTuple):
 
     Shape: the event as shared, and its bytes; the key by which it is deduplicated, with its origin unit; the id of the
     revision that it takes the place of, empty for none; its lane. ``late``: an older telling that came after a newer
-    one, which stays the latest. Units: log time in ms since 1970.
+    one, which stays the latest. ``formers``: ids of other revisions of the same. Units: log time in ms since 1970.
     """
 
     event: Mapping[str, Any]
@@ -22,6 +22,7 @@ class Shared(NamedTuple):
     lane: int
     at_ms: int
     late: bool = False
+    formers: tuple[str, ...] = ()
 
 
 class Teller(Protocol):

@@ -1,6 +1,6 @@
 """From an event to its sighting: what is compared of it, and the blocks in which it meets others."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final, Protocol
@@ -45,11 +45,11 @@ class Sighter:
         self._kinds = kinds(thresholds or load_thresholds(), reference.substances)
         self._tokens = tokens
 
-    def sight(self, event: Mapping[str, Any], key: bytes, home: int) -> Sighting | None:
+    def sight(self, event: Mapping[str, Any], key: bytes, home: int, formers: Sequence[str] = ()) -> Sighting | None:
         """The sighting of an assessed event; None when its type takes no part.
 
         Shape: ``key`` is the fingerprint and ``@`` and the origin unit, as the assess agent has it; ``home`` is the
-        lane in which the event was shared.
+        lane in which the event was shared; ``formers`` are ids of other revisions, which retellings may go back to.
         """
         event_type = str(event["event_type"])
         kind = self._kinds.get(event_type)
@@ -66,7 +66,8 @@ class Sighter:
         refs = self._tokens.of(event)[:_MAX_REFS]
         number = blake2b(key.partition(b"@")[0], digest_size=ID_BYTES).digest()
         event_id, former = _id(event["event_id"]), event.get("supersedes")
-        roots = {*map(_id, provenance["root_ids"][:_MAX_ROOTS]), *((_id(former),) if former else ())}
+        before = (*formers, former) if former else formers
+        roots = {*map(_id, provenance["root_ids"][:_MAX_ROOTS]), *map(_id, before)}
         source = provenance.get("source_key")
         synthetic = bool(event.get("synthetic"))
         sighting = Sighting(

@@ -124,6 +124,18 @@ def test_a_revision_that_still_matches_is_joined_by_its_own_id() -> None:
     assert second["revision"] > first["revision"] + 1
 
 
+def test_whatever_retells_any_revision_shows_the_same_origin() -> None:
+    """A retelling goes back to the revision that its writer had: also when two more have come since."""
+    for retold in range(3):
+        lanes, versions = Lanes(4, linking=True), [shooting(HERE)]
+        versions.append(revised(versions[0], injured=2))
+        versions.append(revised(versions[1], injured=3))
+        retelling = shooting(BESIDE, provenance={"root_ids": [versions[retold]["event_id"]]})
+        published_by(lanes, *((body, POLICE) for body in versions), (retelling, OTHERS))
+        (found,) = links(lanes)
+        assert (found["payload"]["relation"], found["payload"]["same_origin"]) == ("echo", True)
+
+
 def test_an_older_telling_that_came_late_is_compared_with_nothing() -> None:
     """It is history: the newer one stays what is compared."""
     lanes, (one, other) = Lanes(3, linking=True), two()
