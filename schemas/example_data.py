@@ -3,7 +3,7 @@
 import copy
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
@@ -64,14 +64,20 @@ def _bad(event_type: str, name: str, entry: Mapping[str, Any], good: Mapping[str
     unknown = set(entry) - {"base", "change", "remove", "expect"}
     if unknown or entry.get("base") not in good or not entry.get("expect"):
         raise ExampleError(f"{event_type}/{name}: needs base (a good example), change or remove, and expect")
-    body = copy.deepcopy(good[entry["base"]])
-    for pointer in entry.get("remove", ()):
+    body = altered(good[entry["base"]], entry.get("change", {}), entry.get("remove", ()))
+    return BadExample(name, body, tuple(_problem(line) for line in entry["expect"]))
+
+
+def altered(body: Body, change: Mapping[str, Any], remove: Iterable[str] = ()) -> Body:
+    """A copy of a body with some values taken out and some set. Shape: by JSON pointers."""
+    body = copy.deepcopy(body)
+    for pointer in remove:
         parent, key = _find(body, pointer)
         del parent[key]
-    for pointer, value in entry.get("change", {}).items():
+    for pointer, value in change.items():
         parent, key = _find(body, pointer)
         parent[key] = value
-    return BadExample(name, body, tuple(_problem(line) for line in entry["expect"]))
+    return body
 
 
 def _problem(line: str) -> Problem:

@@ -10,8 +10,8 @@ from schemas.model import Model, Ref
 from schemas.vocabulary import Identification
 from streams.core.enrich.forms import MATCHING, When
 
-Metres = Annotated[int, Field(gt=0, le=100_000)]
-Days = Annotated[int, Field(gt=0, le=400)]
+Metres = Annotated[int, Field(gt=0, le=200_000)]
+Days = Annotated[int, Field(gt=0, le=800)]
 Weight = Annotated[float, Field(ge=0, lt=1)]
 
 

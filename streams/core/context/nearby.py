@@ -122,7 +122,7 @@ def conflict_score(own: Note, own_weight: float, others: Iterator[Note], terms: 
     """The formula of ``context.yaml``, rounded to two places; each incident counts once (B09)."""
     quiet = 1 - own_weight
     for other in _distinct_by(own, others, terms):
-        age = abs(other.to_ms - own.to_ms) / DAY_MS
+        age = other.apart_ms(own) / DAY_MS
         quiet *= 1 - other.weight * 0.5 ** (age / terms.half_life_days)
     return round(1 - quiet, 2)
 

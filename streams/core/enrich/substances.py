@@ -12,6 +12,8 @@ from streams.core.enrich.forms import SubstanceWords
 from streams.core.enrich.words import SubstanceNames, words_of
 
 _MOST = 50
+#: So far behind an amount its substance is looked for.
+_NAME = 80
 #: A number and a unit, as people write them: 2,5 kg, 1 000 g, 40 tabletter.
 _AMOUNT: Final = re.compile(
     r"(?<![\w,.])(\d{1,3}(?:[  ]\d{3})+|\d+)(?:[.,](\d{1,3}))?\s*"
@@ -95,7 +97,8 @@ class Substances:
     def _amounts(self, text: str) -> Iterator[tuple[str, str, Decimal]]:
         """Amounts that stand right before the name of one substance, in the units of ``Quantity``."""
         for match in _AMOUNT.finditer(text):
-            meanings = self._names.first(words_of(text[match.end() : match.end() + 80]))
+            rest = text[match.end() : match.end() + _NAME]
+            meanings = self._names.first(words_of(rest)) if rest[:1].isspace() else ()
             if len(meanings) == 1 and not meanings[0].ambiguous:
                 measure, factor = _UNITS[match[3].casefold()]
                 amount = _number(match[1], match[2]) * factor

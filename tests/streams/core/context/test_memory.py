@@ -1,0 +1,162 @@
+"""The memories of context: their cases, and that order, retellings and floods change nothing."""
+
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.core.context.cases import ContextCase, faults, read_cases, verify_context
+from streams.core.context.forms import load_context
+from streams.core.context.memory import Findings, enriched, joined
+from streams.core.context.nearby import DAY_MS, MOST, Nearby, cells, conflict_score, violence_count
+from streams.core.context.notes import Group, Kind, Note, decode, encode
+from streams.core.share.loading import Placed
+from tests.streams.core.made import REFERENCE
+
+TERMS = load_context()
+NOW = 1_800_000_000_000
+
+
+def note(number: int, east: int = 0, north: int = 0, ago_h: float = 0, group: int = Group.SHOTS, root: int = 0) -> Note:
+    """A note of its own matter, and of its own root unless another is given."""
+    at = NOW - round(ago_h * 3_600_000)
+    name = number.to_bytes(16, "big")
+    return Note(name, name, at, at, east, north, group, 0.35, ((root or number).to_bytes(8, "big"),), "se.syd.malmo")
+
+
+def kept(notes: Sequence[Note], store: dict[bytes, bytes] | None = None) -> Nearby:
+    """A memory that was told of these, in this order."""
+    nearby = Nearby({} if store is None else store)
+    for each in notes:
+        for place in cells(Kind.CONFLICT, each, TERMS.conflict, synthetic=True)[1]:
+            nearby.remember(place, each, TERMS.conflict, NOW)
+    return nearby
+
+
+def around(nearby: Nearby, own: Note) -> list[Note]:
+    """What lies near a note."""
+    place, _ = cells(Kind.CONFLICT, own, TERMS.conflict, synthetic=True)
+    return list(nearby.around(place, own, TERMS.conflict))
+
+
+@pytest.mark.parametrize("placed", read_cases(), ids=lambda placed: placed.form.name)
+def test_each_case_is_told_as_it_says(placed: Placed[ContextCase]) -> None:
+    """The cases beside the data."""
+    assert list(faults(placed.form, TERMS, REFERENCE)) == []
+
+
+def test_every_number_of_the_data_is_held_by_a_case() -> None:
+    """A weight that could be halved or doubled unnoticed is a problem; so is a case that is told otherwise."""
+    assert list(verify_context(REFERENCE)) == []
+    data = TERMS.model_dump(by_alias=True)
+    data["conflict"]["lines"].append({"when": {"event_type": ["financial_intelligence"]}, "own": 0.4, "near": 0.3})
+    messages = [str(problem) for problem in verify_context(REFERENCE, TERMS.model_validate(data))]
+    assert any("conflict.lines.8.near" in message for message in messages)
+    data["cluster"]["radius_m"] = 1000
+    messages = [str(problem) for problem in verify_context(REFERENCE, TERMS.model_validate(data))]
+    assert any("{'cluster': 2} was expected; told {}" in message for message in messages)
+
+
+places = st.integers(-4500, 4500)
+notes = st.lists(
+    st.builds(
+        note,
+        st.integers(1, 10_000),
+        places,
+        places,
+        st.integers(0, 400),
+        st.sampled_from([Group.SHOTS, Group.BLASTS, Group.WEAPONS]),
+        st.integers(0, 5),
+    ),
+    max_size=30,
+    unique_by=lambda each: each.matter,
+)
+
+
+@settings(deadline=None)
+@given(notes, st.randoms(use_true_random=False), places, places)
+def test_whoever_is_near_is_found_and_nobody_else_whatever_the_order(
+    told: list[Note], chance: Random, east: int, north: int
+) -> None:
+    """The cell alone gives what a search through all would; score and count do not depend on order."""
+    own = note(20_000, east, north)
+    mixed = list(told)
+    chance.shuffle(mixed)
+    one, other = around(kept(told), own), around(kept(mixed), own)
+    by_hand = {
+        each.matter
+        for each in told
+        if each.near(own, TERMS.conflict.radius_m) and each.apart_ms(own) <= TERMS.conflict.days * DAY_MS
+    }
+    assert {each.matter for each in one} == by_hand
+    scores = {conflict_score(own, 0.4, iter(found), TERMS.conflict) for found in (one, other)}
+    assert len(scores) == 1
+    assert len({violence_count(own, iter(found), TERMS.conflict) for found in (one, other)}) == 1
+
+
+@settings(deadline=None)
+@given(notes, st.integers(1, 5))
+def test_an_echo_never_raises_score_or_count(told: list[Note], times: int) -> None:
+    """B09: however often something is retold from its roots, in whatever place, nothing rises."""
+    own = note(20_000)
+    score = conflict_score(own, 0.4, iter(told), TERMS.conflict)
+    count = violence_count(own, iter(told), TERMS.conflict)
+    echoes = [each._replace(matter=(30_000 + n).to_bytes(16, "big")) for n, each in enumerate(told[:times])]
+    assert conflict_score(own, 0.4, iter([*told, *echoes]), TERMS.conflict) <= score
+    assert violence_count(own, iter([*told, *echoes]), TERMS.conflict) <= count
+    assert 0 <= score <= 1
+
+
+def test_a_note_survives_as_bytes_and_a_memory_survives_its_owner() -> None:
+    """What is written is read back alike, and the next owner remembers the same."""
+    first = note(7, -123_456, 6_500_000, 3, Group.BLASTS)
+    assert decode(encode(first)) == first
+    store: dict[bytes, bytes] = {}
+    own = note(20_000)
+    before = around(kept([note(n, 100 * n) for n in range(1, 9)], store), own)
+    assert sorted(around(Nearby(store), own)) == sorted(before)
+
+
+def test_a_revision_takes_the_place_of_the_former_telling() -> None:
+    """One matter is one note in a cell, wherever it moves there."""
+    nearby = kept([note(1, 0), note(1, 1500)])
+    assert [each.east for each in around(nearby, note(2))] == [1500]
+
+
+def test_memory_is_bounded_by_cell_and_by_time() -> None:
+    """A flood in one place pushes out its own oldest; what no longer counts leaves with the sweep."""
+    store: dict[bytes, bytes] = {}
+    nearby = kept([note(n, 1000, 1000, ago_h=n / 100) for n in range(1, MOST + 200)], store)
+    assert len(nearby) == len(store) == 4 * MOST  # its circle touches four cells
+    nearby.sweep(NOW + 1)
+    assert len(nearby) == len(store) == 0
+
+
+def test_only_who_may_recall_an_event_makes_it_forgotten() -> None:
+    """Its own unit, or one above it."""
+    nearby = kept([note(1)])
+    nearby.forget(note(1).event, "se.nord")
+    assert len(around(nearby, note(2))) == 1
+    nearby.forget(note(1).event, "se.syd")
+    assert around(nearby, note(2)) == []
+
+
+def test_of_several_first_times_the_widest_counts() -> None:
+    """Two stops, one answer, in any order."""
+    one: Findings = {"novelty": "first_in_area", "score": 0.7}
+    other: Findings = {"novelty": "first_in_country"}
+    assert joined(one, other) == joined(other, one) == {"novelty": "first_in_country", "score": 0.7}
+
+
+def test_what_was_found_says_by_what_it_was_made_and_a_second_finding_takes_its_place() -> None:
+    """One line a field, however often it is found."""
+    event = {"enrichment": {"made_by": [{"field": "alert_tier", "by": "substances", "version": "1"}], "alert_tier": 1}}
+    once = enriched(event, {"cluster": 2}, "m-1")
+    again = enriched(once, {"cluster": 3}, "m-2")
+    assert again["enrichment"]["cluster"] == {"count_7d_50km": 3}
+    assert [(each["field"], each["version"]) for each in again["enrichment"]["made_by"]] == [
+        ("alert_tier", "1"),
+        ("cluster", "m-2"),
+    ]
