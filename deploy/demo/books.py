@@ -9,9 +9,10 @@ from typing import Any
 from consumers.explanation import level_of
 from schemas.gazetteer import Gazetteer
 from schemas.problems import DropCode
-from schemas.records import FOLLOWED, NOTICED, POINTED
+from schemas.records import BUS_UNIT, FOLLOWED, NOTICED, POINTED
 
 ACCEPTED, QUARANTINED, DUPLICATE, UNKNOWN = "accepted", "quarantined", "duplicate", "unknown"
+_MADE = frozenset({"shared", "origin_only", POINTED})
 _OUTCOMES = {"shared": ACCEPTED, "origin_only": ACCEPTED} | {code.value: DUPLICATE for code in DropCode}
 
 
@@ -27,6 +28,7 @@ class Books:
     owed: Counter[str] = field(default_factory=Counter)
     delivered: Counter[str] = field(default_factory=Counter)
     desks: Counter[str] = field(default_factory=Counter)  # deliveries by desk
+    made: Counter[str] = field(default_factory=Counter)  # events that the bus published itself, by type
     notices: int = 0  # deliveries that the bus made of itself
     withheld: int = 0
     unreadable: int = 0
@@ -37,9 +39,11 @@ class Books:
 
     def decide(self, decision: Mapping[str, Any]) -> None:
         """Count one ledger line, and what it owes."""
-        if decision["outcome"] in FOLLOWED:  # a further line of an event that was decided on before
+        own = (decision.get("origin") or {}).get("unit") == BUS_UNIT
+        if own or decision["outcome"] in FOLLOWED:  # or a further line of an event that was decided on before
             self.owed.update(owed(decision))
-            self.notices += len(decision["receivers"]) * (decision["outcome"] in (NOTICED, POINTED))
+            self.notices += len(decision["receivers"]) * (own or decision["outcome"] == NOTICED)
+            self.made[decision["event_type"]] += own and decision["outcome"] in _MADE
             return
         end = _OUTCOMES.get(decision["outcome"], UNKNOWN)
         self.ends.append((decision["accepted_from"], end))

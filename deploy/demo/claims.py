@@ -1,10 +1,11 @@
 """Looks whether what the story claims is so: reads the desks' feeds and the ledger, and believes nothing else."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from consumers.feed import Delivery
+from consumers.folding import Cards
 from deploy.demo.making import Made, Maker
 from deploy.demo.people import whole_feed
 from deploy.demo.story import Claim
@@ -25,6 +26,12 @@ class Looked:
     faults: tuple[str, ...]
     desks: tuple[str, ...]
     looked_at: int
+    others: tuple[Made, ...] = ()
+
+    @property
+    def titles(self) -> tuple[Callable[[str], str], ...]:
+        """What the events that it is about are called, in a language."""
+        return tuple(made.title for made in (self.made, *self.others))
 
     @property
     def holds(self) -> bool:
@@ -54,10 +61,13 @@ class Looker:
                 faults, looked_at = faults + more, looked_at + read
             case "everywhere":
                 faults, looked_at = list(self._everywhere(claim, ledger)), len(ledger)
+            case "joined" | "linked" | "pointed":
+                faults, looked_at = await self._on_cards(claim)
             case _:
                 faults, looked_at = await self._at_desks(claim, made.event_id)
         desks = tuple(claim.desks) or tuple(self._all_desks(claim))
-        return Looked(claim, made, tuple(faults), desks, looked_at)
+        others = tuple(self._maker.made(name) for name in claim.events[1:])
+        return Looked(claim, made, tuple(faults), desks, looked_at, others)
 
     async def _at_desks(self, claim: Claim, event_id: str) -> tuple[list[str], int]:
         """Read each desk's feed anew, from its first record to its last."""
@@ -73,6 +83,18 @@ class Looker:
                 faults.append(f"{desk} does not have it")
             else:
                 faults += self._wrong(claim, desk, found)
+        return faults, looked_at
+
+    async def _on_cards(self, claim: Claim) -> tuple[list[str], int]:
+        """Fold each desk's feed anew into its cards."""
+        ids = [self._maker.made(name).event_id for name in claim.events]
+        echoes = {self._maker.made(name).event_id for name in claim.echoes}
+        faults: list[str] = []
+        looked_at = 0
+        for desk in claim.desks:
+            feed = await whole_feed(self._options, desk, self._codec)
+            looked_at += len(feed)
+            faults += [f"{desk}: {fault}" for fault in on_card(claim, Cards(feed), ids, echoes)]
         return faults, looked_at
 
     def _wrong(self, claim: Claim, desk: str, found: list[Delivery]) -> Iterator[str]:
@@ -102,6 +124,25 @@ class Looker:
         """The desks of these functions in every region, police area and local police area."""
         units = (unit for level in _EVERYWHERE for unit in self._gazetteer.units_at(level))
         return (f"{unit}/{function}" for unit in units for function in claim.functions)
+
+
+def on_card(claim: Claim, cards: Cards, ids: list[str], echoes: set[str]) -> Iterator[str]:
+    """What is not as claimed on the card of the first event. Shape: ids of the claim's events, and of its echoes."""
+    card, report = cards.card(ids[0]), cards.report(ids[0])
+    if report is None:
+        yield "has no such report"
+    elif claim.kind == "joined":
+        if {each.event_id for each in card.reports} != set(ids) or card.unread:
+            yield f"its card holds {len(card.reports) + len(card.unread)} reports"
+        if claim.sources is not None and card.sources != claim.sources:
+            yield f"{card.sources} of them confirm each other"
+        if echoes not in [set(each) for each in card.same_origin] and echoes:
+            yield "the echo is not told as one"
+    elif claim.kind == "linked":
+        if not any({tie.one, tie.other} == set(ids) for tie in card.links):
+            yield "its card has no such link"
+    elif not any(set(claim.kinds) <= set(pointer.kinds) for pointer in report.pointers):
+        yield "no pointer is about it"
 
 
 def _withheld(claim: Claim, ledger: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -2,14 +2,18 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import combinations
 from types import TracebackType
 from typing import Self
 
 from consumers.explanation import Answer
+from consumers.feed import Delivery, Unreadable
+from consumers.folding import Cards
 from consumers.health import Limits, evaluate
 from consumers.ledger import search
 from consumers.measure import measure
@@ -17,12 +21,13 @@ from consumers.quarantine import entries
 from deploy.demo.books import Books, counts, percentile
 from deploy.demo.bus import DemoBus
 from deploy.demo.claims import Looker
+from deploy.demo.grouping import Told
 from deploy.demo.making import Made, Maker, client_body
 from deploy.demo.people import ANALYST, JARVA, PATROL, Followed
 from deploy.demo.reading import audit
 from deploy.demo.screen import CHECKED, Screen
 from deploy.demo.story import Chapter, Wrong
-from deploy.demo.telling import Teller, Told
+from deploy.demo.telling import Teller
 from deploy.demo.watch import Watch
 from producers.client import Producer, Receipt, publish_raw
 from schemas.codec import Codec
@@ -67,6 +72,7 @@ class Day:
         self.watch = Watch(bus.options, bus.runs)
         self._patrol = Followed(bus.options, PATROL, self._codec)
         self._analyst = Followed(bus.options, (ANALYST,), self._codec)
+        self._cards: dict[str, Cards] = defaultdict(Cards)
         self.tally = Tally()
 
     async def __aenter__(self) -> Self:
@@ -96,6 +102,7 @@ class Day:
             try:
                 await self.watch.settled(self.tally.confirmed)
                 await self.watch.reached(self._claimed(chapter))
+                await self.watch.told(self._told(chapter))
                 await self.watch.settled(self.tally.confirmed)
                 await self._people((*again, *made))
             finally:
@@ -112,6 +119,14 @@ class Day:
         for claim in chapter.claims:
             if claim.kind == "got":
                 yield from ((self._maker.made(claim.event).event_id, desk) for desk in claim.desks)
+
+    def _told(self, chapter: Chapter) -> Iterator[tuple[str, frozenset[str]]]:
+        """Which desks should be told what belongs together."""
+        for claim in chapter.claims:
+            ids = [self._maker.made(name).event_id for name in claim.events]
+            if claim.kind in {"joined", "linked", "pointed"}:
+                ends = combinations(ids, 2) if len(ids) > 1 else [tuple(ids)]
+                yield from ((desk, frozenset(each)) for each in ends for desk in claim.desks)
 
     async def books(self) -> Books:
         """The books, read anew from Kafka."""
@@ -161,10 +176,17 @@ class Day:
         for made in ours:
             if made.telling.wrong is not None:
                 await self._refused(made, made.telling.wrong)
-        for told in self._teller.arrivals(await self._patrol.fresh(self.watch.books.owed)):
+        for told in self._teller.arrivals(self._folded(await self._patrol.fresh(self.watch.books.owed)), self._cards):
             self._screen.line("patrol", *told)
-        for told in self._teller.cards(await self._analyst.fresh(self.watch.books.owed)):
+        for told in self._teller.cards(self._folded(await self._analyst.fresh(self.watch.books.owed)), self._cards):
             self._screen.line("analyst", *told)
+
+    def _folded(self, items: list[Delivery | Unreadable]) -> list[Delivery | Unreadable]:
+        """The same, after each desk's cards know of it."""
+        for item in items:
+            if isinstance(item, Delivery):
+                self._cards[item.meta.desk].add(item)
+        return items
 
     async def _became(self, made: Made) -> Answer:
         """What the publisher is told of its event, asked as `sambus explain` asks."""

@@ -9,6 +9,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from consumers.cards import LINK, POINTER
 from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL
 from deploy.cli.names import LEVELS_SV, function_name
 from deploy.demo.books import Books, Verdict, by_level_and_function, counts, percentile
@@ -57,6 +58,7 @@ class Report:
             "origin_only": books.origin_only,
             "withheld": books.withheld,
             "notices": books.notices,
+            "made": dict(sorted((+books.made).items())),
             "quarantine_codes": dict(sorted(books.codes.items())),
             "deliveries_by_level": by_level_and_function(books.desks, gazetteer),
             "event_types": dict(sorted(books.types.items())),
@@ -84,6 +86,7 @@ class Report:
             teller.say("withheld", count=books.withheld),
             teller.say("types", seen=len(set(books.types) & set(PUBLISHED_TYPES)), known=len(PUBLISHED_TYPES)),
             teller.say("owed", owed=sum(books.owed.values()), delivered=sums["deliveries"], both=both),
+            teller.say("found", links=books.made[LINK], pointers=books.made[POINTER]),
             self._latency(teller),
             teller.say("claims", held=self.tally.held, all=self.tally.held + self.tally.failed),
         ]

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final
 
 import yaml
 from pydantic import Field
@@ -11,6 +11,8 @@ from schemas.model import Model, Ref
 from schemas.records import Desk
 
 Pointers = dict[str, Any]
+CLAIMS: Final = ("got", "not", "only", "withheld", "everywhere", "joined", "linked", "pointed")
+_FIELDS: Final = {"not": "not_"}
 
 
 class Words(Model):
@@ -50,13 +52,24 @@ class Telling(Model):
 
 
 class Claim(Model):
-    """What must, or must not, be seen after a chapter. Exactly one of the first five names an event."""
+    """What must, or must not, be seen after a chapter. Exactly one of the first eight names an event, or some.
+
+    Shape: ``joined`` are the reports that one card of each desk holds, and no other; ``sources`` how many of them
+    confirm each other, ``echoes`` those that go back to one origin. ``linked`` are two that have something in common;
+    ``pointed`` is a desk's own event that a pointer is about.
+    """
 
     got: Ref | None = None
     not_: Annotated[Ref | None, Field(alias="not")] = None
     only: Ref | None = None
     withheld: Ref | None = None
     everywhere: Ref | None = None
+    joined: list[Ref] | None = None
+    linked: list[Ref] | None = None
+    pointed: Ref | None = None
+    sources: int | None = None
+    echoes: list[Ref] = []
+    kinds: list[str] = []
     desks: list[Desk] = []
     functions: list[str] = []
     by: str | None = None
@@ -69,17 +82,21 @@ class Claim(Model):
     priority: int | None = None
 
     @property
-    def kind(self) -> Literal["got", "not", "only", "withheld", "everywhere"]:
-        """Which of the five claims it is."""
-        kinds: tuple[Literal["got", "not", "only", "withheld", "everywhere"], ...]
-        kinds = ("got", "not", "only", "withheld", "everywhere")
-        (kind,) = (k for k in kinds if getattr(self, "not_" if k == "not" else k) is not None)
+    def kind(self) -> str:
+        """Which of the eight claims it is."""
+        (kind,) = (kind for kind in CLAIMS if getattr(self, _FIELDS.get(kind, kind)) is not None)
         return kind
 
     @property
+    def events(self) -> list[str]:
+        """The names of the events that it is about."""
+        named = getattr(self, _FIELDS.get(self.kind, self.kind))
+        return list(named) if isinstance(named, list) else [str(named)]
+
+    @property
     def event(self) -> str:
-        """The name of the event that it is about."""
-        return str(getattr(self, "not_" if self.kind == "not" else self.kind))
+        """The name of the first event that it is about."""
+        return self.events[0]
 
 
 class Chapter(Model):

@@ -1,15 +1,16 @@
 """Puts what happened into words: receipts, what became of an event, cards with why, claims. Values in, lines out."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import NamedTuple
 
 from consumers.explanation import Answer, Reach
 from consumers.feed import Delivery, Unreadable
+from consumers.folding import Cards
 from deploy.cli.facts import joined, key_facts
 from deploy.cli.names import function_name, rule_titles, title_of
 from deploy.demo.claims import Looked
+from deploy.demo.grouping import TOLD, Grouping, Told
 from deploy.demo.words import say
 from schemas.gazetteer import Gazetteer
 from schemas.problems import DropCode
@@ -21,13 +22,6 @@ _NAMED_DESKS = 3
 _FACTS = 4
 
 
-class Told(NamedTuple):
-    """A line and how it looks."""
-
-    text: str
-    style: str = ""
-
-
 class Teller:
     """Says things in one language."""
 
@@ -35,6 +29,7 @@ class Teller:
         self.lang = lang
         self._gazetteer = gazetteer
         self._substances = load_substances()
+        self._grouping = Grouping(lang, self.desk)
 
     def say(self, key: str, **values: object) -> str:
         """A sentence."""
@@ -58,9 +53,12 @@ class Teller:
     def _kept(self, desks: int, withheld: Sequence[Reach]) -> str:
         return self.say("kept_from", desks=desks, rules=_rules(withheld)) if desks else ""
 
-    def arrivals(self, items: Iterable[Delivery | Unreadable]) -> Iterator[Told]:
-        """What came to a unit's desks: one line for each event, however many of its desks have it."""
-        deliveries = [item for item in items if isinstance(item, Delivery)]
+    def arrivals(self, items: Iterable[Delivery | Unreadable], cards: Mapping[str, Cards]) -> Iterator[Told]:
+        """What came to a unit's desks: one line for each event, however many of its desks have it.
+
+        Shape: ``cards`` are those of each desk by now.
+        """
+        deliveries, saying = _apart(items)
         keyed = sorted(deliveries, key=lambda item: (item.meta.published_at, item.meta.event_id, item.meta.revision))
         for _, group in groupby(keyed, key=lambda item: (item.meta.event_id, item.meta.revision)):
             found = list(group)
@@ -68,12 +66,12 @@ class Teller:
             at = self.functions(desks) if len(desks) <= _NAMED_DESKS else self.say("desks_of_ours", count=len(desks))
             first = min(found, key=lambda item: item.meta.priority)
             yield Told(self.say("arrived", what=self._what(first), marks=self._marks(first), at=at), _style(first))
+        yield from self._grouping.lines(saying, cards)
 
-    def cards(self, items: Iterable[Delivery | Unreadable]) -> Iterator[Told]:
+    def cards(self, items: Iterable[Delivery | Unreadable], cards: Mapping[str, Cards]) -> Iterator[Told]:
         """Each delivery as a small card: what it is and what it is worth, then why it is here."""
-        for item in items:
-            if isinstance(item, Unreadable):
-                continue
+        deliveries, saying = _apart(items)
+        for item in deliveries:
             grading = item.event.get("grading") or {}
             grade = f"{grading.get('source', '')}{grading.get('info', '')}"
             parts = [
@@ -88,6 +86,7 @@ class Teller:
             titles = rule_titles(item.meta.pack_version)
             rules = ", ".join(f"{rule} {titles.get(rule, '')}".strip() for rule in item.meta.rules)
             yield Told(self.say("why", rules=rules), "dim")
+        yield from self._grouping.lines(saying, cards)
 
     def _what(self, item: Delivery) -> str:
         title = title_of(item.meta.event_type, self.lang)
@@ -101,7 +100,7 @@ class Teller:
         claim = looked.claim
         text = self.say(
             f"claim_{claim.kind}",
-            what=looked.made.title(self.lang),
+            what=" + ".join(title(self.lang) for title in looked.titles),
             desks=self.desks(looked.desks),
             by=claim.by,
             count=len(looked.desks),
@@ -118,6 +117,8 @@ class Teller:
             ", ".join(claim.rules),
             ", ".join(self.say(f"mark_{mark}") for mark in claim.marks),
             f"{self.say('revision')} {claim.revision}" if claim.revision else "",
+            self.say("claim_sources", count=claim.sources) if claim.sources else "",
+            self.say("mark_SAME_ORIGIN") if claim.echoes else "",
             self.say("hidden", fields=", ".join(claim.hides)) if claim.hides else "",
             self.say("last_after", ms=slowest_ms) if claim.kind == "everywhere" and slowest_ms is not None else "",
         ]
@@ -144,6 +145,13 @@ def _rules(reached: Iterable[Reach]) -> str:
     for reach in reached:
         counted[reach.rule] += reach.desks
     return ", ".join(f"{rule} × {count}" for rule, count in sorted(counted.items()))
+
+
+def _apart(items: Iterable[Delivery | Unreadable]) -> tuple[list[Delivery], list[Delivery]]:
+    """The deliveries of events, and those that only say something of other events."""
+    deliveries = [item for item in items if isinstance(item, Delivery)]
+    saying = [item for item in deliveries if item.meta.event_type in TOLD]
+    return [item for item in deliveries if item.meta.event_type not in TOLD], saying
 
 
 def _style(item: Delivery) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer
 
 from consumers.bus import committed_reader
+from consumers.cards import LINK, POINTER
 from deploy.demo.books import Books
 from deploy.demo.reading import enter, is_watched, places_of
 from schemas.codec import Codec
@@ -40,6 +41,7 @@ class Watch:
         self._sent: dict[str, float] = {}
         self._seen: dict[str, float] = {}
         self._source: dict[str, str] = {}
+        self._told: set[tuple[str, frozenset[str]]] = set()
         self._changed = asyncio.Condition()
         self._stack = AsyncExitStack()
         self._task: asyncio.Task[None] | None = None
@@ -107,6 +109,18 @@ class Watch:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._changed.wait(), 1.0)
 
+    async def told(self, wanted: Iterable[tuple[str, frozenset[str]]]) -> None:
+        """Wait until desks were told what belongs together, given as desk and ids of both ends; not for ever.
+
+        Shape: for a pointer the id of the desk's own event alone.
+        The bus compares events after they were shared, and holds none up for it.
+        """
+        left, until = set(wanted), time.monotonic() + FOLLOWING
+        async with self._changed:
+            while not left <= self._told and time.monotonic() < until and self._running():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), 1.0)
+
     def _desks(self, event_id: str) -> set[str]:
         """Whom the ledger names for an event so far."""
         return {receiver["desk"] for line in self.decisions.get(event_id, ()) for receiver in line["receivers"]}
@@ -137,3 +151,8 @@ class Watch:
                 self._source[f"{prefix}:{receiver['desk']}:{receiver['view_group']}"] = value["accepted_from"]
         elif "delivery_id" in value:
             self._seen.setdefault(value["delivery_id"], now)
+            payload = value["event"].get("payload") or {}
+            if value["event_type"] == LINK:
+                self._told.add((value["desk"], frozenset((payload["a_id"], payload["b_id"]))))
+            elif value["event_type"] == POINTER:
+                self._told.add((value["desk"], frozenset((payload["about_id"],))))

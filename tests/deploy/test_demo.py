@@ -84,7 +84,7 @@ def test_every_claim_is_about_desks_that_exist_and_events_that_happened() -> Non
         happened |= {telling.name for telling in chapter.events}
         assert set(chapter.again) <= happened
         for claim in chapter.claims:
-            assert claim.event in happened
+            assert {*claim.events, *claim.echoes} <= happened
             assert claim.desks or claim.functions
             assert all(GAZETTEER.known_desk(desk) for desk in claim.desks)
 
@@ -165,6 +165,8 @@ def test_the_whole_day_on_a_real_kafka(tmp_path: Path) -> None:
     assert set(books["event_types"]) == set(PUBLISHED_TYPES)
     assert books["deliveries"] == sum(sum(row.values()) for row in books["deliveries_by_level"].values())
     assert books["latency_ms"]["count"] == books["deliveries"] - books["notices"]
+    assert books["made"]["link_suggestion"] > 0
+    assert books["made"]["match_pointer"] > 0
     assert "BÖCKERNA STÄMMER" in result.stderr
     assert "\x1b" not in result.stderr
     assert (tmp_path / "kept" / "workers" / "worker-1.log").exists()
