@@ -31,6 +31,8 @@ _ORDER: Final = b"\0o"  # + log time, event id → an assessed order's bytes; ke
 #: The fact by which a sharing rule gives something only to whom it was released.
 _ASKS_RELEASE: Final = '"receiver.released"'
 _DIGEST = 8
+#: Stands behind a delivery whose view shows the event's references.
+SEES: Final = "\t!"
 _AT = struct.Struct(">q")
 _SIZE = struct.Struct(">H")
 _ID = 16
@@ -285,8 +287,7 @@ def _delivery(text: str) -> tuple[tuple[str, str], tuple[str, ...]]:
 
 def _sees(text: str) -> str:
     """The desk of a delivery whose view shows the event's references; empty for any other."""
-    to, *rest = text.split("\t")
-    return to.split(":", 2)[1] if len(rest) == len(("names", "sign")) else ""
+    return text.split(":", 2)[1] if text.endswith(SEES) else ""
 
 
 def _written(bound: Restraint) -> bytes:

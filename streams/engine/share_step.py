@@ -16,13 +16,13 @@ from streams.core.share.facts import Facts
 from streams.core.share.orders import Orders
 from streams.core.share.restraint import ends_of, handling_of, restraint_of
 from streams.core.share.revising import Had, with_former
-from streams.core.share.seeing import shows_references
+from streams.core.share.seeing import shows_references, still_shows
 from streams.core.share.transforms import held_until
 from streams.engine.broadcast import send_bounds, send_inquiries
 from streams.engine.duty_records import DutyDesk
 from streams.engine.inquiries import Waiting, marks_of
 from streams.engine.ledger import line
-from streams.engine.memory import LaneMemory, Past
+from streams.engine.memory import SEES, LaneMemory, Past
 from streams.engine.outbox import Outbox, Output
 from streams.engine.packs import Packs
 from streams.engine.quarantine import quarantined
@@ -46,6 +46,8 @@ class _Address(NamedTuple):
     receiver: bytes
     suffix: str
     told: str
+    #: Whether it depends on the event if it is seen with its references.
+    depends: bool
 
 
 class Matter(NamedTuple):
@@ -73,6 +75,14 @@ class _Sight:
         self._type = event["event_type"]
         self._meta = meta
         self._facts: dict[datetime | None, bytes] = {}
+        self._signs: dict[CompiledView, str] = {}
+
+    def sign(self, view: CompiledView) -> str:
+        """What is remembered of a view that may show the event's references, or leave some out."""
+        found = self._signs.get(view)
+        if found is None:
+            found = self._signs[view] = SEES if still_shows(self._event, project(self._event, view)) else ""
+        return found
 
     def through(self, view: CompiledView) -> bytes:
         """What all receivers of one view get alike: the facts of the delivery, and the event as the view shows it."""
@@ -183,7 +193,10 @@ class ShareStep:
         out.add(self._ledger_line(matter, ruling, encoded, pack, outcome))
         for output in self._duties.opened(matter.event, ruling.receivers, pack, at_ms):
             out.add(output)
-        return [to.told for to in addresses]
+        views = (receiver.view for receiver in ruling.receivers)
+        return [
+            to.told + sight.sign(view) if to.depends else to.told for view, to in zip(views, addresses, strict=True)
+        ]
 
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on, under the desk that published it, if that can still be read."""
@@ -206,9 +219,12 @@ class ShareStep:
             topic = self._own.get(desk) or delivery_topic(self._reference.gazetteer, desk.partition("/")[0])
             part = self._codec.encode_receiver(receiver._asdict() | {"view": receiver.view.names})
             suffix = f":{desk}:{receiver.view_group}"
-            sees = "\t!" if shows_references(receiver.view) else ""
+            always = shows_references(receiver.view)
+            sees = SEES if always else ""
             told = f"{suffix}\t{','.join(receiver.view.names)}{sees}"
-            known = self._addresses[receiver] = _Address(topic, desk.encode(), part, suffix, told)
+            known = self._addresses[receiver] = _Address(
+                topic, desk.encode(), part, suffix, told, depends=always is None
+            )
         return known
 
     def _meta(self, event: Mapping[str, Any], ruling: Ruling, pack: Pack) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def references_of(event: Mapping[str, Any]) -> Iterator[Reference]:
             yield "person", "ref", person["ref"]
     for thing in event.get("objects") or ():
         yield str(thing["kind"]), "hash", thing["ref"]
-    yield from _in_payload(event["payload"])
+    yield from _in_payload(event.get("payload") or {})
 
 
 def _in_payload(payload: Mapping[str, Any]) -> Iterator[Reference]:

@@ -20,7 +20,7 @@ from streams.core.share.orders import Orders
 from streams.core.share.pack import Pack
 from streams.core.share.problems import PackError, PackProblem
 from streams.core.share.ruling import MAIN, ReceiverRuling, Ruling
-from streams.core.share.seeing import shows_references
+from streams.core.share.seeing import sees
 from streams.core.share.soundness import sound
 from streams.core.share.views import project
 
@@ -126,7 +126,7 @@ class Bench:
         for event in events:
             receivers = engine.decide(event, event["reported_at"], orders).receivers
             reached = frozenset(receiver.desk for receiver in receivers)
-            seeing = frozenset(receiver.desk for receiver in receivers if shows_references(receiver.view))
+            seeing = frozenset(receiver.desk for receiver in receivers if sees(event, receiver.view))
             origin = desk_address(event["origin_unit"]["unit"], event["origin_unit"]["function"])
             orders = orders.knowing(event["event_id"], Known(origin, tuple(event["areas"]), reached, seeing))
         return orders

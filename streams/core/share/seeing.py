@@ -3,17 +3,22 @@
 A link that rests on a reference is for those alone who see it in both ends (rule S37).
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
+from streams.core.link.refs import references_of
 from streams.core.share.fields import leaves_of
 from streams.core.share.transforms import TRANSFORMS
-from streams.core.share.views import CompiledView
+from streams.core.share.views import CompiledView, project
 
-#: The leaves of any type that the bus compares under keys (``streams.core.link.refs``), and the windows of operations.
+#: The leaves of any type that the bus compares under keys (``streams.core.link.refs``), with what tells which of them,
+#: and the windows of operations.
 REFERENCES: Final = frozenset(
     {
         "persons.ref",
+        "persons.category",
         "objects.kind",
         "objects.ref",
         "payload.vehicle_plate",
@@ -29,6 +34,8 @@ REFERENCES: Final = frozenset(
         "payload.wallets.address_norm",
         "payload.wallets.cluster_ref",
         "payload.items.serial_hash",
+        "payload.wallets.is_service",
+        "payload.targets.kind",
         "payload.targets.ref",
         "payload.window.start",
         "payload.window.end",
@@ -49,8 +56,32 @@ HARMLESS: Final = frozenset(
 )
 
 
+#: Transforms after which the same person cannot be seen to be one in two events.
+BLINDING: Final = frozenset({"pseudonyms_unless_same_case"})
+
+
 @lru_cache(maxsize=4096)
-def shows_references(view: CompiledView) -> bool:
-    """Whether whoever has this view sees all references of the event, whatever the event is."""
+def shows_references(view: CompiledView) -> bool | None:
+    """Whether whoever has this view sees all references of the event; None where that depends on the event."""
     changing = {name for name in view.names if name in TRANSFORMS and TRANSFORMS[name].change is not None}
-    return REFERENCES & leaves_of(view.event_type) <= view.fields and changing <= HARMLESS
+    if changing & BLINDING or not REFERENCES & leaves_of(view.event_type) <= view.fields:
+        return False
+    return True if changing <= HARMLESS else None
+
+
+def still_shows(event: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
+    """Whether what a view with such a transform shows of this event has all its references.
+
+    Under other names too, if these are the same in every event: chains show then, and nobody is known.
+    """
+    return _kinds(event) == _kinds(seen)
+
+
+def sees(event: Mapping[str, Any], view: CompiledView) -> bool:
+    """Whether a view shows all references of this event."""
+    always = shows_references(view)
+    return still_shows(event, project(event, view)) if always is None else always
+
+
+def _kinds(event: Mapping[str, Any]) -> Counter[str]:
+    return Counter(kind for kind, _, _ in references_of(event))

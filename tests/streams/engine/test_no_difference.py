@@ -4,11 +4,14 @@ Two worlds are compared: with a hidden match, and without one. For every desk th
 read is the same, byte for byte; so is what it is told when it asks about any of the events.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from consumers.explanation import answer
 from schemas.codec import MAX_BUS_BYTES
@@ -17,9 +20,14 @@ from schemas.topics import DECISIONS, catalogue
 from streams.engine.outbox import Output
 from tests.orders import HYLLIE, JARVA, Body, _body, correction, seizure
 from tests.streams.engine.lanes import CODEC, REFERENCE, Lanes, now_ms
-from tests.streams.engine.test_orders import published_by
+from tests.streams.engine.test_orders import desks, published_by
 
 CAR, OTHER = "c0" * 32, "0c" * 32
+MALMO, SODRA = "se.syd.malmo", "se.syd.sodra-skane"
+OWNERS = tuple(f"{unit}/investigation" for unit in (JARVA, HYLLIE, MALMO, SODRA))
+CARS = st.sampled_from([1, 2])
+EXAMPLES = settings(max_examples=15, deadline=None)
+_ALIKE = re.compile(rb"0{61}[0-9a-f]{3}")
 ONE, TWO = f"{JARVA}/investigation", f"{HYLLIE}/investigation"
 DESKS = [desk for unit in REFERENCE.gazetteer.units for desk in REFERENCE.gazetteer.desks(unit)]
 
@@ -112,15 +120,46 @@ def test_two_owners_are_told_of_a_match_and_nobody_else_finds_a_trace(count: int
     assert found[ONE]["event"]["payload"]["pointer_ref"] == found[TWO]["event"]["payload"]["pointer_ref"]
 
 
-def test_whoever_has_both_and_sees_the_car_gets_the_link_instead() -> None:
-    """A desk that both seizures reach; the owners, who have one each, get a pointer and no link."""
-    one, two = with_car(JARVA, CAR), with_car(HYLLIE, CAR)
-    lanes = world([(one, ONE), (two, TWO)], now_ms())
-    read = [CODEC.decode(o.value or b"").value for o in lanes.written if o.topic.startswith("deliver.")]
-    linked = {each["desk"] for each in read if each["event_type"] == "link_suggestion"}
-    have = [{each["desk"] for each in read if each["event_id"] == body["event_id"]} for body in (one, two)]
-    assert linked <= have[0] & have[1]
-    assert linked.isdisjoint({ONE, TWO})
+def got(lanes: Lanes, event_type: str) -> set[str]:
+    """The desks that got an event of a type."""
+    read = (CODEC.decode(o.value or b"").value for o in lanes.written if o.topic.startswith("deliver."))
+    return {each["desk"] for each in read if each["event_type"] == event_type}
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_whoever_has_both_and_sees_the_car_gets_the_link_instead(count: int) -> None:
+    """Södra Skåne has both seizures, as publisher of one: the link. Malmö has one: a pointer, and no link."""
+    one, two = with_car(MALMO, CAR) | {"areas": [MALMO, SODRA]}, with_car(SODRA, CAR)
+    lanes = world([(one, f"{MALMO}/investigation"), (two, f"{SODRA}/investigation")], now_ms(), count=count)
+    linked = got(lanes, "link_suggestion")
+    assert linked <= desks(lanes, one) & desks(lanes, two)
+    assert {f"{SODRA}/intelligence", f"{SODRA}/investigation"} <= linked
+    assert "partner.tullverket/coordination" in desks(lanes, one) & desks(lanes, two) - linked
+    assert set(pointers(lanes)) == {f"{MALMO}/investigation"}
+
+
+@EXAMPLES
+@given(st.lists(st.tuples(st.sampled_from(OWNERS), CARS, st.sampled_from([2, 3, 4]), st.booleans()), max_size=5))
+def test_in_any_world_only_owners_and_who_sees_both_find_a_difference(told: list[tuple[str, int, int, bool]]) -> None:
+    """Seizures with the same car or others, of any sensitivity, searched for silently or not; against all others."""
+    at_ms, bodies = now_ms(), []
+    for owner, car, sensitivity, silent in told:
+        said = {"sensitivity": sensitivity, "silent_search": silent}
+        bodies.append((with_car(owner.partition("/")[0], f"{car:064x}", **said), owner))
+    apart = [
+        (body | {"objects": [{"kind": "vehicle", "ref": f"{n:064x}"}]}, o) for n, (body, o) in enumerate(bodies, 100)
+    ]
+    matched, unmatched = world(bodies, at_ms), world(apart, at_ms)
+    often = {car for car, count in Counter(car for _, car, _, _ in told).items() if count > 1}
+    owners = {owner for owner, car, _, _ in told if car in often}
+    assert set(pointers(matched)) <= owners
+    linked = got(matched, "link_suggestion")
+    assert pointers(unmatched) == {}
+    for desk in others(*pointers(matched), *linked):
+        mine, theirs = (
+            [_ALIKE.sub(b"car", o.value or b"") for o in read_by(desk, lanes)] for lanes in (matched, unmatched)
+        )
+        assert mine == theirs, desk
 
 
 def test_without_the_link_agent_every_other_desk_reads_the_same() -> None:
