@@ -97,7 +97,7 @@ async def test_whoever_assigns_partitions_does_not_wait_for_lanes(monkeypatch: p
 
 async def test_memory_of_a_closed_lane_is_free_at_once() -> None:
     """A worker whose partitions come and go does not hold their states twice."""
-    work = Work(SimpleNamespace(name="any", outputs=()), 0, {}, Settings(kafka={}))  # type: ignore[arg-type]
+    work = Work(SimpleNamespace(name="any", outputs=()), 0, {}, Settings(kafka={}))
     work.state.put(b"key", b"value", 1)
     work.state.derived = object()
     work.let_go()
