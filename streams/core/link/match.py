@@ -75,12 +75,20 @@ class Matcher:
         """Two that share a root: echoes, or a compilation of several and one of them, which is related alone."""
         features = found.features if found is not None else ()
         score = max(_RETOLD_SCORE, found.score if found is not None else 0.0)
-        joined = found is not None and found.relation in (LinkRelation.DUPLICATE, LinkRelation.ECHO)
-        if joined or _retells(one, other) or _retells(other, one):
+        if _retells(one, other) or _retells(other, one):
             return Likeness(LinkRelation.ECHO, features, score)
-        if likeness(one.words, other.words) >= self.thresholds.echo.text:
-            return Likeness(LinkRelation.ECHO, (*features, "text"), score)
-        return Likeness(LinkRelation.RELATED, features, score)
+        if one.words and other.words:
+            joined = self._same_words(one, other)
+            features = (*features, "text") if joined else features
+        else:
+            joined = found is not None and found.relation in (LinkRelation.DUPLICATE, LinkRelation.ECHO)
+        return Likeness(LinkRelation.ECHO if joined else LinkRelation.RELATED, features, score)
+
+    def _same_words(self, one: Sighting, other: Sighting) -> bool:
+        """Whether two texts are one: alike, and about as long. A text that holds two reports is longer than each."""
+        shorter, longer = sorted((one.features.get("words", 0), other.features.get("words", 0)))
+        limits = self.thresholds.echo
+        return bool(shorter >= limits.length * longer) and likeness(one.words, other.words) >= limits.text
 
 
 def _common_kinds(one: Sighting, other: Sighting) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Final
 from schemas.events.control import LinkRelation
 from streams.core.link.cells import DAY_MS, MINUTE_MS, gap_ms, metres_between, slack_m, spans_of
 from streams.core.link.form import Likeness, Look, Sighting, Told, block
-from streams.core.link.text import likeness, signature
+from streams.core.link.text import likeness, signature, words_of
 from streams.core.link.thresholds import Reports
 
 _REMARK: Final = re.compile(r"[^a-z0-9åäö]+")
@@ -27,8 +27,9 @@ class IntelligenceReports:
         source = told.event["provenance"].get("source_key")
         spans = spans_of(told.span, self._window_ms) if source else ()
         found = tuple(block(b"S", source, span) for span in spans)
-        features = {"numbered": bool(told.payload.get("local_report_no"))}
-        return Look(features, found, signature(told.payload["summary"]))
+        text = told.payload["summary"]
+        features = {"numbered": bool(told.payload.get("local_report_no")), "words": len(set(words_of(text)))}
+        return Look(features, found, signature(text))
 
     def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
         """A duplicate; retelling one source makes it an echo. Told of places far apart, it is neither."""

@@ -101,9 +101,10 @@ class Notices(Model):
 
 
 class Echoes(Model):
-    """Retellings that share only some roots: alike in words, they are echoes; otherwise related."""
+    """Retellings that share only some roots: alike in words and in length they are echoes; otherwise related."""
 
     text: Share
+    length: Share
 
 
 class Thresholds(Model):
