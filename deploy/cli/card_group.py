@@ -74,6 +74,8 @@ class GroupTeller:
         ends = about(item)
         card = cards.card(ends[0])
         ties = [tie for tie in (*card.joins, *card.links) if any(w.link_id == item.meta.event_id for w in tie.words)]
+        if not ties and cards.report(ends[0]) == cards.report(ends[-1]) is not None:
+            yield Text(self._say("one_report"), style="dim")
         for tie in ties:
             if tie.state is TieState.JOINED:
                 yield from self._group(card, None)

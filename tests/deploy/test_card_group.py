@@ -74,6 +74,12 @@ def test_a_revision_shows_what_it_replaces_with_the_grading_of_then() -> None:
     assert told(second, first)[0].startswith("Older than revision 2")
 
 
+def test_a_link_between_revisions_of_one_report_says_so() -> None:
+    """They are one card whatever a link says."""
+    lines = told(report(1), report(2, revision=2, supersedes=1), link(9, 1, 2, relation="echo"))
+    assert lines == ["Two revisions of one report, which are one card already."]
+
+
 def test_links_recalls_and_pointers_are_told() -> None:
     """A link names the other end; a recall what it is about; a pointer whom to ask and nothing else."""
     related = [report(2), link(9, 1, 2, relation="related", features=["vehicle"]), report(1)]
