@@ -47,9 +47,10 @@ class _Votes(NamedTuple):
     votes: int
 
 
-def words_of(text: str) -> list[str]:
+@lru_cache(maxsize=8)  # several ask for the words of one text, one after the other
+def words_of(text: str) -> tuple[str, ...]:
     """The words that tell something, in lower case and in order."""
-    return [word for word in _WORDS.findall(text.casefold()) if word not in _STOP]
+    return tuple(word for word in _WORDS.findall(text.casefold()) if word not in _STOP)
 
 
 def signature(text: str) -> bytes:
