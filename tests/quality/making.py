@@ -33,6 +33,7 @@ SCENES: Final[tuple[tuple[Scene, float], ...]] = (
     (reports.told_again, 4),
     (reports.echo_chain, 4),
     (reports.filed_twice, 0.2),
+    (reports.two_in_one, 0.4),
     (reports.two_sources, 3),
     (reports.follow_ups, 3),
     (reports.forms, 1),

@@ -111,7 +111,9 @@ Made by `{command}`.
 
 - {made.joined_revisions} of {made.revisions} later versions became revisions of their notice.
 - {len(joins)} pairs are joined, on {sum(cards.values())} cards ({told or "none"} notices).
+- By kind: {_kinds(made, joins)}.
 - {len(links)} pairs are linked only.
+- {_summaries(made)}
 
 ## Joined
 
@@ -121,6 +123,20 @@ Made by `{command}`.
 
 {_listed(made, links)}
 """
+
+
+def _kinds(made: Run, pairs: dict[Ends, Said]) -> str:
+    """How many pairs of each published kind; offices' words to the press and the public are most of them."""
+    counts = Counter(" and ".join(sorted({str(made.notices[m]["type"]) for m in ends})) for ends in pairs)
+    return ", ".join(f"{kind} {count}" for kind, count in counts.most_common()) or "none"
+
+
+def _summaries(made: Run) -> str:
+    """What became of the summaries of evenings and nights, which look alike everywhere."""
+    kind = "Sammanfattning"
+    all_of_them = {matter for matter, line in made.notices.items() if str(line["type"]).startswith(kind)}
+    joined = {matter for card in made.cards for matter in card} & all_of_them
+    return f"{len(all_of_them):,} are summaries of an evening or night; {len(joined)} of them are joined to anything."
 
 
 def _listed(made: Run, pairs: dict[Ends, Said]) -> str:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from tests.quality.labels import Corpus, Truth
 from tests.quality.making import made
 from tests.quality.matching import Story, through
+from tests.quality.page import Run, page
 from tests.quality.scoring import Report, scored
 
 EVENTS, SEED = 4000, 2026
@@ -43,6 +44,16 @@ def test_no_echo_is_said_to_confirm_what_it_retells() -> None:
     report = month()[2]
     assert report.echoes > 100
     assert report.independent_echoes == 0
+
+
+def test_the_page_tells_the_scores_by_type_and_by_noise() -> None:
+    """Of all runs together."""
+    corpus, _, report = month()
+    told = page([Run(SEED, corpus, report), Run(SEED + 1, corpus, report)], "command")
+    joined = report.joins["violence_incident"]
+    assert f"| `violence_incident` | {2 * joined.true:,} | {2 * joined.found:,} | {2 * joined.false} |" in told
+    assert f"{2 * EVENTS:,} events in 2 corpora (seeds {SEED}, {SEED + 1})" in told
+    assert "| typed in again |" in told
 
 
 def test_joint_seizures_are_suggested_and_never_joined() -> None:
