@@ -80,8 +80,7 @@ class Cards:
     def card(self, event_id: str) -> Card:
         """The card that an event is on: one without reports for an event that was not read."""
         group = self._group(self._tellings.of(event_id))
-        ties = {(tie.one, tie.other): tie for telling in group for tie in self._ties(telling)}
-        ordered = [ties[ends] for ends in sorted(ties)]
+        ordered = sorted(self._ties(group), key=lambda tie: (tie.one, tie.other))
         joins = tuple(tie for tie in ordered if tie.state is TieState.JOINED)
         reports = {telling: self._tellings.as_report(telling) for telling in group}
         read = [report for report in reports.values() if report is not None]
@@ -93,29 +92,37 @@ class Cards:
             joins=joins,
             links=tuple(tie for tie in ordered if tie.state is not TieState.JOINED),
             same_origin=tuple(sorted(tuple(sorted(each)) for each in same)),
-            sources=sources(names, same, frozenset(frozenset((t.one, t.other)) for t in joins if t.independent)),
+            sources=sources(names, same, [(tie.one, tie.other) for tie in joins if tie.independent]),
         )
 
     # Links
 
-    def _group(self, first: Ids) -> list[Ids]:
-        """All tellings of one event: those that joins lead to."""
-        found, left = {first}, [first]
+    def _group(self, first: Ids) -> dict[Ids, dict[Ids, list[Word]]]:
+        """All tellings of one event, those that joins lead to, each with what was said of it and others."""
+        found, left = {first: self._words_on(first)}, [first]
         while left:
             here = left.pop()
-            for other, words in self._words_on(here).items():
+            for other, words in found[here].items():
                 if other not in found and self._held(here, other, words)[0] is TieState.JOINED:
-                    found.add(other)
+                    found[other] = self._words_on(other)
                     left.append(other)
-        return sorted(found, key=min)
+        return {telling: found[telling] for telling in sorted(found, key=min)}
 
-    def _ties(self, telling: Ids) -> Iterator[Tie]:
-        for other, words in self._words_on(telling).items():
-            state, word = self._held(telling, other, words)
-            one, two = sorted(map(self._tellings.name, (telling, other)))
-            same = any(each.same_origin for each in words if each.status is not LinkStatus.REJECTED)
-            apart = any(each.independent for each in (word, *last_of_bus(words)))
-            yield Tie(one, two, state, word, tuple(words), same, apart and not same)
+    def _ties(self, group: dict[Ids, dict[Ids, list[Word]]]) -> Iterator[Tie]:
+        """What holds between each of these tellings and any other, once."""
+        done = set[Ids]()
+        for telling, said_of in group.items():
+            for other, words in said_of.items():
+                if other not in done:
+                    yield self._tie(telling, other, words)
+            done.add(telling)
+
+    def _tie(self, telling: Ids, other: Ids, words: list[Word]) -> Tie:
+        state, word = self._held(telling, other, words)
+        one, two = sorted(map(self._tellings.name, (telling, other)))
+        same = any(each.same_origin for each in words if each.status is not LinkStatus.REJECTED)
+        apart = any(each.independent for each in (word, *last_of_bus(words)))
+        return Tie(one, two, state, word, tuple(words), same, apart and not same)
 
     def _words_on(self, telling: Ids) -> dict[Ids, list[Word]]:
         """What was said of a report and each other one; a link that was itself recalled says nothing."""

@@ -1,6 +1,6 @@
 """What holds between two reports after all that was said of them, and how many reports confirm each other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from consumers.cards import JOINS_CONFIRMED, TieState, Word
@@ -71,23 +71,28 @@ def _time(word: Word) -> tuple[datetime, datetime, int, str]:
     return word.reported_at, word.published_at, word.revision, word.link_id
 
 
-def sources(reports: Sequence[str], same: Sequence[frozenset[str]], apart: frozenset[frozenset[str]]) -> int:
+def sources(reports: Sequence[str], same: Sequence[frozenset[str]], apart: Iterable[tuple[str, str]]) -> int:
     """How many of the reports certainly confirm each other.
 
     Shape: ``same`` are the sets that go back to one origin, ``apart`` the pairs of which a link says that they go
     back to different ones. Of each origin one counts, and only if it is apart from every other that counts; where
     nothing tells, nothing is confirmed. Source: domain event catalogue, section 5, rule 2; domain rules, B09.
     """
-    origins = [*same, *(frozenset({report}) for report in reports if not any(report in each for each in same))]
-    most = 0
-    for first in origins:
-        counted = [first]
-        for each in origins:
-            if each not in counted and all(_are_apart(each, known, apart) for known in counted):
-                counted.append(each)
-        most = max(most, len(counted))
-    return most
+    origin_of = {report: report for report in reports}
+    origin_of |= {report: min(each) for each in same for report in each}
+    beside: dict[str, set[str]] = {origin: set() for origin in origin_of.values()}
+    for one, other in apart:
+        left, right = origin_of[one], origin_of[other]
+        if left != right:
+            beside[left].add(right)
+            beside[right].add(left)
+    return max((_apart_from_each_other(origin, beside) for origin in sorted(beside)), default=0)
 
 
-def _are_apart(left: frozenset[str], right: frozenset[str], apart: frozenset[frozenset[str]]) -> bool:
-    return any(frozenset((one, other)) in apart for one in left for other in right)
+def _apart_from_each_other(first: str, beside: Mapping[str, set[str]]) -> int:
+    """How many origins, this one included, are each apart from each: never too many, by one walk over them."""
+    count, left = 1, set(beside[first])
+    while left:
+        left &= beside[min(left)]
+        count += 1
+    return count

@@ -43,6 +43,9 @@ class Tellings:
         self._heirs: dict[str, set[str]] = defaultdict(set)
         self._orders: dict[str, set[_Order]] = defaultdict(set)
         self._pointers: dict[str, dict[str, Pointer]] = defaultdict(dict)
+        # What was asked for since the last report came: tellings, and their names.
+        self._known: dict[str, Ids] = {}
+        self._names: dict[Ids, str] = {}
 
     @property
     def ids(self) -> list[str]:
@@ -51,13 +54,19 @@ class Tellings:
 
     def own(self, item: Delivery) -> None:
         """Note whose event it is."""
+        self._forget()
         self._owners[item.meta.event_id] = _Owner(item.meta.event_type, item.meta.origin.unit)
 
     def report(self, item: Delivery) -> None:
         """Take a view of a report."""
+        self._forget()
         self._views[item.meta.event_id][item.meta.view_group] = item
         if (former := item.event.get("supersedes")) is not None:
             self._heirs[former].add(item.meta.event_id)
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self._names.clear()
 
     def order(self, item: Delivery) -> None:
         """Take an order."""
@@ -74,6 +83,12 @@ class Tellings:
 
     def of(self, event_id: str) -> Ids:
         """The telling that an event is a revision of."""
+        if (known := self._known.get(event_id)) is None:
+            known = self._walked(event_id)
+            self._known.update(dict.fromkeys(known, known))
+        return known
+
+    def _walked(self, event_id: str) -> Ids:
         owner = self._owner(event_id)
         found, left = {event_id}, [event_id]
         while left:
@@ -98,8 +113,9 @@ class Tellings:
 
     def name(self, telling: Ids) -> str:
         """The id by which a report is named: that of its newest revision."""
-        read = self._read(telling)
-        return read[-1] if read else max(telling)
+        if (known := self._names.get(telling)) is None:
+            known = self._names[telling] = (self._read(telling) or [max(telling)])[-1]
+        return known
 
     def roots(self, event_id: str) -> Ids:
         """The roots that its views show."""
