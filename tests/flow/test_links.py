@@ -1,6 +1,7 @@
 """What belongs together on a real Kafka: joined for whoever has both reports, parted by a revision, through kills."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -74,9 +75,13 @@ async def words(bus: Bus, desk: str) -> dict[frozenset[str], str]:
 
 async def until_told(bus: Bus, desk: str, wanted: dict[frozenset[str], str]) -> None:
     """Wait until a desk was told this of these pairs, and nothing of others. Errors: ``TimeoutError``."""
-    async with asyncio.timeout(90):
-        while await words(bus, desk) != wanted:
-            await asyncio.sleep(0.2)
+    deadline = time.monotonic() + 90
+    while (told := await words(bus, desk)) != wanted:
+        if time.monotonic() > deadline:
+            missing, too_many = wanted.items() - told.items(), told.items() - wanted.items()
+            logs = "\n".join(worker.log.read_text()[-1500:] for worker in bus.workers)
+            raise TimeoutError(f"{len(missing)} missing, {len(too_many)} too many\n{logs}")
+        await asyncio.sleep(0.2)
 
 
 async def test_joins_and_splits_reach_whoever_has_both_through_kills(bus: Bus) -> None:
