@@ -1,5 +1,6 @@
 """The share agent's step: the rules decide, each receiver gets its view, the ledger gets the whole decision."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -16,7 +17,7 @@ from streams.core.share.facts import Facts
 from streams.core.share.orders import Orders
 from streams.core.share.restraint import ends_of, handling_of, restraint_of
 from streams.core.share.revising import Had, with_former
-from streams.core.share.seeing import shows_references, still_shows
+from streams.core.share.seeing import references_in, shows_references
 from streams.core.share.transforms import held_until
 from streams.engine.broadcast import send_bounds, send_inquiries
 from streams.engine.duty_records import DutyDesk
@@ -75,13 +76,18 @@ class _Sight:
         self._type = event["event_type"]
         self._meta = meta
         self._facts: dict[datetime | None, bytes] = {}
+        self._seen: dict[CompiledView, Mapping[str, Any]] = {}
         self._signs: dict[CompiledView, str] = {}
+        self._references: Counter[str] | None = None
 
     def sign(self, view: CompiledView) -> str:
-        """What is remembered of a view that may show the event's references, or leave some out."""
+        """What is remembered of a view that was looked through: whether it shows the event's references, or not all."""
         found = self._signs.get(view)
         if found is None:
-            found = self._signs[view] = SEES if still_shows(self._event, project(self._event, view)) else ""
+            if self._references is None:
+                self._references = references_in(self._event)
+            shown = not self._references or references_in(self._seen[view]) == self._references
+            found = self._signs[view] = SEES if shown else ""
         return found
 
     def through(self, view: CompiledView) -> bytes:
@@ -91,7 +97,9 @@ class _Sight:
         if facts is None:
             meta = self._meta | {"not_before": not_before}
             facts = self._facts[not_before] = self._codec.encode_facts(self._type, meta)
-        seen = project(self._event, view) if view.changes else self._event
+        seen = self._event
+        if view.changes:
+            seen = self._seen[view] = project(self._event, view)
         return facts + self._codec.encode_view(self._type, seen, view.fields)
 
 
@@ -219,11 +227,11 @@ class ShareStep:
             topic = self._own.get(desk) or delivery_topic(self._reference.gazetteer, desk.partition("/")[0])
             part = self._codec.encode_receiver(receiver._asdict() | {"view": receiver.view.names})
             suffix = f":{desk}:{receiver.view_group}"
-            always = shows_references(receiver.view)
+            always = shows_references(receiver.view)  # partners are told of no link, so it need not be known of them
             sees = SEES if always else ""
             told = f"{suffix}\t{','.join(receiver.view.names)}{sees}"
             known = self._addresses[receiver] = _Address(
-                topic, desk.encode(), part, suffix, told, depends=always is None
+                topic, desk.encode(), part, suffix, told, depends=always is None and not desk.startswith("partner.")
             )
         return known
 

@@ -69,19 +69,16 @@ def shows_references(view: CompiledView) -> bool | None:
     return True if changing <= HARMLESS else None
 
 
-def still_shows(event: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
-    """Whether what a view with such a transform shows of this event has all its references.
+def references_in(event: Mapping[str, Any]) -> Counter[str]:
+    """How many references an event has, by kind.
 
-    Under other names too, if these are the same in every event: chains show then, and nobody is known.
+    What a view leaves shows all of them when it has as many: also under other names, if these are the same in every
+    event; chains show then, and nobody is known.
     """
-    return _kinds(event) == _kinds(seen)
+    return Counter(kind for kind, _, _ in references_of(event))
 
 
 def sees(event: Mapping[str, Any], view: CompiledView) -> bool:
     """Whether a view shows all references of this event."""
     always = shows_references(view)
-    return still_shows(event, project(event, view)) if always is None else always
-
-
-def _kinds(event: Mapping[str, Any]) -> Counter[str]:
-    return Counter(kind for kind, _, _ in references_of(event))
+    return references_in(event) == references_in(project(event, view)) if always is None else always
