@@ -1,15 +1,27 @@
 """What ``sambus rules check|test`` says of the thresholds by which the bus finds what belongs together."""
 
 import json
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 
 from deploy.cli.rules_asking import told_problems
+from streams.core.context import cases as context
+from streams.core.context.cases import verify_context
+from streams.core.context.forms import load_context
+from streams.core.enrich import Enrich
+from streams.core.enrich import cases as enrichment
+from streams.core.enrich.cases import verify_enrichment
 from streams.core.link.cases import MatchBench, read_match_cases, verify_matching
-from streams.core.link.thresholds import load_thresholds
+from streams.core.link.thresholds import Thresholds, load_thresholds
+from streams.core.picture import cases as pictures
+from streams.core.picture.cases import verify_pictures
+from streams.core.picture.settings import load_settings
 from streams.core.reference import Reference
+from streams.core.share.loading import Placed
 from streams.core.share.problems import PackError
 
 MATCHING = Path(str(files("streams"))) / "matching"
@@ -18,10 +30,15 @@ MATCHING = Path(str(files("streams"))) / "matching"
 def check_matching(reference: Reference, *, as_json: bool) -> bool:
     """Tell every problem of the thresholds; whether there is none."""
     thresholds = load_thresholds()
-    problems = tuple(verify_matching(thresholds, reference))
+    problems = (
+        *verify_matching(thresholds, reference),
+        *verify_enrichment(reference),
+        *verify_context(reference),
+        *verify_pictures(reference),
+    )
     told_problems(MATCHING, problems, as_json=as_json)
     if not problems:
-        click.echo(f"{thresholds.version}: every threshold between its cases", err=True)
+        click.echo(f"{thresholds.version}: every threshold and line held by its cases", err=True)
     return not problems
 
 
@@ -29,16 +46,39 @@ def test_matching(reference: Reference, *, as_json: bool) -> bool:
     """Run the pairs beside the thresholds; whether all pass. Only those that fail are told, one a line."""
     thresholds = load_thresholds()
     try:
-        results = [MatchBench(thresholds, reference).run(placed) for placed in read_match_cases()]
+        results = [*_results(thresholds, reference)]
     except PackError as error:
         told_problems(MATCHING, error.problems, as_json=as_json)
         return False
     failed = [result for result in results if result.faults]
     for result in failed:
-        name, line = result.case.form.name, result.case.source.line(result.case.at)
-        told = {"case": name, "where": f"{MATCHING.name}/cases.yaml:{line}", "faults": result.faults}
-        click.echo(
-            json.dumps(told, ensure_ascii=False) if as_json else f"FAILED {told['where']} {name}: {result.faults}"
-        )
+        told = {"case": result.name, "where": f"{MATCHING.name}/{result.where}", "faults": result.faults}
+        line = f"FAILED {told['where']} {result.name}: {result.faults}"
+        click.echo(json.dumps(told, ensure_ascii=False) if as_json else line)
     click.echo(f"{thresholds.version}: {len(results) - len(failed)} cases passed, {len(failed)} failed", err=True)
     return not failed
+
+
+class _Result(NamedTuple):
+    """What came of one case."""
+
+    name: str
+    where: str
+    faults: tuple[str, ...]
+
+
+def _results(thresholds: Thresholds, reference: Reference) -> Iterator[_Result]:
+    """Every case of matching, enrichment, context and pictures. Errors: ``PackError`` for a file of no right form."""
+    bench, enrich, terms = MatchBench(thresholds, reference), Enrich(reference), load_context()
+    for pair in read_match_cases():
+        yield _result(pair, bench.run(pair).faults)
+    for single in enrichment.read_cases():
+        yield _result(single, enrichment.faults(single.form, enrich))
+    for among in context.read_cases():
+        yield _result(among, context.faults(among.form, terms, reference))
+    for counted in pictures.read_cases():
+        yield _result(counted, pictures.faults(counted.form, load_settings(), reference))
+
+
+def _result(placed: Placed[Any], faults: Iterable[str]) -> _Result:
+    return _Result(placed.form.name, f"{placed.source.file}:{placed.source.line(placed.at)}", tuple(faults))
