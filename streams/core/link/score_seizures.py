@@ -42,12 +42,13 @@ class DrugSeizures(PlaceRule):
         mine, others = one.features, other.features
         if mine["joint"] and mine["joint"] == others["joint"]:
             return Likeness(LinkRelation.DUPLICATE, ("joint_ref",), 1.0)
-        if mine["by"] == others["by"] or not exact_enough(one, other):
+        if mine["by"] == others["by"]:
             return None
         near = self.near(one, other)
         if near is None or not _alike(mine["items"], others["items"], self._mass):
             return None
-        return Likeness(LinkRelation.JOINT_SEIZURE, ("place", "quantity", "substance", "time"), near)
+        relation = LinkRelation.JOINT_SEIZURE if exact_enough(one, other) else LinkRelation.RELATED
+        return Likeness(relation, ("place", "quantity", "substance", "time"), near)
 
 
 class WeaponSeizures:
