@@ -50,7 +50,7 @@ async def measure(
     await bus.make_topics()
     await fill(bus, [made.record for made in load(events, seed=5, bad_share=0.01)])
     async with bus:
-        rate = await _watch(bus, events)
+        rate = await through(bus, events)
         books = await bus.settled(events)
     return Throughput(events, round(rate), sum(books.delivered.values()))
 
@@ -66,11 +66,14 @@ async def fill(bus: Bus, records: Sequence[RawRecord]) -> None:
         await producer.stop()
 
 
-async def _watch(bus: Bus, events: int) -> float:
-    """Follow the worker's committed offsets until every event is through; events a second since none was taken."""
+async def through(bus: Bus, events: int, behind: Sequence[str] = (ACCEPTED,)) -> float:
+    """Follow the worker's committed offsets until every event is through; events a second since none was taken.
+
+    Shape: ``behind`` are the topics after intake that must be read to their ends.
+    """
     admin = AIOKafkaAdminClient(**bus.options)
     await admin.start()
-    sources = [TopicPartition(t, n) for t in (GATEWAY_TOPIC, ACCEPTED, ASSESSED) for n in range(bus.partitions)]
+    sources = [TopicPartition(t, n) for t in {GATEWAY_TOPIC, ASSESSED, *behind} for n in range(bus.partitions)]
     started = untouched = time.monotonic()
     try:
         while time.monotonic() - started < _DEADLINE_S:
@@ -85,22 +88,22 @@ async def _watch(bus: Bus, events: int) -> float:
             now = time.monotonic()
             if not done[GATEWAY_TOPIC]:
                 untouched = now  # counted from here: a quick worker's first commit may hold everything
-            elif done[GATEWAY_TOPIC] >= events and await _read_through(bus, offsets):
+            elif done[GATEWAY_TOPIC] >= events and await _read_through(bus, behind, offsets):
                 return events / (now - untouched)
     finally:
         await admin.close()
     raise TimeoutError("the worker did not get through")
 
 
-async def _read_through(bus: Bus, offsets: Any) -> bool:
-    """Whether the accepted events are read to the end: nothing is left but markers."""
+async def _read_through(bus: Bus, topics: Sequence[str], offsets: Any) -> bool:
+    """Whether these topics are read to the end: nothing is left but markers."""
     consumer = aiokafka.AIOKafkaConsumer(**bus.options, isolation_level="read_committed", enable_auto_commit=False)
     await consumer.start()
     try:
-        partitions = [TopicPartition(ACCEPTED, number) for number in range(bus.partitions)]
+        partitions = [TopicPartition(topic, number) for topic in topics for number in range(bus.partitions)]
         ends = await consumer.end_offsets(partitions)
         # A lane commits the position behind the last record; at most a marker of each lane may stand behind it.
-        return all(ends[tp] - offsets[tp].offset <= bus.partitions for tp in partitions)
+        return all(ends[tp] - max(0, offsets[tp].offset) <= bus.partitions for tp in partitions)
     finally:
         await consumer.stop()
 
