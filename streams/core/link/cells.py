@@ -52,7 +52,7 @@ def cells_of(lon: float, lat: float, reach_m: float, resolution: int) -> frozens
     """The cells that a disc touches: those of its centre and of eight points on its rim."""
     up = reach_m / METRES_A_DEGREE
     aside = up / max(0.01, cos(radians(lat)))
-    rim = ((min(90.0, lat + up * y), lon + aside * x) for x, y in _RIM)
+    rim = ((max(-90.0, min(90.0, lat + up * y)), lon + aside * x) for x, y in _RIM)
     return frozenset(h3.latlng_to_cell(y, x, resolution) for y, x in ((lat, lon), *rim))
 
 

@@ -3,17 +3,23 @@
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from schemas.catalogue import EVENT_TYPES
 from schemas.example_data import good_examples
 from schemas.fingerprint import fingerprint
+from schemas.validation import validate
 from streams.core.link.keys import made_keys
+from streams.core.link.match import Matcher
 from streams.core.link.refs import Tokens
 from streams.core.link.sighting import Sighter, Sighting, SightingError, decode, encode
 from streams.core.reference import load_reference
+from tests.schemas.event_strategies import bodies
 
 TOKENS = Tokens(made_keys("test", bytes(range(96))))
 SIGHTER = Sighter(load_reference(), TOKENS)
+MATCHER = Matcher()
 #: Types that tell of nothing that happened: orders, plans, pictures, and what the bus makes of others.
 APART = {
     "citizen_promise", "situation_picture", "action_plan", "focus_group_order",
@@ -81,6 +87,22 @@ def test_other_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(SightingError) as raised:
         decode(data)
     assert raised.value.__context__ is None
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(st.data())
+def test_every_event_that_may_be_published_can_be_sighted(data: st.DataObject) -> None:
+    """Whatever a valid event says: its sighting is whole in its bytes, and matches another telling without failing."""
+    event_type = data.draw(st.sampled_from(sorted(EVENT_TYPES.keys() - APART)))
+    valid = validate(event_type, data.draw(bodies(event_type)))
+    assume(not isinstance(valid, tuple))
+    assert not isinstance(valid, tuple)
+    told = {**valid.model_dump(mode="python"), "origin_unit": {"unit": "se.syd", "function": "intelligence"}}
+    one, other = sight(told), sight(told, "se.nord")
+    assert decode(encode(one)) == one
+    found = MATCHER.compare(one, other)
+    assert found is not None  # the same exact key
+    assert set(one.blocks) & set(other.blocks)
 
 
 def test_the_matter_is_of_one_unit_and_the_number_of_all() -> None:
