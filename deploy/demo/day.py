@@ -123,9 +123,9 @@ class Day:
     def _told(self, chapter: Chapter) -> Iterator[tuple[str, frozenset[str]]]:
         """Which desks should be told what belongs together."""
         for claim in chapter.claims:
-            ids = [self._maker.made(name).event_id for name in claim.events]
             if claim.kind in {"joined", "linked", "pointed"}:
-                ends = combinations(ids, 2) if len(ids) > 1 else [tuple(ids)]
+                ids = [self._maker.made(name).event_id for name in claim.events]
+                ends = combinations(ids, 1 if claim.kind == "pointed" else 2)
                 yield from ((desk, frozenset(each)) for each in ends for desk in claim.desks)
 
     async def books(self) -> Books:

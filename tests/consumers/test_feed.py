@@ -116,6 +116,21 @@ async def test_a_start_is_a_time_an_offset_or_now(bus: str, codec: Codec) -> Non
     assert await everything(Feed(options(bus), desk)) == []
 
 
+async def test_looking_back_gives_what_came_before_the_start_and_says_so(bus: str, codec: Codec) -> None:
+    """For a reader that must know of it; the start itself stays where it was asked for."""
+    desk = fresh_desk(14)
+    before, after = new_id(), new_id()
+    places = await write(bus, [Sent(TOPIC, desk, delivery(codec, desk, each)) for each in (before, after)])
+    await write(bus, [Sent(TOPIC, desk, b"junk")])
+    for since in (places[1][1], None):
+        async with Feed(options(bus), desk, since=since, look_back=LONG_AGO) as feed:
+            items = [(item, feed.before_start(item)) async for item in feed]
+        assert ids([item for item, _ in items]) == [before, after]
+        known = [old for _, old in items]
+        assert known == ([True, False, False] if since is not None else [True, True, True])
+        assert feed.unreadable == known.count(False) - (since is not None)
+
+
 async def test_what_is_held_back_comes_when_its_time_has_come_and_no_earlier(bus: str, codec: Codec) -> None:
     """A feed read to its end leaves it out and counts it; one that is followed shows it at that moment."""
     desk = fresh_desk(8)
