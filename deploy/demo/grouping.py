@@ -64,7 +64,9 @@ class Grouping:
             for end in (tie.one, tie.other)
         ]
         features = ", ".join(feature(name, self._lang) for name in tie.word.features)
-        text = self._say(f"card_{tie.state}", what=titles[0], other=titles[1], features=features)
+        by = self._say("the_bus") if tie.word.by_bus else self._desk_name(tie.word.by)
+        said = {"what": titles[0], "other": titles[1], "features": features, "by": by, "reason": tie.word.reason or "–"}
+        text = self._say(f"card_{tie.state}", **said)
         yield Told(text, _STYLES.get(tie.state, "cyan"))
 
     def _report(self, report: Report) -> str:

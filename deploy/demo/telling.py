@@ -98,8 +98,9 @@ class Teller:
     def claim(self, looked: Looked, slowest_ms: float | None = None) -> Told:
         """What was looked after, and whether it is so; ``slowest_ms`` is when the last of its receivers had it."""
         claim = looked.claim
+        alone = claim.kind == "joined" and not looked.others
         text = self.say(
-            f"claim_{claim.kind}",
+            "claim_alone" if alone else f"claim_{claim.kind}",
             what=" + ".join(title(self.lang) for title in looked.titles),
             desks=self.desks(looked.desks),
             by=claim.by,
@@ -117,7 +118,7 @@ class Teller:
             ", ".join(claim.rules),
             ", ".join(self.say(f"mark_{mark}") for mark in claim.marks),
             f"{self.say('revision')} {claim.revision}" if claim.revision else "",
-            self.say("claim_sources", count=claim.sources) if claim.sources else "",
+            self.say("claim_sources", count=claim.sources) if (claim.sources or 0) > 1 else "",
             self.say("mark_SAME_ORIGIN") if claim.echoes else "",
             self.say("hidden", fields=", ".join(claim.hides)) if claim.hides else "",
             self.say("last_after", ms=slowest_ms) if claim.kind == "everywhere" and slowest_ms is not None else "",
