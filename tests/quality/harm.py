@@ -23,7 +23,7 @@ def one_victim(world: World) -> Batch:
     at, place, age, outcome = world.moment(), world.place(), world.pick(_AGES), world.pick(_OUTCOMES)
     police = _poisoning(world, at, place, desk(place, "investigation"), age, outcome, world.keyed())
     then = world.clock(at + timedelta(minutes=30), 40)
-    health = _poisoning(world, then, place, HEALTH, age, outcome, None)
+    health = _poisoning(world, then, world.near(place, 120), HEALTH, age, outcome, None)
     noise = "police and health"
     return Batch("poisoning: one victim", (police, health), (pair(police, health, Truth.RELATED, noise),))
 
@@ -50,8 +50,8 @@ def alerts(world: World) -> Batch:
         return Batch("alert", ())
     at = world.moment(leaves=22)
     told = []
-    for _ in range(world.rng.randint(1, 3)):
-        who = world.rng.choice(("se.nfc/intelligence", "se.noa/coordination", above(world.place(), "coordination")))
+    desks = ("se.nfc/intelligence", "se.noa/coordination", above(world.place(), "coordination"))
+    for who in world.rng.sample(desks, world.rng.randint(1, 3)):
         told.append(_alert(world, at, who, given, colour, logo))
         at += timedelta(days=world.rng.uniform(1, 11))
     noise = "same substance" if named else "same looks"

@@ -17,7 +17,7 @@ from streams.core.link.keys import made_keys
 from streams.core.link.match import Matcher
 from streams.core.link.refs import Tokens
 from streams.core.link.sighting import Sighter, Sighting
-from streams.core.link.thresholds import load_thresholds
+from streams.core.link.thresholds import Thresholds, load_thresholds
 from streams.core.outcome import Forward
 from streams.core.reference import load_reference
 from tests.quality.labels import Body, Ends, Telling
@@ -54,9 +54,9 @@ class Story(NamedTuple):
 class Way:
     """Events on their way through assessment into the lanes' indices."""
 
-    def __init__(self, lanes: int = 4) -> None:
+    def __init__(self, lanes: int = 4, thresholds: Thresholds | None = None) -> None:
         reference = load_reference()
-        thresholds = load_thresholds()
+        thresholds = thresholds or load_thresholds()
         self._assess = Assess(reference)
         self._sighter = Sighter(reference, Tokens(_KEYS), thresholds)
         self._version = thresholds.version
@@ -135,9 +135,9 @@ def native(body: Body) -> dict[str, Any]:
     return CODEC.decode(CODEC.encode(body["event_type"], event.model_dump(mode="python"))).value
 
 
-def through(tellings: Iterable[Telling], lanes: int = 4) -> Story:
+def through(tellings: Iterable[Telling], lanes: int = 4, thresholds: Thresholds | None = None) -> Story:
     """What the bus makes of these tellings."""
-    way = Way(lanes)
+    way = Way(lanes, thresholds)
     for telling in tellings:
         way.take(telling)
     return way.story()

@@ -35,12 +35,14 @@ def disseminated_twice(world: World) -> Batch:
 def standing(world: World) -> Batch:
     """The same amount between the same accounts every week, and deposits of the same size day after day."""
     at, accounts, amount = world.moment(leaves=20), (world.keyed(), world.keyed()), world.rng.uniform(5e3, 2e5)
-    weekly = world.chance(0.7)
+    weekly, desks = world.chance(0.7), (FIPO, FIPO)
+    if world.chance(0.5):
+        desks = (FIPO, above(world.place(), "finance"))
     told = []
     for number in range(3):
         then = at + (timedelta(days=7 * number) if weekly else timedelta(days=number, hours=world.rng.uniform(-2, 2)))
-        part = amount * world.rng.uniform(0.995, 1.005) if weekly else amount * world.rng.uniform(0.9, 1.1)
-        told.append(_payment(world, then, FIPO, accounts, part, world.number("fipo")))
+        part = amount * (world.rng.uniform(0.995, 1.005) if weekly else 1 + number * world.rng.uniform(0.04, 0.07))
+        told.append(_payment(world, then, desks[number % 2], accounts, part, world.number("f")))
     scenario = "finance: standing payment" if weekly else "finance: deposits day by day"
     return Batch(scenario, tuple(told), all_pairs(told, Truth.RELATED, "the same accounts"))
 

@@ -32,7 +32,7 @@ def two_observers(world: World) -> Batch:
     one = _observation(world, at, place, kind, desk(place, "surveillance"), plate)
     seen = world.pick(((kind, 0.9), ("meeting", 0.1))) if plate else kind
     who = above(place, "surveillance") if world.chance(0.5) else one.desk
-    other = _observation(world, world.clock(at, 5), place, seen, who, again)
+    other = _observation(world, world.clock(at, 5), world.near(place, 100), seen, who, again)
     noise = "two observers" if again == plate else "plate misread or not seen"
     return Batch("observation: two observers", (one, other), (pair(one, other, Truth.RELATED, noise),))
 
@@ -82,7 +82,8 @@ def scene(world: World) -> Batch:
     number = world.number("scene")
     one = _scene(world, at, place, desk(place, "surveillance"), hours, kind, number)
     later = at + timedelta(days=world.rng.uniform(0.2, 7))
-    other = _scene(world, later, place, above(place, "prevention"), _shifted(world, hours), kind, world.number("scene"))
+    drawn = world.near(place, 110)  # each draws the middle of it otherwise
+    other = _scene(world, later, drawn, above(place, "prevention"), _shifted(world, hours), kind, world.number("scene"))
     told = [one, other]
     if world.chance(0.4):
         then = later + timedelta(days=1)

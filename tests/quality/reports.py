@@ -73,7 +73,7 @@ def two_sources(world: World) -> Batch:
 
 
 def follow_ups(world: World) -> Batch:
-    """One source on one person, week by week, in one frame of words: each report of its own."""
+    """Report upon report on one person, in one frame of words, of one desk and sometimes of the one above it."""
     at, place, facts = world.moment(leaves=12), world.place(), world.wording.facts()
     subject, person, source = world.pick(_SUBJECTS), world.person(), world.keyed()
     mass, hour = facts["mass"], facts["hour"]
@@ -84,7 +84,8 @@ def follow_ups(world: World) -> Batch:
         if frame and told:
             before = told[-1].body["payload"]["summary"]
             payload["summary"] = before.replace(f" {mass} ", f" {facts['mass']} ").replace(hour, facts["hour"])
-        told.append(_sent(world, at, place, desk(place, "intelligence"), payload, [person], source_key=source))
+        who = desk(place, "intelligence") if frame or world.chance(0.6) else above(place, "intelligence")
+        told.append(_sent(world, at, place, who, payload, [person], source_key=source))
         at += timedelta(days=world.rng.uniform(1, 6))
         mass, hour, new = facts["mass"], facts["hour"], world.wording.facts()
         facts |= {

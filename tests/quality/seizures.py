@@ -21,7 +21,9 @@ def joint(world: World) -> Batch:
     item = _item(world, large=True)
     police = _seizure(world, at, place, desk(place, "investigation"), "polisen", item, context="border")
     weighed = _weighed_again(world, item)
-    customs = _seizure(world, world.clock(at, 60), place, CUSTOMS, "tullverket", weighed, context="border")
+    customs = _seizure(
+        world, world.clock(at, 60), world.near(place, 180), CUSTOMS, "tullverket", weighed, context="border"
+    )
     told = [police, customs]
     if world.chance(0.3):
         told.append(_lab(world, police, item))

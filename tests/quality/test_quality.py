@@ -52,7 +52,7 @@ def test_the_page_tells_the_scores_by_type_and_by_noise() -> None:
     told = page([Run(SEED, corpus, report), Run(SEED + 1, corpus, report)], "command")
     joined = report.joins["violence_incident"]
     assert f"| `violence_incident` | {2 * joined.true:,} | {2 * joined.found:,} | {2 * joined.false} |" in told
-    assert f"{2 * EVENTS:,} events in 2 corpora (seeds {SEED}, {SEED + 1})" in told
+    assert f"{2 * report.events:,} events in 2 corpora (seeds {SEED}, {SEED + 1})" in told
     assert "| typed in again |" in told
 
 

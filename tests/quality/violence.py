@@ -13,6 +13,7 @@ _ALSO: Final = {"shooting": "threat", "threat": "shooting", "explosion": "attemp
 _OTHER_GROUP: Final = {"shooting": "stabbing", "threat": "stabbing", "explosion": "shooting", "arson": "stabbing"}
 _EXACT: Final = (15, 30)
 _BRISK: Final = 12.0  # minutes that times of one incident are apart
+_CALLER_M: Final = 320  # how far from it those may stand who report it
 
 
 def incident(world: World) -> Batch:
@@ -36,7 +37,7 @@ def incident(world: World) -> Batch:
             who,
             facts,
             number if world.chance(0.4) and not is_vague and not twice else world.keyed(),
-            geo=world.geo(place, VAGUE_M if is_vague else None),
+            geo=world.geo(_stood(world, place), VAGUE_M if is_vague else None),
             target=target,
         )
         told.append(telling)
@@ -101,6 +102,11 @@ def twice_at_once(world: World) -> Batch:
     one = _report(world, at, place, "shooting", who, world.wording.facts(), world.keyed(), target="vehicle")
     other = _report(world, later, there, "shooting", who, world.wording.facts(), world.keyed(), target="home")
     return Batch("violence: twice at once", (one, other))
+
+
+def _stood(world: World, place: Place) -> Place:
+    """Where whoever reports it stands: mostly at the place, sometimes streets away."""
+    return world.near(place, world.rng.triangular(0, _CALLER_M, 0))
 
 
 def _of(one: Telling, other: Telling, vague: set[str]) -> Pair:
