@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import psutil
 
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
-from tests.bench import latency, pipeline, rules
+from tests.bench import index, latency, pipeline, recovery, rules
 from tests.bench.first_pack import first_pack
 
 Line = dict[str, Any]
@@ -28,12 +29,31 @@ def run(*, peers: bool, short: bool, tell: Callable[[str], None]) -> list[Line]:
     tell("Rules, in this process ...")
     measured_rules = rules.measure(events=100, rounds=3) if short else rules.measure(events=1000, rounds=15)
     lines.append({"bench": "rules"} | measured_rules | {"of_stages": rules.part_of(measured_rules, stages)})
+    tell("Index of sightings, in this process ...")
+    lines += [{"bench": "index"} | asdict(cost) for cost in _index_costs(short=short)]
     with tempfile.TemporaryDirectory(prefix="sambus-bench-") as folder:
         packs = {"released": None} if short else {"first": first_pack(Path(folder) / "first"), "released": None}
         for name, pack in packs.items():
             lines += _bus(name, pack, short=short, tell=tell)
+    if not short:
+        lines += _recoveries(tell)
     if peers:
         lines += _peers(short=short, tell=tell)
+        lines += _whole_peers(short=short, tell=tell)
+    return lines
+
+
+def _index_costs(*, short: bool) -> list[index.Cost]:
+    return index.measure((200, 1_000), sample=200) if short else index.measure()
+
+
+def _recoveries(tell: Callable[[str], None]) -> list[Line]:
+    """Back at work after kill -9 with a million events in state: by one worker, and by two."""
+    lines = []
+    for workers in (1, 2):
+        tell(f"Recovery of a million events, {workers} worker(s) ...")
+        found = _on_kafka(partial(recovery.measure, events=1_000_000, workers=workers))
+        lines.append({"bench": "recovery"} | asdict(found))
     return lines
 
 
@@ -68,6 +88,29 @@ def _peers(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
     return [
         {
             "bench": "engine",
+            "engine": result.engine,
+            "events_per_s": round(result.rate),
+            "runs": [round(rate) for rate in result.rates],
+            "sambus_is": round(ours / result.rate, 2) if result.rate else None,
+            "lost": result.lost,
+            "doubled": result.doubled,
+        }
+        for result in results
+    ]
+
+
+def _whole_peers(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
+    """The same core, links and pictures with it, in other engines."""
+    from tests.bench.whole_peers import compare
+
+    events, rounds = (1_000, 1) if short else (20_000, 3)
+    tell(f"The whole core, {events:,} events, {rounds} rounds in turn ...")
+    with tempfile.TemporaryDirectory(prefix="sambus-bench-") as folder:
+        results = asyncio.run(compare(Path(folder), events, rounds))
+    ours = results[0].rate
+    return [
+        {
+            "bench": "whole",
             "engine": result.engine,
             "events_per_s": round(result.rate),
             "runs": [round(rate) for rate in result.rates],

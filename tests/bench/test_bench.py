@@ -11,11 +11,13 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 def test_the_short_form_runs() -> None:
     """Stages, rules, pipeline and latency on a cluster of their own; `make bench` adds other engines."""
     lines = {line["bench"]: line for line in report.run(peers=False, short=True, tell=lambda _: None)}
-    assert set(lines) == {"machine", "stages", "rules", "pipeline", "latency"}
+    assert set(lines) == {"machine", "stages", "rules", "index", "pipeline", "latency"}
     assert min(lines["stages"][name] for name in ("intake", "assess", "share")) > 0
     assert min(lines["rules"][f"rules_{size}"] for size in SIZES) > 0
     assert lines["rules"]["at_400"] > 0
     assert 0 < lines["rules"]["of_stages"] < 1
+    assert lines["index"]["indexed"] >= 1_000
+    assert min(lines["index"]["sight_us"], lines["index"]["index_us"], lines["index"]["compared"]) > 0
     assert lines["pipeline"]["events_per_s"] > 0
     assert lines["pipeline"]["deliveries"] > lines["pipeline"]["events"]
     assert 0 < lines["latency"]["p50_ms"] <= lines["latency"]["p99_ms"]
