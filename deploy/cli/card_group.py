@@ -15,6 +15,7 @@ from schemas.events.control import LinkStatus
 
 #: At most so many other reports and links stand on a card; ``--json`` has all.
 _MOST = 8
+_REMEMBERED = 10_000
 
 
 class GroupTeller:
@@ -27,6 +28,7 @@ class GroupTeller:
         self._lang = lang
         self._desk = desk
         self._desk_name = desk_name
+        self._told: dict[str, object] = {}  # what was told last of a card, by its id
 
     def beside(self, item: Delivery, cards: Cards) -> Iterator[Text]:
         """The lines below a delivery: what its event belongs to, as the desk has it by now."""
@@ -48,6 +50,7 @@ class GroupTeller:
             return
         yield from self._history(item.meta.event_id, report)
         if len(card.reports) + len(card.unread) > 1:
+            self._is_news(card)
             yield from self._group(card, report)
         shown = [tie for tie in card.links if report.event_id in {tie.one, tie.other}][:_MOST]
         for tie in shown:
@@ -78,7 +81,7 @@ class GroupTeller:
             yield Text(self._say("one_report"), style="dim")
         for tie in ties:
             if tie.state is TieState.JOINED:
-                yield from self._group(card, None)
+                yield from self._group(card, None) if self._is_news(card) else self._again(card, tie)
                 continue
             yield from self._tie(tie, cards, None)
             for end in (tie.one, tie.other):
@@ -113,10 +116,27 @@ class GroupTeller:
         for tie in ties[:1]:
             yield Text(f"  {self._say('split_it', one=tie.one, other=tie.other, desk=self._desk)}", style="dim")
 
+    def _is_news(self, card: Card) -> bool:
+        """Whether a card is another than when it was told last; from now on it counts as told."""
+        reports = tuple(report.event_id for report in card.reports)
+        now = (reports, card.unread, card.sources, card.same_origin)
+        if len(self._told) > _REMEMBERED:
+            self._told.clear()
+        before, self._told[card.card_id] = self._told.get(card.card_id), now
+        return before != now
+
+    def _again(self, card: Card, tie: Tie) -> Iterator[Text]:
+        """One more link within a card that was told already."""
+        yield self._joined(card)
+        yield Text(f"  {self._said(tie.word)}")
+
+    def _joined(self, card: Card) -> Text:
+        head = Text(self._say("joined", count=len(card.reports) + len(card.unread)), style="bold green")
+        return head.append(f" · {self._confirmation(card)}", style="not bold")
+
     def _members(self, card: Card, shown: Report | None) -> Iterator[Text]:
         """The reports of one event, each with its own grading, and whether they confirm each other."""
-        head = Text(self._say("joined", count=len(card.reports) + len(card.unread)), style="bold green")
-        yield head.append(f" · {self._confirmation(card)}", style="not bold")
+        yield self._joined(card)
         for report in card.reports[:_MOST]:
             yield self._line(report, card, self._say("this") if shown == report else "")
         if left := len(card.reports) - _MOST:

@@ -89,7 +89,6 @@ def feed(  # noqa: PLR0913, PLR0917 - one parameter an option
     reading = Feed(
         connection.aiokafka(),
         desk,
-        types={*types, *SAYING} if types else None,
         since=start,
         follow=follow,
         look_back=look_back,

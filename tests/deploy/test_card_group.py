@@ -30,6 +30,17 @@ def test_a_join_is_told_with_every_report_and_its_own_grading() -> None:
     assert lines[4] == f"  Not the same? sambus link split {event_id(1)} {event_id(2)} --as {DESK} --reason …"
 
 
+def test_one_more_link_within_a_card_does_not_list_its_reports_again() -> None:
+    """Three reports have three links between them; the third says nothing new of the card."""
+    items = [report(1), report(2), report(3), link(7, 1, 2), link(8, 2, 3), link(9, 1, 3)]
+    teller, cards = GroupTeller("en", DESK, lambda desk: desk), Cards(items[:3])
+    counts = []
+    for item in items[3:]:
+        cards.add(item)
+        counts.append(len(list(teller.beside(item, cards))))
+    assert counts == [5, 7, 2]
+
+
 def test_an_echo_says_same_origin() -> None:
     """On the card and at each report, so that nobody counts it twice."""
     lines = told(report(1), report(2), link(9, 1, 2, relation="echo", same_origin=True))
