@@ -36,7 +36,7 @@ def tellings(events: int) -> list[Telling]:
 
 async def run(bootstrap: str, home: Path, told: Sequence[Telling], *, joins: int, pause_s: float = 0.0) -> Grouped:
     """Publish while a second worker joins and leaves so often; none does with ``joins`` 0. Returns what was found."""
-    bus = Bus(bootstrap, home, workers=2)
+    bus = Bus(bootstrap, home, workers=2, arguments=("--snapshots", str(home / f"snapshots-{joins}")))
     comer = bus.workers.pop()
     async with bus:
         publishing = asyncio.create_task(_publish(bus, told, pause_s))
