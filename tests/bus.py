@@ -15,12 +15,14 @@ from typing import Any, Self
 from aiokafka.structs import ConsumerRecord
 
 from consumers.bus import administrator, committed_reader, topics_of
+from consumers.measure import measure
 from deploy.topics import apply
 from schemas.codec import MAX_BUS_BYTES, Codec
 from schemas.gazetteer import load_gazetteer
 from schemas.records import BUS_UNIT, FOLLOWED
 from schemas.topics import DECISIONS, QUARANTINE, catalogue, delivery_areas
 from streams.core.link.keys import written_keys
+from streams.engine.settings import GROUP
 from tests.streams.core.made import KEYS
 
 CODEC = Codec()
@@ -127,6 +129,20 @@ class Bus:
                 raise TimeoutError(f"{books.settled} settled, wanted {wanted}: {counted}\n{words}")
             await asyncio.sleep(0.2)
 
+    async def quiet(self, within: float = 120.0) -> "Books":
+        """Wait until every agent has read to the end, twice in a row: what one writes another may read; the books then.
+
+        The bus goes on by itself after all is settled: it finds what belongs together, and tells that as its own.
+        """
+        expected = [topic.name for topic in catalogue(load_gazetteer(), partitions=self.partitions)]
+        still = 0
+        async with asyncio.timeout(within):
+            while still < 2:
+                measured = await measure(self.options, GROUP, expected, CODEC)
+                still = 0 if any(lag.unread for lag in measured.lags) else still + 1
+                await asyncio.sleep(0.2)
+        return await self.books()
+
     async def books(self) -> "Books":
         """Everything a committed reader sees now."""
         books = Books()
@@ -148,6 +164,7 @@ class Books:
         self.owed: Counter[str] = Counter()
         self.receivers: dict[str, set[str]] = {}
         self.sources: Counter[str] = Counter()
+        self.lines = 0
         #: What the bus itself published: nobody waits for it to settle.
         self.made: Counter[str] = Counter()
 
@@ -168,6 +185,7 @@ class Books:
             self.delivered[value["delivery_id"]] += 1
 
     def _decision(self, value: Mapping[str, Any]) -> None:
+        self.lines += 1
         if value["outcome"] in FOLLOWED:
             self.followed[value["event_id"]] += 1
         elif value["origin"]["unit"] == BUS_UNIT:

@@ -57,7 +57,7 @@ async def run(
     """
     started = time.monotonic()
     rng = random.Random(11)  # noqa: S311 - which worker, and when
-    async with Bus(bootstrap, home, workers=2) as bus:
+    async with Bus(bootstrap, home, workers=2, arguments=("--snapshots", str(home / "snapshots"))) as bus:
         over = asyncio.Event()
         publishing = asyncio.create_task(_publish(bus, rate, over))
         reviving = asyncio.create_task(_revive(bus, over))
@@ -67,7 +67,8 @@ async def run(
         over.set()
         published = await publishing
         await reviving
-        books = await bus.settled(len(published), within=120)
+        await bus.settled(len(published), within=120)
+        books = await bus.quiet()
         ledger = await verify(bus.options)
     good = [made.event_id for made in published if made.good]
     bad = [made.event_id for made in published if not made.good]
