@@ -28,6 +28,7 @@ def page(runs: Sequence[Run], command: str) -> str:
     events = sum(run.report.events for run in runs)
     joins, links = (_added(getattr(run.report, name) for run in runs) for name in ("joins", "links"))
     joined, linked = joins[""], links[""]
+    both = Score(*(a + b for a, b in zip(joined, linked, strict=True)))
     echoes = sum(run.report.echoes for run in runs)
     unmarked = sum(run.report.unmarked_echoes for run in runs)
     confirming = sum(run.report.independent_echoes for run in runs)
@@ -41,12 +42,13 @@ of joins led there. A pair that the rules only let be linked counts as false whe
 - **Joins: precision {joined.precision:.4f}, recall {joined.recall:.4f}.**
 - **False joins: {1000 * joined.false / events:.2f} for each 1,000 events.**
 - Links: precision {linked.precision:.4f}, recall {linked.recall:.4f}. A link joins nothing; a person looks at it.
+- Joins and links together: precision {both.precision:.4f}, recall {both.recall:.4f}.
 - Echoes found: {echoes:,}; without the mark SAME ORIGIN: {unmarked}; said to confirm what they retell: {confirming}.
 - {_machine()}, {datetime.now(UTC).date().isoformat()}, `{command}`.
 
 ## How to read it
 
-The thresholds were chosen with other seeds of the same generator in sight, so real reports will do worse. The only
+The thresholds were chosen with this generator at hand, so real reports will do worse. The only
 real texts tried are the [police's open notices](quality-notices.md). Some true pairs no rule lets be found, and they
 count as missed all the same: a place too vague or too far off to join by, one command's two numbers for one incident,
 a report typed in anew without its persons. Like seizures by two authorities at one line are suggested as joint though
