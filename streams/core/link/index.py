@@ -13,12 +13,11 @@ from zlib import crc32
 
 from streams.core.link.form import BLOCK_BYTES, ID_BYTES, Sighting, SightingError, decode, encode, event_id_of
 from streams.core.link.match import Match
+from streams.core.link.recent import Recent
 from streams.core.share.order_forms import may_correct
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
-#: Decoded sightings that are kept at hand, at most twice as many; the rest are read from their bytes.
-_MAX_AT_HAND: Final = 10_000
 _ENTRY: Final = struct.Struct(">qBH")  # when it leaves, how many blocks lie in this lane, how many partners follow
 _MOST: Final = 255
 
@@ -104,7 +103,7 @@ class Index:
         self._blocks: dict[bytes, bytes | list[bytes]] = {}
         self._partners: dict[bytes, set[bytes]] = {}
         self._leaving: dict[int, list[bytes]] = {}
-        self._at_hand = _Recent()
+        self._at_hand = Recent()
         self._swept = 0
 
     def lies(self, lane: int, lanes: int) -> None:
@@ -290,29 +289,6 @@ class Index:
                 return None
             self._at_hand.put(found)
         return found
-
-
-class _Recent:
-    """The sightings that were used last, by matter: those of two generations, of which the older is let go whole."""
-
-    def __init__(self) -> None:
-        self._young: dict[bytes, Sighting] = {}
-        self._old: dict[bytes, Sighting] = {}
-
-    def get(self, matter: bytes) -> Sighting | None:
-        found = self._young.get(matter)
-        if found is None and (found := self._old.get(matter)) is not None:
-            self.put(found)
-        return found
-
-    def put(self, sighting: Sighting) -> None:
-        if len(self._young) >= _MAX_AT_HAND:
-            self._young, self._old = {}, self._young
-        self._young[sighting.matter] = sighting
-
-    def drop(self, matter: bytes) -> None:
-        self._young.pop(matter, None)
-        self._old.pop(matter, None)
 
 
 def _event_of(entry: bytes) -> bytes:
