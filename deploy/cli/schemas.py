@@ -1,11 +1,13 @@
-"""``sambus schemas export|check|release``: the Avro schemas as files, and what was released held against the models."""
+"""``sambus schemas export|check|release|push``: the Avro schemas as files, held against the models, in a registry."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import click
 
-from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL
+from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, Connection, connection_options
+from deploy.cli.registry import registry_ids, registry_option
 from schemas.avro import current_schemas
 from schemas.compatibility import Comparison, avsc, compare_all
 from schemas.registry import RELEASED, load_released
@@ -69,6 +71,44 @@ def release(released: Path, replace: bool) -> None:
         (released / f"{name}.v{number}.avsc").write_text(avsc(current[name]), "utf-8")
         click.echo(f"{name} v{number}")
     click.echo(f"{len(comparison.unreleased)} released, {len(comparison.retold)} described anew", err=True)
+
+
+@schemas.command()
+@registry_option
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done and what differs.")
+@connection_options
+def push(registry: str | None, dry_run: bool, connection: Connection) -> None:
+    """Register every released schema of events and deliveries, under the compatibility rule FULL_TRANSITIVE.
+
+    Doing it again does nothing; nothing is ever deleted. Exit code 1 when the registry refuses a schema, has one that is
+    none of ours, or, with --dry-run, lacks one; 3 when it cannot be reached.
+    """
+    from deploy.cli.asking import run
+    from deploy.registry.push import push as bring_in_line
+
+    if registry is None:
+        raise click.UsageError("Name the registry: --registry URL, or SAMBUS_REGISTRY.")
+    comparison = _compare(RELEASED)
+    if comparison.unreleased:
+        raise click.ClickException("Some schemas are not released yet; run `sambus schemas release` first.")
+    told = run(bring_in_line(registry_ids(registry, connection).api, load_released(), dry=dry_run)) or []
+    for each in told:
+        if each.state != "kept":
+            click.echo(_TOLD[each.state].format(name=each.name, number=each.number, what=each.what, id=each.schema_id))
+    counted = Counter(each.state for each in told)
+    summary = ", ".join(f"{count} {state}" for state, count in sorted(counted.items()) if state != "rule")
+    click.echo(summary + (" (nothing written: --dry-run)" if dry_run else ""), err=True)
+    lacking = dry_run and len(told) > counted["kept"]
+    sys.exit(EXIT_NOT_WELL if lacking or any(each.wrong for each in told) else EXIT_DONE)
+
+
+_TOLD = {
+    "registered": "registered  {name} v{number}",
+    "described": "described   {name} v{number}: the same schema with other descriptions",
+    "rule": "rule        {name}: FULL_TRANSITIVE instead of {what}",
+    "refused": "REFUSED     {name} v{number}: {what}",
+    "foreign": "DIFFERS     {name}: the registry's version {number} (id {id}) is none that was released here",
+}
 
 
 def _compare(folder: Path) -> Comparison:

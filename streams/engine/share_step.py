@@ -21,6 +21,7 @@ from streams.core.share.seeing import references_in, shows_references
 from streams.core.share.transforms import held_until
 from streams.engine.broadcast import send_bounds, send_inquiries
 from streams.engine.duty_records import DutyDesk
+from streams.engine.framing import Framing
 from streams.engine.inquiries import Waiting, marks_of
 from streams.engine.ledger import line
 from streams.engine.memory import SEES, LaneMemory, Past
@@ -110,9 +111,16 @@ class ShareStep:
     memory = "assess"  # both agents of a lane share events, by the same orders and the same pack
 
     def __init__(
-        self, codec: Codec, reference: Reference, packs: Pack | Packs, own_access_desks: Iterable[str] = ()
+        self,
+        codec: Codec,
+        reference: Reference,
+        packs: Pack | Packs,
+        own_access_desks: Iterable[str] = (),
+        framing: Framing | None = None,
     ) -> None:
         self._codec = codec
+        #: Learns the ids under which deliveries are written.
+        self.before = None if framing is None else framing.begin
         self._reference = reference
         self.packs = packs if isinstance(packs, Packs) else Packs(codec, reference.gazetteer, packs)
         self._own = {desk: desk_topic(desk) for desk in own_access_desks}
