@@ -80,8 +80,8 @@ def release(released: Path, replace: bool) -> None:
 def push(registry: str | None, dry_run: bool, connection: Connection) -> None:
     """Register every released schema of events and deliveries, under the compatibility rule FULL_TRANSITIVE.
 
-    Doing it again does nothing; nothing is ever deleted. Exit code 1 when the registry refuses a schema, has one that is
-    none of ours, or, with --dry-run, lacks one; 3 when it cannot be reached.
+    Doing it again does nothing; nothing is ever deleted. Exit code 1 when the registry refuses a schema, has one that
+    is none of ours, or, with --dry-run, lacks one; 3 when it cannot be reached.
     """
     from deploy.cli.asking import run
     from deploy.registry.push import push as bring_in_line
