@@ -19,6 +19,8 @@ from deploy.cluster.local import DEADLINE, PORT
 from deploy.cluster.match_keys import ensure_keys
 from deploy.cluster.settings import MOST_BROKERS
 from deploy.cluster.worker import Worker
+from deploy.registry.server import PORT as REGISTRY_PORT
+from deploy.registry.server import RegistryServer
 
 #: More workers than partitions of the flow would stand idle; more than this is a slip of the finger.
 MOST_WORKERS = 64
@@ -37,11 +39,21 @@ MOST_WORKERS = 64
     type=click.Path(dir_okay=False, path_type=Path),
     help="File of the keys that all workers compare references under. [default: one made in the folder of data]",
 )
+@click.option("--registry", is_flag=True, help="Start a schema registry too, and use its ids.")
+@click.option(
+    "--registry-port",
+    default=REGISTRY_PORT,
+    show_default=True,
+    type=click.IntRange(1024, 65000),
+    help="Of the registry.",
+)
 @click.option("--report-fd", type=int, hidden=True)
 @connection_options
 @told
 def up(connection: Connection, **options: Any) -> None:
     """Start the bus on this machine: Kafka, topics and workers. Data is kept between runs.
+
+    With --registry the deliveries carry the registry's ids: whoever reads them needs SAMBUS_REGISTRY too.
 
     With --bootstrap (or SAMBUS_BOOTSTRAP) an existing Kafka is used: only topics and workers are started.
     Without --detach it follows until Ctrl-C, and everything ends with it, however it ends. With --detach the exit
@@ -56,16 +68,19 @@ def up(connection: Connection, **options: Any) -> None:
     cluster = None if existing else _cluster(options, home)
     if cluster is not None:
         connection = Connection(bootstrap=cluster.bootstrap)
+    registry = RegistryServer(home, options["registry_port"]) if options["registry"] else None
     if options["detach"]:
-        _detach(cluster, connection, options)
+        _detach(cluster, connection, options, registry)
         return
     from deploy.cluster.supervisor import Supervisor  # brings all of Kafka's client, which `down` need not wait for
 
     report = Report(options["report_fd"])
     environment = _environment(connection) | {"SAMBUS_MATCH_KEYS": str(_match_keys(options["match_keys"], home))}
+    if registry is not None:
+        environment["SAMBUS_REGISTRY"] = registry.url
     kept = [Worker(home, number, environment) for number in range(1, workers + 1)]
-    supervisor = Supervisor(home, connection.aiokafka(), report.tell, cluster, kept)
-    places_told = _where_to_look(home, connection.bootstrap, workers, cluster)
+    supervisor = Supervisor(home, connection.aiokafka(), report.tell, cluster, kept, registry=registry)
+    places_told = _where_to_look(home, connection.bootstrap, workers, cluster, registry)
     ending = "Ctrl-C stops everything." if options["report_fd"] is None else "`sambus down` stops it."
     try:
         supervisor.run(lambda well: report.ready(f"\n{_headline(home, well=well)}\n{places_told}\n{ending}", well=well))
@@ -110,10 +125,13 @@ def _cluster(options: dict[str, Any], home: Path) -> LocalCluster:
     return LocalCluster(home, brokers=options["brokers"], port=options["port"], deadline=options["deadline"], kind="up")
 
 
-def _detach(cluster: LocalCluster | None, connection: Connection, options: dict[str, Any]) -> None:
+def _detach(
+    cluster: LocalCluster | None, connection: Connection, options: dict[str, Any], registry: RegistryServer | None
+) -> None:
     """Leave a supervisor in the background and wait until it says that the bus is ready."""
-    if cluster is not None:
-        cluster.fetch()  # here, where its progress is seen
+    for fetched in (cluster, registry):
+        if fetched is not None:
+            fetched.fetch()  # here, where its progress is seen
     names = (
         "home",
         "workers",
@@ -121,6 +139,8 @@ def _detach(cluster: LocalCluster | None, connection: Connection, options: dict[
         *(("brokers", "port", "deadline") if cluster is not None else ()),
     )
     arguments = [word for name in names for word in (f"--{name}", str(options[name]))]
+    if registry is not None:
+        arguments += ["--registry", "--registry-port", str(registry.port)]
     environment = {name: value for name, value in os.environ.items() if name != "SAMBUS_BOOTSTRAP"}
     if cluster is None:
         environment |= _environment(connection)
@@ -133,10 +153,14 @@ def _headline(home: Path, *, well: bool) -> str:
     return f"{runs} Data and logs: {home}"
 
 
-def _where_to_look(home: Path, bootstrap: str, workers: int, cluster: LocalCluster | None) -> str:
+def _where_to_look(
+    home: Path, bootstrap: str, workers: int, cluster: LocalCluster | None, registry: RegistryServer | None
+) -> str:
     lines = []
     if cluster is not None and not bootstrap.endswith(f":{PORT}"):
         lines.append(f"  export SAMBUS_BOOTSTRAP={bootstrap}")
+    if registry is not None:
+        lines.append(f"  export SAMBUS_REGISTRY={registry.url}")
     lines += [
         "  sambus status                                   is it well?",
         "  sambus publish FILE --as UNIT/FUNCTION          send events",
@@ -165,7 +189,7 @@ def down(home: Path) -> None:
 @told
 def reset(home: Path, yes: bool) -> None:
     """Stop the bus on this machine and delete its data: every event, delivery and decision in it."""
-    folders = [folder for folder in (home / "kafka", home / "workers") if folder.exists()]
+    folders = [folder for folder in (home / "kafka", home / "workers", home / "registry") if folder.exists()]
     if not folders:
         Keep(home, "up").stop_other()
         click.echo(f"There is no data in {home}.")

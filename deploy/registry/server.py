@@ -1,15 +1,18 @@
 """Apicurio Registry as a process beside the brokers: started, waited for, restarted and ended as they are."""
 
+import asyncio
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from deploy.cluster import java, places, ports
-from deploy.cluster.errors import JavaError, StartDeadlineError
+from deploy.cluster.errors import ClusterError, JavaError, StartDeadlineError
 from deploy.cluster.process import Guarded, Identity, last_lines
 from deploy.cluster.settings import HOST
 from deploy.registry import artefact
+from schemas.registry import load_released
+from schemas.schema_ids import RegistrySilentError
 
 #: Where ``sambus up --registry`` listens unless told otherwise.
 PORT = 29081
@@ -105,6 +108,30 @@ class RegistryServer:
                     "Try again when the machine has less to do, or start without --registry.",
                 )
             time.sleep(LOOK_EVERY)
+
+    def ready(self) -> str:
+        """Wait until it answers, and have every released schema in it; tells how it went.
+
+        Errors: as ``wait``; ``ClusterError`` when it does not take a schema.
+        """
+        from deploy.registry.api import ConfluentApi
+        from deploy.registry.push import push
+
+        self.wait()
+        try:
+            told = asyncio.run(push(ConfluentApi(self.url, timeout=DEADLINE), load_released()))
+        except RegistrySilentError as problem:
+            raise ClusterError(str(problem), f"Its log: {self.log}") from None
+        wrong = [each for each in told if each.wrong]
+        if wrong:
+            raise ClusterError(
+                f"The registry does not take {wrong[0].name} v{wrong[0].number}: {wrong[0].what or 'it has another'}.",
+                "It holds schemas of another version of Sambus: see `sambus schemas push --dry-run`.",
+                exit_code=1,
+            )
+        new = sum(each.state != "kept" for each in told)
+        took = time.monotonic() - self._started
+        return f"The registry answers on {self.url} ({new} of {len(told)} schemas registered now, {took:.1f} s)."
 
     def exit_code(self) -> int | None:
         """The exit code of a registry that ended, or none while it runs."""
