@@ -23,6 +23,8 @@ MAX_RECORD_BYTES: Final = 1024 * 1024
 MAX_BUS_BYTES: Final = 3 * 1024 * 1024
 #: Header with the desk that the intake gateway proved: it stands for the origin on ``in.gateway``.
 ORIGIN_HEADER: Final = "sambus_origin"
+#: Who makes deliveries, as CloudEvents calls a source.
+BUS_SOURCE: Final = "se.bus"
 CONTENT_TYPE: Final = b"application/avro"
 
 _SINGLE_OBJECT: Final = b"\xc3\x01"
@@ -139,6 +141,11 @@ class Codec:
         head = (self._writers.get(name) or self._writer(name)).head
         text = delivery_id.encode()
         return b"".join((head, receiver, write_long(len(text)), text, shared))
+
+    def delivery_headers(self, event_type: str, delivery_id: str, at: datetime) -> list[tuple[str, bytes]]:
+        """The CloudEvents headers of a delivery, for a desk that reads Kafka itself. Units: ``at`` is aware."""
+        name = f"{DELIVERY_PREFIX}{event_type}"
+        return cloud_event_headers(delivery_id, name, BUS_SOURCE, at, self._current(name).number)
 
     def encode_decision(self, decision: Mapping[str, Any], receivers: Sequence[bytes]) -> bytes:
         """A ledger line whose receivers are encoded already; ``decision`` is the rest of ``Decision``."""

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from deploy.cluster.keep import Keep
 from deploy.cluster.local import DEADLINE, PORT
 from deploy.cluster.match_keys import ensure_keys
 from deploy.cluster.settings import MOST_BROKERS
+from deploy.cluster.worker import COMMAND as WORKER
 from deploy.cluster.worker import Worker
 from deploy.registry.server import PORT as REGISTRY_PORT
 from deploy.registry.server import RegistryServer
@@ -38,6 +40,12 @@ MOST_WORKERS = 64
     envvar="SAMBUS_MATCH_KEYS",
     type=click.Path(dir_okay=False, path_type=Path),
     help="File of the keys that all workers compare references under. [default: one made in the folder of data]",
+)
+@click.option(
+    "--own-access",
+    multiple=True,
+    metavar="UNIT|DESK",
+    help="Unit or desk that writes or reads a Kafka topic of its own.",
 )
 @click.option("--registry", is_flag=True, help="Start a schema registry too, and use its ids.")
 @click.option(
@@ -78,8 +86,17 @@ def up(connection: Connection, **options: Any) -> None:
     environment = _environment(connection) | {"SAMBUS_MATCH_KEYS": str(_match_keys(options["match_keys"], home))}
     if registry is not None:
         environment["SAMBUS_REGISTRY"] = registry.url
-    kept = [Worker(home, number, environment) for number in range(1, workers + 1)]
-    supervisor = Supervisor(home, connection.aiokafka(), report.tell, cluster, kept, registry=registry)
+    command = (*WORKER, *_each("own-access", options["own_access"]))
+    kept = [Worker(home, number, environment, command) for number in range(1, workers + 1)]
+    supervisor = Supervisor(
+        home,
+        connection.aiokafka(),
+        report.tell,
+        cluster,
+        kept,
+        registry=registry,
+        own_access=options["own_access"],
+    )
     places_told = _where_to_look(home, connection.bootstrap, workers, cluster, registry)
     ending = "Ctrl-C stops everything." if options["report_fd"] is None else "`sambus down` stops it."
     try:
@@ -139,6 +156,7 @@ def _detach(
         *(("brokers", "port", "deadline") if cluster is not None else ()),
     )
     arguments = [word for name in names for word in (f"--{name}", str(options[name]))]
+    arguments += _each("own-access", options["own_access"])
     if registry is not None:
         arguments += ["--registry", "--registry-port", str(registry.port)]
     environment = {name: value for name, value in os.environ.items() if name != "SAMBUS_BOOTSTRAP"}
@@ -146,6 +164,10 @@ def _detach(
         environment |= _environment(connection)
     if not run_detached(arguments, environment, options["home"].absolute() / "up.log"):
         sys.exit(EXIT_NOT_WELL)
+
+
+def _each(option: str, values: Sequence[str]) -> list[str]:
+    return [word for value in values for word in (f"--{option}", value)]
 
 
 def _headline(home: Path, *, well: bool) -> str:

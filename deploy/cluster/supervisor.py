@@ -69,6 +69,7 @@ class Supervisor:
     workers: list[Worker]
     group: str = "sambus"
     registry: Service | None = None
+    own_access: tuple[str, ...] = ()
     _before: frozenset[str] = frozenset()
     _fallen: dict[str, Fallen] = field(default_factory=dict)
 
@@ -104,7 +105,7 @@ class Supervisor:
             self.registry.prepare()
             self.registry.start()
             keep.note(self.registry.name, self.registry.identities())
-        self.tell(asyncio.run(apply_topics(self.kafka)))
+        self.tell(asyncio.run(apply_topics(self.kafka, self.own_access)))
         if self.registry is not None:
             self.tell(self.registry.ready())
         self._before = asyncio.run(members(self.kafka, self.group)) if self.workers else frozenset()

@@ -25,7 +25,7 @@ from streams.engine.framing import Framing
 from streams.engine.inquiries import Waiting, marks_of
 from streams.engine.ledger import line
 from streams.engine.memory import SEES, LaneMemory, Past
-from streams.engine.outbox import Outbox, Output
+from streams.engine.outbox import NO_HEADERS, Outbox, Output
 from streams.engine.packs import Packs
 from streams.engine.quarantine import quarantined
 from streams.engine.records import FROM_HEADER, SHARED_HEADER, Record, header, moment, place
@@ -50,6 +50,8 @@ class _Address(NamedTuple):
     told: str
     #: Whether it depends on the event if it is seen with its references.
     depends: bool
+    #: Whether the desk reads a topic of its own, with tools that may know CloudEvents and not us.
+    own: bool
 
 
 class Matter(NamedTuple):
@@ -204,7 +206,10 @@ class ShareStep:
             if body is None:
                 body = shared[id(receiver.view)] = sight.through(receiver.view)
             value = self._codec.join_delivery(event_type, to.receiver, told + to.suffix, body)
-            out.add(Output(to.topic, to.key, value, at_ms))
+            headers = NO_HEADERS
+            if to.own:
+                headers = self._codec.delivery_headers(event_type, told + to.suffix, moment(at_ms))
+            out.add(Output(to.topic, to.key, value, at_ms, headers))
         encoded = [to.receiver for to in addresses]
         out.add(self._ledger_line(matter, ruling, encoded, pack, outcome))
         for output in self._duties.opened(matter.event, ruling.receivers, pack, at_ms):
@@ -239,7 +244,13 @@ class ShareStep:
             sees = SEES if always else ""
             told = f"{suffix}\t{','.join(receiver.view.names)}{sees}"
             known = self._addresses[receiver] = _Address(
-                topic, desk.encode(), part, suffix, told, depends=always is None and not desk.startswith("partner.")
+                topic,
+                desk.encode(),
+                part,
+                suffix,
+                told,
+                depends=always is None and not desk.startswith("partner."),
+                own=desk in self._own,
             )
         return known
 
