@@ -200,7 +200,7 @@ class Codec:
 
     def _writer(self, name: str) -> _Writer:
         schema = self._current(name).schema
-        head = self._heads.get(name) or _head(schema)
+        head = self._heads.get(name) or single_object_head(schema)
         writer = self._writers[name] = _Writer(head, self._encoder(("whole", name), schema))
         return writer
 
@@ -222,7 +222,7 @@ class Codec:
             return head
         if written is None:
             return head
-        plain = self._plain[head] = _head(written.schema)
+        plain = self._plain[head] = single_object_head(written.schema)
         return plain
 
     def _part(self, name: str, part: Callable[[Schema], Schema]) -> Encoder:
@@ -295,7 +295,8 @@ def _encoded(name: str, head: bytes, encode: Encoder, value: Mapping[str, Any]) 
     raise UnencodableError(name, pointer, reason)
 
 
-def _head(schema: Schema) -> bytes:
+def single_object_head(schema: Schema) -> bytes:
+    """What stands before a record of this schema in single-object encoding: ``C3 01`` and the fingerprint."""
     return _SINGLE_OBJECT + crc64(schema)
 
 

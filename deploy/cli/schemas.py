@@ -1,5 +1,6 @@
 """``sambus schemas export|check|release|push``: the Avro schemas as files, held against the models, in a registry."""
 
+import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -9,6 +10,7 @@ import click
 from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, Connection, connection_options
 from deploy.cli.registry import registry_ids, registry_option
 from schemas.avro import current_schemas
+from schemas.codec import single_object_head
 from schemas.compatibility import Comparison, avsc, compare_all
 from schemas.registry import RELEASED, load_released
 
@@ -23,11 +25,17 @@ def schemas() -> None:
 @schemas.command()
 @click.option("--out", type=_FOLDER, default=Path("schemas-export"), show_default=True, help="Folder to write to.")
 def export(out: Path) -> None:
-    """Write every current schema to a folder, as <name>.avsc."""
+    """Write every current schema to a folder, as <name>.avsc, and heads.json.
+
+    The heads are what stands before each record in single-object encoding, by schema name and in hex: some libraries
+    work out another fingerprint than Avro's specification.
+    """
     out.mkdir(parents=True, exist_ok=True)
     current = current_schemas()
     for name, schema in current.items():
         (out / f"{name}.avsc").write_text(avsc(schema), "utf-8")
+    heads = {name: single_object_head(schema).hex() for name, schema in current.items()}
+    (out / "heads.json").write_text(json.dumps(heads, indent=1) + "\n", "utf-8")
     click.echo(f"{len(current)} schemas written to {out}", err=True)
 
 
