@@ -19,20 +19,20 @@ UNPACKED_FILE = Path(__file__).with_name("registry.unpacked.lock")
 NEEDED_BYTES = 300 * places.MIB
 
 
-def locked() -> Jar:
+def locked(path: Path = LOCK_FILE) -> Jar:
     """The archive that the lock names."""
-    (archive,) = read_lock(LOCK_FILE)
+    (archive,) = read_lock(path)
     return archive
 
 
-def ensure_app(cache: Path, *, progress: bool) -> Path:
+def ensure_app(cache: Path, *, progress: bool, lock: Path = LOCK_FILE, unpacked_lock: Path = UNPACKED_FILE) -> Path:
     """The folder with the registry, whole and right: fetched and unpacked when it is not; the rest needs no network.
 
     Shape: the folder is named after the archive's hash, and appears under its name only when every file is right.
     Errors: ``FetchError``, ``DiskFullError``, ``ClusterError`` when the cache cannot be written.
     """
-    archive = locked()
-    wanted = UNPACKED_FILE.read_text("utf-8").split()[0]
+    archive = locked(lock)
+    wanted = unpacked_lock.read_text("utf-8").split()[0]
     folder = cache / f"registry-{archive.version}-{archive.sha256[:12]}"
     if folder.is_dir() and digest(folder) == wanted:
         return folder
