@@ -1,4 +1,4 @@
-"""``sambus schemas export|check|release|push``: the Avro schemas as files, held against the models, in a registry."""
+"""``sambus schemas …``: the Avro schemas as files, held against the models, in a registry and in a document."""
 
 import json
 import sys
@@ -79,6 +79,21 @@ def release(released: Path, replace: bool) -> None:
         (released / f"{name}.v{number}.avsc").write_text(avsc(current[name]), "utf-8")
         click.echo(f"{name} v{number}")
     click.echo(f"{len(comparison.unreleased)} released, {len(comparison.retold)} described anew", err=True)
+
+
+@schemas.command()
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write to. [default: standard output]"
+)
+def asyncapi(out: Path | None) -> None:
+    """Write the AsyncAPI document of the topics, as YAML. It refers to the released schemas as files."""
+    from deploy.documents import asyncapi_yaml
+
+    text = asyncapi_yaml()
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        out.write_text(text, "utf-8")
 
 
 @schemas.command()
