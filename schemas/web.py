@@ -36,6 +36,7 @@ class WebCode(StrEnum):
     MEDIA_TYPE_UNKNOWN = "MEDIA_TYPE_UNKNOWN"
     ENCODING_UNKNOWN = "ENCODING_UNKNOWN"
     EVENT_REJECTED = "EVENT_REJECTED"
+    TOO_SLOW = "TOO_SLOW"
     TOO_MANY = "TOO_MANY"
     OVERLOADED = "OVERLOADED"
     BUS_UNREACHABLE = "BUS_UNREACHABLE"
@@ -103,6 +104,11 @@ TEXTS: Final[dict[WebCode, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         422,
         ("Händelsen är inte riktig", "Rätta det som pekarna visar och skicka den igen med samma id."),
         ("The event is not right", "Correct what the pointers name and send it again with the same id."),
+    ),
+    WebCode.TOO_SLOW: (
+        408,
+        ("Innehållet kom för långsamt", "Skicka mindre på en gång, eller över en bättre förbindelse."),
+        ("The body came too slowly", "Send less at once, or over a better line."),
     ),
     WebCode.TOO_MANY: (
         429,

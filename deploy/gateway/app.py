@@ -42,7 +42,7 @@ class Gateway:
         for part in self.parts:
             for path, app in part.mounts.items():
                 self.api.mount(path, app)
-        self.api.openapi = partial(document_of, self.api)  # type: ignore[method-assign]
+        self.api.openapi = partial(document_of, self.api, self.parts)  # type: ignore[method-assign]
         self._app: ASGIApp = NoFaultEscapes(SecurityHeaders(self.api))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

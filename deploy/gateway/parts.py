@@ -7,7 +7,10 @@ from deploy.gateway.context import Context
 from deploy.gateway.part import Part
 
 #: Module and function (``Context`` → ``Part``), in the order in which they start.
-PARTS: Final[tuple[str, ...]] = ("deploy.gateway.login:part",)
+PARTS: Final = (
+    "deploy.gateway.login:part",
+    "deploy.gateway.intake:part",
+)
 
 
 def parts(context: Context) -> tuple[Part, ...]:
