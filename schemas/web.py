@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from schemas.identity import Authenticator, Credentials, Identity, RefusalCode, Role
+from schemas.model import Model
 from schemas.problems import Problem
 
 PROBLEM_JSON: Final = "application/problem+json"
@@ -35,6 +36,7 @@ class WebCode(StrEnum):
     MEDIA_TYPE_UNKNOWN = "MEDIA_TYPE_UNKNOWN"
     ENCODING_UNKNOWN = "ENCODING_UNKNOWN"
     EVENT_REJECTED = "EVENT_REJECTED"
+    TOO_SLOW = "TOO_SLOW"
     TOO_MANY = "TOO_MANY"
     OVERLOADED = "OVERLOADED"
     BUS_UNREACHABLE = "BUS_UNREACHABLE"
@@ -103,6 +105,11 @@ TEXTS: Final[dict[WebCode, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         ("Händelsen är inte riktig", "Rätta det som pekarna visar och skicka den igen med samma id."),
         ("The event is not right", "Correct what the pointers name and send it again with the same id."),
     ),
+    WebCode.TOO_SLOW: (
+        408,
+        ("Innehållet kom för långsamt", "Skicka mindre på en gång, eller över en bättre förbindelse."),
+        ("The body came too slowly", "Send less at once, or over a better line."),
+    ),
     WebCode.TOO_MANY: (
         429,
         ("Enheten sänder för fort", "Vänta den tid som Retry-After anger och skicka samma händelser igen."),
@@ -124,6 +131,27 @@ TEXTS: Final[dict[WebCode, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         ("A fault of the gateway", "Operations are told. Try again; with the same id nothing is doubled."),
     ),
 }
+
+
+class PlaceBody(Model):
+    """One thing that is wrong: a code, the JSON pointer of the place, and what would be right."""
+
+    code: str
+    pointer: str
+    check: str | None = None
+    remedy_sv: str
+    remedy_en: str
+
+
+class WebProblemBody(Model):
+    """A problem as RFC 9457 has it. ``title`` and ``detail`` are in the language that Accept-Language prefers."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: WebCode
+    errors: list[PlaceBody] = []
 
 
 class WebProblem(Exception):  # noqa: N818 - it is an answer, not always an error of ours

@@ -6,8 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from schemas.admission import CLOCK_SKEW, ID_WINDOW
 from schemas.schema_ids import SchemaIds
-from streams.core.intake import CLOCK_SKEW, ID_WINDOW
 
 #: The consumer group and the prefix of every transactional id.
 GROUP = "sambus"
