@@ -65,7 +65,9 @@ class _Reader(NamedTuple):
 
 
 class _Writer(NamedTuple):
+    #: Before records of whoever writes under a registry's ids, and before all others.
     head: bytes
+    plain: bytes
     encode: Encoder
 
 
@@ -132,13 +134,17 @@ class Codec:
         """``encode_facts`` and ``encode_view`` at once, for an event that goes out in one view only."""
         return self.encode_facts(event_type, meta) + self.encode_view(event_type, event, fields)
 
-    def join_delivery(self, event_type: str, receiver: bytes, delivery_id: str, shared: bytes) -> bytes:
+    def join_delivery(
+        self, event_type: str, receiver: bytes, delivery_id: str, shared: bytes, *, framed: bool = False
+    ) -> bytes:
         """A delivery: what ``encode_receiver`` made, its id, then ``encode_facts`` and ``encode_view``.
 
-        Avro writes a record as its fields one after the other, so the parts need only stand side by side.
+        Avro writes a record as its fields one after the other, so the parts need only stand side by side. ``framed``
+        puts a registry's id before it, if ``write_with`` named one: for readers that are not ours.
         """
         name = f"{DELIVERY_PREFIX}{event_type}"
-        head = (self._writers.get(name) or self._writer(name)).head
+        writer = self._writers.get(name) or self._writer(name)
+        head = writer.head if framed else writer.plain
         text = delivery_id.encode()
         return b"".join((head, receiver, write_long(len(text)), text, shared))
 
@@ -149,7 +155,7 @@ class Codec:
 
     def encode_decision(self, decision: Mapping[str, Any], receivers: Sequence[bytes]) -> bytes:
         """A ledger line whose receivers are encoded already; ``decision`` is the rest of ``Decision``."""
-        head = (self._writers.get("decision") or self._writer("decision")).head
+        head = (self._writers.get("decision") or self._writer("decision")).plain
         before = _encoded("decision", head, self._part("decision", _before_receivers), decision)
         after = _encoded("decision", b"", self._part("decision", _after_receivers), decision)
         count = write_long(len(receivers)) if receivers else b""
@@ -200,8 +206,9 @@ class Codec:
 
     def _writer(self, name: str) -> _Writer:
         schema = self._current(name).schema
-        head = self._heads.get(name) or single_object_head(schema)
-        writer = self._writers[name] = _Writer(head, self._encoder(("whole", name), schema))
+        plain = single_object_head(schema)
+        encode = self._encoder(("whole", name), schema)
+        writer = self._writers[name] = _Writer(self._heads.get(name, plain), plain, encode)
         return writer
 
     def _reader(self, head: bytes) -> _Reader:

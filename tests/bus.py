@@ -85,8 +85,6 @@ class Bus:
     ) -> None:
         self.bootstrap = bootstrap
         self.partitions = partitions
-        #: How deliveries are read; another one where they carry a registry's ids.
-        self.codec = CODEC
         self.workers = [
             Worker(bootstrap, home / f"worker-{number}.log", number, arguments) for number in range(workers)
         ]
@@ -147,7 +145,7 @@ class Bus:
 
     async def books(self) -> "Books":
         """Everything a committed reader sees now."""
-        books = Books(self.codec)
+        books = Books()
         async for record in committed(self.options, (DECISIONS, QUARANTINE, *DELIVERIES)):
             books.take(record)
         return books
@@ -156,8 +154,7 @@ class Bus:
 class Books:
     """What became of every event, counted by id as a committed reader sees it."""
 
-    def __init__(self, codec: Codec = CODEC) -> None:
-        self._codec = codec
+    def __init__(self) -> None:
         self.decided: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self.followed: Counter[str] = Counter()
@@ -178,7 +175,7 @@ class Books:
 
     def take(self, record: ConsumerRecord[bytes, bytes]) -> None:
         """Count one record of the ledger, the quarantine or a delivery topic."""
-        value = self._codec.decode(record.value or b"", limit=MAX_BUS_BYTES).value
+        value = CODEC.decode(record.value or b"", limit=MAX_BUS_BYTES).value
         if record.topic == DECISIONS:
             self._decision(value)
         elif record.topic == QUARANTINE:

@@ -61,7 +61,7 @@ MOST_WORKERS = 64
 def up(connection: Connection, **options: Any) -> None:
     """Start the bus on this machine: Kafka, topics and workers. Data is kept between runs.
 
-    With --registry the deliveries carry the registry's ids: whoever reads them needs SAMBUS_REGISTRY too.
+    With --registry, what desks with a topic of their own (--own-access) read carries the registry's ids.
 
     With --bootstrap (or SAMBUS_BOOTSTRAP) an existing Kafka is used: only topics and workers are started.
     Without --detach it follows until Ctrl-C, and everything ends with it, however it ends. With --detach the exit

@@ -147,8 +147,8 @@ class DutiesStep:
         receivers = [self._receiver(desk, change) for desk in change.notify]
         for desk, receiver in zip(change.notify, receivers, strict=True):
             delivery_id = f"{event['event_id']}:1:{desk}:main"
-            value = self._codec.join_delivery(NOTICE, receiver, delivery_id, shared[desk])
             topic, headers = self._own.get(desk), NO_HEADERS
+            value = self._codec.join_delivery(NOTICE, receiver, delivery_id, shared[desk], framed=topic is not None)
             if topic is None:
                 topic = delivery_topic(self._reference.gazetteer, desk.partition("/")[0])
             else:

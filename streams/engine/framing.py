@@ -1,7 +1,7 @@
-"""The edges at which a registry matters: ids are looked up before intake decides, and deliveries are written under ids.
+"""The edges at which a registry matters: what units publish under its ids, and what desks read by tools of their own.
 
-Between the edges everything is in single-object encoding, so nothing that the bus keeps needs a registry to be read
-again (docs/adr/0020).
+Everything else is in single-object encoding, so nothing that the bus keeps, and no gateway, needs a registry
+(docs/adr/0020).
 """
 
 import asyncio
@@ -35,8 +35,8 @@ class Framing:
     async def begin(self) -> None:
         """Ask for the ids of deliveries, and wait for the first answer or the first silence.
 
-        Deliveries of a type whose id is not known go out in single-object encoding meanwhile: sharing does not wait
-        for a registry, and it is told. It is asked again until all are known.
+        Deliveries of a type whose id is not known go out in single-object encoding meanwhile, also on desks' own
+        topics: sharing does not wait for a registry, and it is told. It is asked again until all are known.
         """
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask(), name="registry-ids")

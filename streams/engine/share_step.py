@@ -205,7 +205,7 @@ class ShareStep:
             body = shared.get(id(receiver.view))
             if body is None:
                 body = shared[id(receiver.view)] = sight.through(receiver.view)
-            value = self._codec.join_delivery(event_type, to.receiver, told + to.suffix, body)
+            value = self._codec.join_delivery(event_type, to.receiver, told + to.suffix, body, framed=to.own)
             headers = NO_HEADERS
             if to.own:
                 headers = self._codec.delivery_headers(event_type, told + to.suffix, moment(at_ms))

@@ -11,9 +11,7 @@ from deploy.cluster.ports import free_port
 from deploy.registry import RegistryIds, registry_at
 from deploy.registry.server import RegistryServer
 from deploy.topics import apply
-from schemas.codec import Codec
 from schemas.gazetteer import load_gazetteer
-from schemas.schema_ids import shared_names
 from schemas.topics import catalogue
 from tests.bus import Bus
 
@@ -57,8 +55,5 @@ async def bus(
     own = catalogue(load_gazetteer(), PARTITIONS, own_access_units=[UNIT], own_access_desks=[DESK])
     await apply(options, own)
     arguments = ("--registry", registry.url, "--own-access", UNIT, "--own-access", DESK)
-    known = registry_at(registry.url)
-    await known.of(shared_names())
     async with Bus(options["bootstrap_servers"], home, partitions=PARTITIONS, arguments=arguments) as running:
-        running.codec = Codec(known.known)
         yield running

@@ -61,16 +61,17 @@ def shown(items: list[Delivery | Unreadable]) -> set[str]:
 
 
 async def test_both_forms_are_taken_and_delivered(bus: Bus, ids: RegistryIds) -> None:
-    """Whether a publisher knows the registry or not; whoever reads deliveries needs it."""
+    """Whether a publisher knows the registry or not. Only a desk's own topic carries its ids; gateways need none."""
     framed, plain = await published(bus, ids), await published(bus, None)
     await decided(bus, framed)
     await decided(bus, plain)
     assert {framed, plain} <= shown(await fed(bus, DESK, ids, own=True))
-    assert {framed, plain} <= shown(await fed(bus, AREA_DESK, ids))
-    without = await fed(bus, AREA_DESK, None)
+    assert {framed, plain} <= shown(await fed(bus, AREA_DESK, None))
+    without = await fed(bus, DESK, None, own=True)
     assert {item.code for item in without if isinstance(item, Unreadable)} == {RejectCode.SCHEMA_ID_UNRESOLVED}
     assert await heads(bus, OWN_TOPIC) == {0x00, 0xC3}
-    assert await heads(bus, "deliver.stockholm", f"desk.{DESK.replace('/', '.')}") == {0x00}
+    assert await heads(bus, "deliver.stockholm") == {0xC3}
+    assert await heads(bus, f"desk.{DESK.replace('/', '.')}") == {0x00}
 
 
 async def test_nothing_that_the_bus_keeps_needs_the_registry(bus: Bus, ids: RegistryIds) -> None:
@@ -147,13 +148,13 @@ async def test_without_the_registry_what_is_known_goes_on_and_the_rest_waits(
 ) -> None:
     """Known ids are not touched; an id never met is told, kept whole, and accepted when it is sent again later."""
     await decided(bus, await published(bus, ids))
-    await fed(bus, AREA_DESK, ids)
+    await fed(bus, DESK, ids, own=True)
     stranger = await ids.api.register("se.sambus.event.drug_seizure", _with_other_spaces("drug_seizure"))
     registry.end()
     try:
         known, unknown = await published(bus, ids), await raw(bus, stranger)
         await decided(bus, known)
-        assert known in shown(await fed(bus, AREA_DESK, ids))
+        assert known in shown(await fed(bus, DESK, ids, own=True))
         found = await entry(bus, unknown)
         assert [problem.code for problem in found.record.problems] == ["SCHEMA_ID_UNRESOLVED"]
         await _told_to_who_knows_nothing(bus, registry)
@@ -172,7 +173,7 @@ async def _told_to_who_knows_nothing(bus: Bus, registry: RegistryServer) -> None
     """A producer and a feed say so; the feed reads the same records when it is asked again."""
     with pytest.raises(BusUnreachable, match="cannot be reached"):
         await published(bus, registry_at(registry.url))
-    async with Feed(bus.options, AREA_DESK, since=0, ids=registry_at(registry.url)) as feed:
+    async with Feed(bus.options, DESK, since=0, own_topic=True, ids=registry_at(registry.url)) as feed:
         for _ in range(2):
             with pytest.raises(RegistrySilentError):
                 await anext(feed)

@@ -13,16 +13,16 @@ class Markup(str):
     __slots__ = ()
 
 
-def h(name: str, *children: str | Iterable[str], **attributes: str | None) -> Markup:
+def h(tag: str, /, *children: str | Iterable[str], **attributes: str | None) -> Markup:
     """An element. Shape: texts, elements and lists of them; ``class_`` and ``for_`` stand for the words of Python."""
     told = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
-    if name in _VOID:
-        return Markup(f"<{name}{told}>")
-    return Markup(f"<{name}{told}>{''.join(map(_inner, children))}</{name}>")
+    if tag in _VOID:
+        return Markup(f"<{tag}{told}>")
+    return Markup(f"<{tag}{told}>{''.join(map(_inner, children))}</{tag}>")
 
 
 def _inner(child: str | Iterable[str]) -> str:
