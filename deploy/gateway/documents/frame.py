@@ -11,8 +11,7 @@ def page(words: Words, here: str, heading: str, *content: str | list[Markup]) ->
     """A whole page. Shape: ``here`` is the address of the page, without its language."""
     other = "en" if words.lang == "sv" else "sv"
     ways = [
-        h("li", h("a", words(name), href=to(words, path), aria_current="page" if path == here else None))
-        for name, path in _PAGES
+        h("li", h("a", words(name), href=to(words, path), aria_current=_current(path, here))) for name, path in _PAGES
     ]
     nav = h(
         "nav",
@@ -34,6 +33,13 @@ def page(words: Words, here: str, heading: str, *content: str | list[Markup]) ->
         h("main", h("h1", heading), *content, id="main"),
     )
     return "<!doctype html>" + h("html", head, body, lang=words.lang)
+
+
+def _current(path: str, here: str) -> str | None:
+    """What a reader is told of a way: that it leads here, or to what this page is one of."""
+    if path == here:
+        return "page"
+    return "true" if path != ROOT and here.startswith(f"{path}/") else None
 
 
 def to(words: Words, path: str) -> str:

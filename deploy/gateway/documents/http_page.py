@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from deploy.gateway.documents.frame import ROOT, page
-from deploy.gateway.documents.markup import Markup, code, h, link, table
+from deploy.gateway.documents.markup import Markup, code, h, link, prose, table
 from deploy.gateway.documents.words import Words
 
 _METHODS = ("get", "put", "post", "delete", "patch")
@@ -34,8 +34,8 @@ def http_page(document: dict[str, Any], words: Words) -> str:
 
 def _operation(method: str, path: str, operation: dict[str, Any], words: Words) -> Iterator[Markup]:
     yield h("h2", h("span", method, class_="method"), " ", code(path))
-    yield h("p", str(operation.get("summary", "")))
-    yield from (h("p", part) for part in str(operation.get("description", "")).split("\n\n") if part)
+    yield h("p", prose(str(operation.get("summary", ""))))
+    yield from (h("p", prose(part)) for part in str(operation.get("description", "")).split("\n\n") if part)
     if operation.get("security"):
         yield h("p", words("signed_in"), class_="quiet", lang=words.lang)
     if parameters := operation.get("parameters"):

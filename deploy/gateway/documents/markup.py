@@ -48,3 +48,8 @@ def code(text: str) -> Markup:
 def link(address: str, text: str | Markup) -> Markup:
     """A way to another page."""
     return h("a", text, href=address)
+
+
+def prose(text: str) -> list[str]:
+    """A text in which names stand between backticks, as Markdown has them."""
+    return [code(part) if index % 2 else part for index, part in enumerate(text.split("`"))]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from deploy.gateway.documents.frame import ROOT, page, to
-from deploy.gateway.documents.markup import Markup, code, h, link, table
+from deploy.gateway.documents.markup import Markup, code, h, link, prose, table
 from deploy.gateway.documents.words import Words
 from schemas.asyncapi import Document
 from schemas.avro import DELIVERY_PREFIX
@@ -13,7 +13,7 @@ from schemas.catalogue import EVENT_TYPES
 def topics_page(document: Document, words: Words) -> str:
     """What stands on which topic, who writes and reads it; then those of the bus alone."""
     channels = list(document["channels"].values())
-    paragraphs = [h("p", part) for part in str(document["info"]["description"]).split("\n\n")]
+    paragraphs = [h("p", prose(part)) for part in str(document["info"]["description"]).split("\n\n")]
     heads = (words("topic"), words("what"), words("key"))
     inside = [channel for channel in channels if channel.get("x-internal")]
     return page(

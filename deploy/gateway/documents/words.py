@@ -31,7 +31,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "values": ("tillåtna värden", "allowed values"),
     "required": ("krävs", "required"),
     "always": ("ja", "yes"),
-    "if_given": ("om det den hör till anges", "if what it is part of is given"),
+    "if_given": ("om delen anges", "if its part is given"),
     "fields": ("Fält", "Fields"),
     "example": ("Exempel som JSON (påhittat)", "Example as JSON (made up)"),
     "usual": ("Vanligtvis", "Usually"),
