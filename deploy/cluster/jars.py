@@ -138,7 +138,7 @@ def _fetch_one(store: Any, jar: Jar, meter: "_Meter") -> None:
         raise FetchError(
             f"{jar.file_name} cannot be fetched from {maven_url()}: {_reason(problem)}.",
             "Check the network, or set SAMBUS_MAVEN_URL to a Maven mirror that you can reach. "
-            f"Without a network, copy what the lock file names into {store.abspath}.",
+            f"Without a network, copy the jars and archives of the lock file into {store.abspath}.",
         ) from None
     except ValueError:
         raise FetchError(
