@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from consumers.feed import Delivery, Feed, Unreadable
 from consumers.quarantine import Entry, Place
 from consumers.retry import as_it_came, send
+from deploy.cluster.ports import free_port
 from deploy.registry import RegistryIds, registry_at
 from deploy.registry.server import RegistryServer
 from producers.client import BusUnreachable, Producer, RawRecord, publish_raw
@@ -20,6 +22,7 @@ from schemas.schema_ids import RegistrySilentError, id_in
 from schemas.topics import ACCEPTED, ASSESSED, DECISIONS, QUARANTINE
 from schemas.validation import validate
 from tests.bus import CODEC, Bus, committed
+from tests.deploy.cli_bus import sambus as cli
 from tests.registry.conftest import DESK, UNIT
 from tests.registry.made import seizure
 
@@ -105,6 +108,31 @@ async def test_a_desk_with_its_own_topic_gets_cloudevents(bus: Bus, ids: Registr
     assert headers["ce_id"].decode().split(":")[0] == event_id
     assert headers["content-type"] == b"application/avro"
     assert [record.headers async for record in committed(bus.options, ("deliver.stockholm",))][-1] == ()
+
+
+async def test_the_commands_take_a_registry(bus: Bus, registry: RegistryServer, tmp_path: Path) -> None:
+    """``publish`` writes under its ids, ``feed`` reads them; without it a record is told as unreadable, gone is 3."""
+    body, file = seizure(), tmp_path / "events.jsonl"
+    file.write_text(json.dumps(body, default=str) + "\n", "utf-8")
+    publish = ("publish", str(file), "--as", DESK, "--topic", OWN_TOPIC, "--registry")
+    feed = ("feed", "--as", DESK, "--own-topic", "--since", "1h", "--json")
+    gone = f"http://127.0.0.1:{free_port()}"
+    assert (await sambus(bus, *publish, gone))[0] == 3
+    assert (await sambus(bus, *publish, registry.url))[0] == 0
+    await decided(bus, body["event_id"])
+    code, said = await sambus(bus, *feed, "--registry", registry.url)
+    assert code == 0
+    assert body["event_id"] in said
+    assert "SCHEMA_ID_UNRESOLVED" in (await sambus(bus, *feed))[1]
+    code, said = await sambus(bus, *feed, "--registry", gone)
+    assert code == 3
+    assert "cannot be reached" in said
+
+
+async def sambus(bus: Bus, *arguments: str) -> tuple[int, str]:
+    """The exit code of a command, and what it says."""
+    done = await asyncio.to_thread(cli, bus.bootstrap, *arguments)
+    return done.exit_code, done.output
 
 
 async def entries(bus: Bus, event_id: str) -> list[Entry]:

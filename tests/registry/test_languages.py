@@ -66,7 +66,9 @@ async def test_node_publishes_and_reads(bus: Bus, registry: RegistryServer, vari
 
 async def test_go_publishes_and_reads(bus: Bus, registry: RegistryServer, variables: dict[str, str]) -> None:
     """franz-go and hamba/avro; it writes single-object encoding, and reads what the bus writes."""
-    said = ran([tool("go", "Go"), "run", "."], EXAMPLES / "go", {**variables, "GOFLAGS": "-mod=readonly -buildvcs=false"})
+    said = ran(
+        [tool("go", "Go"), "run", "."], EXAMPLES / "go", {**variables, "GOFLAGS": "-mod=readonly -buildvcs=false"}
+    )
     await accepted(bus, registry, said, first_byte=0xC3)
 
 
