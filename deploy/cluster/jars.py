@@ -157,6 +157,7 @@ def _fetch_one(store: Any, jar: Jar, meter: "_Meter") -> None:
 def _reason(problem: Exception) -> str:
     response = getattr(problem, "response", None)
     if response is not None:
+        response.close()  # pooch leaves it open
         return f"the server answers {response.status_code}"
     return "no answer in time" if "Timeout" in type(problem).__name__ else "no connection"
 

@@ -50,7 +50,8 @@ class ConfluentApi:
         if whole.scheme not in {"http", "https"} or not whole.host:
             raise ValueError("the registry is named by a URL: http://HOST:PORT/PATH")
         self._auth = (whole.username, whole.password) if whole.username else None
-        self._verify: ssl.SSLContext | bool = True if tls is None else tls
+        # Without TLS no authorities are read: that takes longer than what is asked.
+        self._verify: ssl.SSLContext | bool = (whole.scheme == "https") if tls is None else tls
         self._timeout = timeout
         #: Its URL as it may be shown.
         self.address = str(whole.copy_with(username=None, password=None)).rstrip("/")

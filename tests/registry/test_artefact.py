@@ -110,9 +110,8 @@ def test_an_archive_that_unpacks_to_something_else_is_not_run(small: Locked, tmp
 def test_a_registry_that_cannot_be_fetched_is_told(small: Locked, tmp_path: Path) -> None:
     """With the name of the file and the way out."""
     small.archive.unlink()
-    with pytest.raises(FetchError, match=r"thing-1-all\.tar\.gz cannot be fetched .*answers 404") as told:
+    with pytest.raises(FetchError, match=r"thing-1-all\.tar\.gz cannot .* answers 404(.|\n)*set SAMBUS_MAVEN_URL"):
         small.ensure(tmp_path / "cache")
-    assert "SAMBUS_MAVEN_URL" in told.value.remedy
 
 
 def test_the_committed_lock_names_one_archive() -> None:

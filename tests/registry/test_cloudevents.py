@@ -43,7 +43,9 @@ async def test_the_sdk_reads_what_our_client_publishes(bus: Bus) -> None:
     assert found.get_type() == "se.sambus.drug_seizure.v1"
     assert found.get_source() == f"/{DESK}"
     assert found.get_datacontenttype() == "application/avro"
-    assert found.get_time().isoformat(timespec="milliseconds") == _to_milliseconds(body["reported_at"])
+    at = found.get_time()
+    assert at is not None
+    assert at.isoformat(timespec="milliseconds") == _to_milliseconds(body["reported_at"])
     assert Codec().decode(_bytes(found.get_data())).value["event_id"] == body["event_id"]
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from schemas.codec import MAX_BUS_BYTES, ORIGIN_HEADER, Codec
 from schemas.problems import RejectCode
 from schemas.records import Quarantined
 from schemas.registry import load_released
-from schemas.schema_ids import RegistrySilentError, id_in
+from schemas.schema_ids import RegistrySilentError, id_in, shared_names
 from schemas.topics import ACCEPTED, ASSESSED, DECISIONS, QUARANTINE
 from schemas.validation import validate
 from tests.bus import CODEC, Bus, committed
@@ -102,10 +104,9 @@ async def test_a_desk_with_its_own_topic_gets_cloudevents(bus: Bus, ids: Registr
     """Its tools may know CloudEvents and not us; who reads a gateway's topic knows us."""
     event_id = await published(bus, ids)
     await decided(bus, event_id)
-    own = [record async for record in committed(bus.options, (f"desk.{DESK.replace('/', '.')}",))]
-    headers = dict(own[-1].headers)
+    own = [dict(record.headers) async for record in committed(bus.options, (f"desk.{DESK.replace('/', '.')}",))]
+    (headers,) = [found for found in own if found["ce_id"].decode().split(":")[0] == event_id]
     assert headers["ce_type"] == b"se.sambus.delivery.drug_seizure.v1"
-    assert headers["ce_id"].decode().split(":")[0] == event_id
     assert headers["content-type"] == b"application/avro"
     assert [record.headers async for record in committed(bus.options, ("deliver.stockholm",))][-1] == ()
 
@@ -174,10 +175,16 @@ async def test_an_id_that_the_registry_does_not_have_is_quarantined(bus: Bus) ->
 async def test_without_the_registry_what_is_known_goes_on_and_the_rest_waits(
     bus: Bus, ids: RegistryIds, registry: RegistryServer
 ) -> None:
-    """Known ids are not touched; an id never met is told, kept whole, and accepted when it is sent again later."""
+    """Known ids are not touched; an id never met is told, kept whole, and accepted when it is sent again later.
+
+    The registry is killed: after it, every id still stands for the schema that it was given to.
+    """
+    before = await registry_at(registry.url).of(shared_names())
     await decided(bus, await published(bus, ids))
     await fed(bus, DESK, ids, own=True)
     stranger = await ids.api.register("se.sambus.event.drug_seizure", _with_other_spaces("drug_seizure"))
+    for process in registry.identities():
+        os.kill(process.pid, signal.SIGKILL)
     registry.end()
     try:
         known, unknown = await published(bus, ids), await raw(bus, stranger)
@@ -189,6 +196,7 @@ async def test_without_the_registry_what_is_known_goes_on_and_the_rest_waits(
     finally:
         registry.start()
         registry.wait()
+    assert await registry_at(registry.url).of(shared_names()) == before | {"drug_seizure": stranger}
     await _accepted_when_sent_again(bus, found, unknown)
 
 

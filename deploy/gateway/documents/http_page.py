@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from deploy.gateway.documents.frame import ROOT, page
-from deploy.gateway.documents.markup import Markup, code, h, link, prose, table
+from deploy.gateway.documents.markup import Child, Markup, code, h, link, prose, table
 from deploy.gateway.documents.words import Words
 
 _METHODS = ("get", "put", "post", "delete", "patch")
@@ -40,8 +40,8 @@ def _operation(method: str, path: str, operation: dict[str, Any], words: Words) 
         yield h("p", words("signed_in"), class_="quiet", lang=words.lang)
     if parameters := operation.get("parameters"):
         yield h("h3", words("parameters"), lang=words.lang)
-        rows = [(code(each["name"]), each["in"], str(each.get("description", ""))) for each in parameters]
-        yield table((words("field"), words("place"), words("what")), rows)
+        told = [(code(each["name"]), str(each["in"]), str(each.get("description", ""))) for each in parameters]
+        yield table((words("field"), words("place"), words("what")), told)
     if body := operation.get("requestBody"):
         yield h("h3", words("body"), lang=words.lang)
         yield h("ul", [h("li", each) for each in _contents(body)])
@@ -51,7 +51,7 @@ def _operation(method: str, path: str, operation: dict[str, Any], words: Words) 
     yield table((words("status"), words("what"), words("form")), rows)
 
 
-def _contents(body: dict[str, Any]) -> Iterator[list[str]]:
+def _contents(body: dict[str, Any]) -> Iterator[list[Child]]:
     """Each content type with the form that it has."""
     for content, media in body.get("content", {}).items():
         names = _named(media.get("schema", {}))

@@ -2,9 +2,14 @@
 
 from collections.abc import Iterable
 from html import escape
+from typing import TypeAlias
 
 #: Elements that have no end tag.
 _VOID = frozenset({"meta", "link"})
+
+
+#: What may stand within an element: texts, elements, and lists of them.
+Child: TypeAlias = "str | Iterable[Child]"
 
 
 class Markup(str):
@@ -13,7 +18,7 @@ class Markup(str):
     __slots__ = ()
 
 
-def h(tag: str, /, *children: str | Iterable[str], **attributes: str | None) -> Markup:
+def h(tag: str, /, *children: Child, **attributes: str | None) -> Markup:
     """An element. Shape: texts, elements and lists of them; ``class_`` and ``for_`` stand for the words of Python."""
     told = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
@@ -25,7 +30,7 @@ def h(tag: str, /, *children: str | Iterable[str], **attributes: str | None) -> 
     return Markup(f"<{tag}{told}>{''.join(map(_inner, children))}</{tag}>")
 
 
-def _inner(child: str | Iterable[str]) -> str:
+def _inner(child: Child) -> str:
     if isinstance(child, Markup):
         return child
     if isinstance(child, str):
@@ -33,7 +38,7 @@ def _inner(child: str | Iterable[str]) -> str:
     return "".join(map(_inner, child))
 
 
-def table(heads: Iterable[str], rows: Iterable[Iterable[str | Iterable[str]]]) -> Markup:
+def table(heads: Iterable[str], rows: Iterable[Iterable[Child]]) -> Markup:
     """A table that can be scrolled by itself on a narrow screen."""
     head = h("thead", h("tr", [h("th", each, scope="col") for each in heads]))
     body = h("tbody", [h("tr", [h("td", cell) for cell in row]) for row in rows])
