@@ -2,7 +2,7 @@
 
 from bisect import insort
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from schemas.codec import Codec, UndecodableError
 from schemas.gazetteer import Gazetteer, load_gazetteer
 from schemas.problems import RejectCode
 from schemas.records import DeliveryMeta
+from schemas.schema_ids import RegistrySilentError, SchemaIds
 from schemas.topics import desk_topic
 
 #: Where a feed starts: so long ago, at a moment, at an offset, or (none) with what comes from now on.
@@ -75,7 +76,8 @@ class Feed:
     With ``look_back`` it begins so long before the start, for a reader that needs to know what came before;
     ``before_start`` tells those items.
     Errors: ``KeyError`` for a unit outside the gazetteer, ``BusUnreachableError``, ``TopicMissingError``,
-    ``WrongStartError``; a record that cannot be read never ends the feed.
+    ``WrongStartError``, ``RegistrySilentError`` when an id is met that is not known and the registry is gone; a record
+    that cannot be read never ends the feed.
     """
 
     def __init__(  # noqa: PLR0913 - one parameter a choice of the reader's
@@ -89,8 +91,12 @@ class Feed:
         look_back: timedelta = NO_TIME,
         own_topic: bool = False,
         codec: Codec | None = None,
+        ids: SchemaIds | None = None,
     ) -> None:
-        """``options``: what every aiokafka client takes. ``own_topic``: read ``desk.<unit>.<function>`` instead."""
+        """``options``: what every aiokafka client takes. ``own_topic``: read ``desk.<unit>.<function>`` instead.
+
+        ``ids``: a registry to ask for the ids of deliveries in the Confluent wire format; others are read without.
+        """
         self.desk = desk
         self.topic = delivery_topic(desk, load_gazetteer(), own_topic=own_topic)
         self.unreadable = 0
@@ -102,7 +108,8 @@ class Feed:
         self._look_back = look_back
         self._shown_from = 0
         self._follow = follow
-        self._codec = codec or Codec()
+        self._ids = ids
+        self._codec = codec or Codec(None if ids is None else ids.known)
         self._closing = AsyncExitStack()
         self._consumer: AIOKafkaConsumer | None = None
         self._partition = TopicPartition(self.topic, 0)
@@ -157,8 +164,19 @@ class Feed:
         records = fetched.get(self._partition, [])
         if not self._follow:
             records = [record for record in records if record.offset < self._end]
+        await self._learn_ids(records)
         items = [item for record in records if (item := self._item(record)) is not None]
         return [*self._due(), *(item for item in items if not self._hold(item))]
+
+    async def _learn_ids(self, records: Sequence[ConsumerRecord]) -> None:
+        """Ask the registry for ids that are not known yet. If it is silent, the records are fetched again next time."""
+        if self._ids is None or not records or self._consumer is None:
+            return
+        try:
+            await self._ids.learn(record.value for record in records if record.key == self._key)
+        except RegistrySilentError:
+            self._consumer.seek(self._partition, records[0].offset)
+            raise
 
     def _hold(self, item: Delivery | Unreadable) -> bool:
         """Keep back a delivery whose time has not come."""

@@ -22,6 +22,7 @@ from schemas.catalogue import EVENT_TYPES
 from schemas.codec import MAX_RECORD_BYTES, ORIGIN_HEADER, Codec, UnencodableError, cloud_event_headers
 from schemas.envelope import Event
 from schemas.problems import Problem, RejectCode
+from schemas.schema_ids import RegistrySilentError, SchemaIds
 from schemas.validation import validate
 
 GATEWAY_TOPIC = "in.gateway"
@@ -102,13 +103,22 @@ class Producer:
     """
 
     def __init__(
-        self, options: Mapping[str, Any], *, origin: str, topic: str = GATEWAY_TOPIC, timeout: float = 30.0
+        self,
+        options: Mapping[str, Any],
+        *,
+        origin: str,
+        topic: str = GATEWAY_TOPIC,
+        timeout: float = 30.0,
+        ids: SchemaIds | None = None,
     ) -> None:
+        """``ids``: write the Confluent wire format under the ids of a registry (``deploy.registry.registry_at``)."""
         self._options = DEFAULTS | dict(options)
         self._origin = origin
         self._topic = topic
         self._timeout = timeout
         self._codec = Codec()
+        self._ids = ids
+        self._framed: set[str] = set()
         self._kafka: AIOKafkaProducer | None = None
 
     async def __aenter__(self) -> Self:
@@ -144,6 +154,8 @@ class Producer:
         """Validate and hand over one event without waiting for its confirmation; waits when the buffer is full."""
         if self._kafka is None:
             raise RuntimeError("use the producer in `async with`")
+        if self._ids is not None:
+            await self._frame(event)
         encoded = self._encode(event)
         if isinstance(encoded, Submission):
             return encoded
@@ -171,6 +183,23 @@ class Producer:
         except (KafkaError, TimeoutError) as problem:
             raise _unreachable(problem, self._topic) from None
         return Receipt(submission.event_id, "taken", (), at.topic, at.partition, at.offset)
+
+    async def _frame(self, event: Event[Any] | Mapping[str, Any]) -> None:
+        """Ask for the id of an event's schema, once each.
+
+        Errors: ``BusUnreachable`` when the registry is silent or lacks it: the event can be sent again.
+        """
+        name = event.event_type if isinstance(event, Event) else event.get("event_type")
+        if self._ids is None or name in self._framed or name not in EVENT_TYPES:
+            return
+        try:
+            found = await self._ids.of([str(name)])
+        except RegistrySilentError as problem:
+            raise BusUnreachable(str(problem)) from None
+        if not found:
+            raise BusUnreachable(f"The registry has no schema of {name}: run `sambus schemas push`.")
+        self._codec.write_with(found)
+        self._framed.update(found)
 
     def _encode(self, event: Event[Any] | Mapping[str, Any]) -> _Encoded | Submission:
         found = event if isinstance(event, Event) else _validated(event)

@@ -1,7 +1,8 @@
 """Avro bytes of everything on the bus, in and out. What cannot be decoded is one error with a code, never content.
 
 Single-object encoding (``C3 01``, fingerprint, body) needs no server; the Confluent form (``00``, id, body) is read
-when ids are given. Source: Avro 1.12 specification, "Single-object encoding"; CloudEvents Kafka binding 1.0.2.
+and written when ids are given. Source: Avro 1.12 specification, "Single-object encoding"; CloudEvents Kafka binding
+1.0.2.
 """
 
 import struct
@@ -14,6 +15,7 @@ from schemas.avro_code import Decoder, Encoder, compile_decoder, compile_encoder
 from schemas.avro_values import write_long
 from schemas.problems import RejectCode
 from schemas.registry import Registry, Version, crc64, load_registry
+from schemas.schema_ids import CONFLUENT_HEAD, id_in
 
 #: The largest event that a publisher may send (clarified: larger material is a pointer).
 MAX_RECORD_BYTES: Final = 1024 * 1024
@@ -21,11 +23,12 @@ MAX_RECORD_BYTES: Final = 1024 * 1024
 MAX_BUS_BYTES: Final = 3 * 1024 * 1024
 #: Header with the desk that the intake gateway proved: it stands for the origin on ``in.gateway``.
 ORIGIN_HEADER: Final = "sambus_origin"
+#: Who makes deliveries, as CloudEvents calls a source.
+BUS_SOURCE: Final = "se.bus"
 CONTENT_TYPE: Final = b"application/avro"
 
 _SINGLE_OBJECT: Final = b"\xc3\x01"
 _SINGLE_HEAD: Final = 10
-_CONFLUENT_HEAD: Final = 5
 _UNFIT: Final = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, struct.error)
 _BROKEN: Final = (ValueError, IndexError, ArithmeticError)
 
@@ -62,7 +65,9 @@ class _Reader(NamedTuple):
 
 
 class _Writer(NamedTuple):
+    #: Before records of whoever writes under a registry's ids, and before all others.
     head: bytes
+    plain: bytes
     encode: Encoder
 
 
@@ -70,16 +75,27 @@ class Codec:
     """Encodes and decodes by schema name. Cheap to make: compiled code is shared by all codecs of a registry."""
 
     def __init__(self, ids: Mapping[int, str] | None = None, *, registry: Registry | None = None) -> None:
-        """Shape: ``ids`` maps a Confluent schema id to a schema name, or to ``<name>.v<N>`` for an old version."""
+        """Shape: ``ids`` maps a Confluent schema id to a schema name, or to ``<name>.v<N>`` for an old version.
+
+        An id that maps to nothing is known to stand for none of ours. The mapping may grow while the codec uses it.
+        """
         self._registry = registry or load_registry()
-        self._ids = dict(ids or {})
+        self._ids = {} if ids is None else ids
+        self._heads: dict[str, bytes] = {}
+        self._plain: dict[bytes, bytes] = {}
         self._writers: dict[str, _Writer] = {}
         self._readers: dict[bytes, _Reader] = {}
         self._views: dict[tuple[str, frozenset[str]], Encoder] = {}
         self._parts: dict[tuple[str, Callable[[Schema], Schema]], Encoder] = {}
 
+    def write_with(self, ids: Mapping[str, int]) -> None:
+        """From now on write records of these schemas in the Confluent form, under the ids that a registry gave."""
+        for name, schema_id in ids.items():
+            self._heads[name] = _confluent(schema_id)
+            self._writers.pop(name, None)
+
     def encode(self, name: str, value: Mapping[str, Any]) -> bytes:
-        """A record in single-object encoding.
+        """A record in single-object encoding, or in the Confluent form if ``write_with`` named its schema.
 
         Shape: a schema name and python-native values, as ``model_dump(mode="python")`` gives them.
         Errors: ``KeyError`` for an unknown name, ``UnencodableError`` for a value that does not fit.
@@ -90,7 +106,7 @@ class Codec:
     def encode_confluent(self, name: str, schema_id: int, value: Mapping[str, Any]) -> bytes:
         """A record in the Confluent wire format, under an id that a registry gave to the current schema."""
         writer = self._writers.get(name) or self._writer(name)
-        return _encoded(name, b"\x00" + schema_id.to_bytes(4, "big"), writer.encode, value)
+        return _encoded(name, _confluent(schema_id), writer.encode, value)
 
     def encode_receiver(self, receiver: Mapping[str, Any]) -> bytes:
         """The part of a ledger line, and of a delivery, that says how the rules came to one receiver (``Receiver``)."""
@@ -118,19 +134,28 @@ class Codec:
         """``encode_facts`` and ``encode_view`` at once, for an event that goes out in one view only."""
         return self.encode_facts(event_type, meta) + self.encode_view(event_type, event, fields)
 
-    def join_delivery(self, event_type: str, receiver: bytes, delivery_id: str, shared: bytes) -> bytes:
+    def join_delivery(
+        self, event_type: str, receiver: bytes, delivery_id: str, shared: bytes, *, framed: bool = False
+    ) -> bytes:
         """A delivery: what ``encode_receiver`` made, its id, then ``encode_facts`` and ``encode_view``.
 
-        Avro writes a record as its fields one after the other, so the parts need only stand side by side.
+        Avro writes a record as its fields one after the other, so the parts need only stand side by side. ``framed``
+        puts a registry's id before it, if ``write_with`` named one: for readers that are not ours.
         """
         name = f"{DELIVERY_PREFIX}{event_type}"
-        head = (self._writers.get(name) or self._writer(name)).head
+        writer = self._writers.get(name) or self._writer(name)
+        head = writer.head if framed else writer.plain
         text = delivery_id.encode()
         return b"".join((head, receiver, write_long(len(text)), text, shared))
 
+    def delivery_headers(self, event_type: str, delivery_id: str, at: datetime) -> list[tuple[str, bytes]]:
+        """The CloudEvents headers of a delivery, for a desk that reads Kafka itself. Units: ``at`` is aware."""
+        name = f"{DELIVERY_PREFIX}{event_type}"
+        return cloud_event_headers(delivery_id, name, BUS_SOURCE, at, self._current(name).number)
+
     def encode_decision(self, decision: Mapping[str, Any], receivers: Sequence[bytes]) -> bytes:
         """A ledger line whose receivers are encoded already; ``decision`` is the rest of ``Decision``."""
-        head = (self._writers.get("decision") or self._writer("decision")).head
+        head = (self._writers.get("decision") or self._writer("decision")).plain
         before = _encoded("decision", head, self._part("decision", _before_receivers), decision)
         after = _encoded("decision", b"", self._part("decision", _after_receivers), decision)
         count = write_long(len(receivers)) if receivers else b""
@@ -152,12 +177,22 @@ class Codec:
         # Raised out here so that no exception with content, or with frames that hold it, hangs on as its context.
         raise UndecodableError(fault)
 
+    def unframed(self, data: bytes) -> bytes:
+        """A record in single-object encoding: as it is, or with the fingerprint in place of an id that is known.
+
+        The body stays byte for byte. What keeps a record for long keeps it so: it needs no registry to be read again.
+        """
+        if id_in(data) is None:
+            return data
+        head = data[:CONFLUENT_HEAD]
+        return (self._plain.get(head) or self._plain_head(head)) + data[CONFLUENT_HEAD:]
+
     def _decoded(self, data: bytes, limit: int) -> Decoded:
         if not data:
             raise UndecodableError(RejectCode.UNREADABLE)
         if len(data) > max(limit, MAX_BUS_BYTES):
             raise UndecodableError(RejectCode.TOO_LARGE)
-        size = _SINGLE_HEAD if data[0] else _CONFLUENT_HEAD
+        size = _SINGLE_HEAD if data[0] else CONFLUENT_HEAD
         reader = self._readers.get(data[:size]) or self._reader(data[:size])
         if len(data) > max(limit, reader.limit):
             raise UndecodableError(RejectCode.TOO_LARGE)
@@ -171,7 +206,9 @@ class Codec:
 
     def _writer(self, name: str) -> _Writer:
         schema = self._current(name).schema
-        writer = self._writers[name] = _Writer(_head(schema), self._encoder(("whole", name), schema))
+        plain = single_object_head(schema)
+        encode = self._encoder(("whole", name), schema)
+        writer = self._writers[name] = _Writer(self._heads.get(name, plain), plain, encode)
         return writer
 
     def _reader(self, head: bytes) -> _Reader:
@@ -183,6 +220,17 @@ class Codec:
         limit = 0 if written.name in self._events() else MAX_BUS_BYTES
         reader = self._readers[head] = _Reader(written.name, written.number, limit, decode)
         return reader
+
+    def _plain_head(self, head: bytes) -> bytes:
+        """The single-object head for a Confluent one; that one itself while its id is not known."""
+        try:
+            written = self._written(head)
+        except UndecodableError:
+            return head
+        if written is None:
+            return head
+        plain = self._plain[head] = single_object_head(written.schema)
+        return plain
 
     def _part(self, name: str, part: Callable[[Schema], Schema]) -> Encoder:
         encode = self._parts.get((name, part))
@@ -214,9 +262,11 @@ class Codec:
     def _written(self, head: bytes) -> Version | None:
         if head.startswith(_SINGLE_OBJECT) and len(head) == _SINGLE_HEAD:
             return self._registry.find(head[2:])
-        if head[0] or len(head) < _CONFLUENT_HEAD:
+        if head[0] or len(head) < CONFLUENT_HEAD:
             raise UndecodableError(RejectCode.UNREADABLE)
-        name = self._ids.get(int.from_bytes(head[1:], "big"), "")
+        name = self._ids.get(int.from_bytes(head[1:], "big"))
+        if name is None:
+            raise UndecodableError(RejectCode.SCHEMA_ID_UNRESOLVED)
         stem, mark, number = name.rpartition(".v")
         if mark and number.isdecimal():
             return self._registry.version(stem, int(number))
@@ -252,8 +302,13 @@ def _encoded(name: str, head: bytes, encode: Encoder, value: Mapping[str, Any]) 
     raise UnencodableError(name, pointer, reason)
 
 
-def _head(schema: Schema) -> bytes:
+def single_object_head(schema: Schema) -> bytes:
+    """What stands before a record of this schema in single-object encoding: ``C3 01`` and the fingerprint."""
     return _SINGLE_OBJECT + crc64(schema)
+
+
+def _confluent(schema_id: int) -> bytes:
+    return b"\x00" + schema_id.to_bytes(4, "big")
 
 
 def _receiver_of(decision: Schema) -> Schema:

@@ -11,6 +11,7 @@ class RejectCode(StrEnum):
 
     UNREADABLE = "UNREADABLE"
     SCHEMA_UNKNOWN = "SCHEMA_UNKNOWN"
+    SCHEMA_ID_UNRESOLVED = "SCHEMA_ID_UNRESOLVED"
     TOO_LARGE = "TOO_LARGE"
     KEY_NOT_EVENT_ID = "KEY_NOT_EVENT_ID"
     FIELD_MISSING = "FIELD_MISSING"
@@ -70,6 +71,10 @@ REMEDIES: dict[RejectCode, tuple[str, str]] = {
     RejectCode.SCHEMA_UNKNOWN: (
         "Schemats fingeravtryck är okänt. Använd ett schema ur `sambus schemas export`.",
         "The schema's fingerprint is unknown. Use a schema from `sambus schemas export`.",
+    ),
+    RejectCode.SCHEMA_ID_UNRESOLVED: (
+        "Schemats id kunde inte slås upp: registret svarar inte, eller läsaren saknar --registry. Försök igen.",
+        "The schema's id could not be looked up: the registry is silent, or the reader lacks --registry. Try again.",
     ),
     RejectCode.TOO_LARGE: (
         "Posten är större än 1 MiB. Skicka en pekare till stort material i stället för materialet.",

@@ -20,6 +20,7 @@ from consumers.bus import TopicMissingError
 from deploy.cli.connection import EXIT_NOT_WELL, BusUnreachableError
 from schemas.gazetteer import Gazetteer, load_gazetteer
 from schemas.partners import PARTNERS
+from schemas.schema_ids import RegistrySilentError
 from schemas.vocabulary import Function
 
 LOCAL = ZoneInfo("Europe/Stockholm")
@@ -97,6 +98,8 @@ def run(work: Coroutine[Any, Any, T], *, on_interrupt: T | None = None) -> T | N
     except KeyboardInterrupt:
         return on_interrupt
     except Unreachable as problem:
+        raise BusUnreachableError(str(problem)) from problem
+    except RegistrySilentError as problem:
         raise BusUnreachableError(str(problem)) from problem
     except TopicMissingError as problem:
         raise AskError(str(problem)) from problem

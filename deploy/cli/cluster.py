@@ -1,61 +1,35 @@
 """``sambus up|down|reset``: the bus on this machine, in the foreground or left in the background."""
 
-import functools
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from deploy.cli.connection import EXIT_NOT_WELL, EXIT_WRONG_USE, Connection, connection_options
+from deploy.cli.home import home_option, told
 from deploy.cluster import ClusterError, LocalCluster, places
 from deploy.cluster.detach import Report, run_detached
 from deploy.cluster.keep import Keep
 from deploy.cluster.local import DEADLINE, PORT
 from deploy.cluster.match_keys import ensure_keys
 from deploy.cluster.settings import MOST_BROKERS
+from deploy.cluster.worker import COMMAND as WORKER
 from deploy.cluster.worker import Worker
-
-F = TypeVar("F", bound=Callable[..., Any])
+from deploy.registry.server import PORT as REGISTRY_PORT
+from deploy.registry.server import RegistryServer
 
 #: More workers than partitions of the flow would stand idle; more than this is a slip of the finger.
 MOST_WORKERS = 64
 
 
-def _home_option(command: F) -> F:
-    option = click.option(
-        "--home",
-        envvar="SAMBUS_HOME",
-        type=click.Path(file_okay=False, path_type=Path),
-        default=places.home,
-        show_default="the user's data folder",
-        help="Folder of data and logs.",
-    )
-    return option(command)
-
-
-def _told(command: F) -> F:
-    """Turn the cluster's errors into the command's: the problem, the remedy and the exit code."""
-
-    @functools.wraps(command)
-    def telling(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except ClusterError as problem:
-            told = click.ClickException(str(problem))
-            told.exit_code = problem.exit_code
-            raise told from problem
-
-    return telling  # type: ignore[return-value]
-
-
 @click.command()
-@_home_option
+@home_option
 @click.option("--detach", is_flag=True, help="Leave it in the background until `sambus down`.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(0, MOST_WORKERS), help="Streams workers.")
 @click.option("--brokers", default=1, show_default=True, type=click.IntRange(1, MOST_BROKERS), help="Kafka brokers.")
@@ -67,11 +41,27 @@ def _told(command: F) -> F:
     type=click.Path(dir_okay=False, path_type=Path),
     help="File of the keys that all workers compare references under. [default: one made in the folder of data]",
 )
+@click.option(
+    "--own-access",
+    multiple=True,
+    metavar="UNIT|DESK",
+    help="Unit or desk that writes or reads a Kafka topic of its own.",
+)
+@click.option("--registry", is_flag=True, help="Start a schema registry too, and use its ids.")
+@click.option(
+    "--registry-port",
+    default=REGISTRY_PORT,
+    show_default=True,
+    type=click.IntRange(1024, 65000),
+    help="Of the registry.",
+)
 @click.option("--report-fd", type=int, hidden=True)
 @connection_options
-@_told
+@told
 def up(connection: Connection, **options: Any) -> None:
     """Start the bus on this machine: Kafka, topics and workers. Data is kept between runs.
+
+    With --registry, what desks with a topic of their own (--own-access) read carries the registry's ids.
 
     With --bootstrap (or SAMBUS_BOOTSTRAP) an existing Kafka is used: only topics and workers are started.
     Without --detach it follows until Ctrl-C, and everything ends with it, however it ends. With --detach the exit
@@ -86,16 +76,28 @@ def up(connection: Connection, **options: Any) -> None:
     cluster = None if existing else _cluster(options, home)
     if cluster is not None:
         connection = Connection(bootstrap=cluster.bootstrap)
+    registry = RegistryServer(home, options["registry_port"]) if options["registry"] else None
     if options["detach"]:
-        _detach(cluster, connection, options)
+        _detach(cluster, connection, options, registry)
         return
     from deploy.cluster.supervisor import Supervisor  # brings all of Kafka's client, which `down` need not wait for
 
     report = Report(options["report_fd"])
     environment = _environment(connection) | {"SAMBUS_MATCH_KEYS": str(_match_keys(options["match_keys"], home))}
-    kept = [Worker(home, number, environment) for number in range(1, workers + 1)]
-    supervisor = Supervisor(home, connection.aiokafka(), report.tell, cluster, kept)
-    places_told = _where_to_look(home, connection.bootstrap, workers, cluster)
+    if registry is not None:
+        environment["SAMBUS_REGISTRY"] = registry.url
+    command = (*WORKER, *_each("own-access", options["own_access"]))
+    kept = [Worker(home, number, environment, command) for number in range(1, workers + 1)]
+    supervisor = Supervisor(
+        home,
+        connection.aiokafka(),
+        report.tell,
+        cluster,
+        kept,
+        registry=registry,
+        own_access=options["own_access"],
+    )
+    places_told = _where_to_look(home, connection.bootstrap, workers, cluster, registry)
     ending = "Ctrl-C stops everything." if options["report_fd"] is None else "`sambus down` stops it."
     try:
         supervisor.run(lambda well: report.ready(f"\n{_headline(home, well=well)}\n{places_told}\n{ending}", well=well))
@@ -140,10 +142,13 @@ def _cluster(options: dict[str, Any], home: Path) -> LocalCluster:
     return LocalCluster(home, brokers=options["brokers"], port=options["port"], deadline=options["deadline"], kind="up")
 
 
-def _detach(cluster: LocalCluster | None, connection: Connection, options: dict[str, Any]) -> None:
+def _detach(
+    cluster: LocalCluster | None, connection: Connection, options: dict[str, Any], registry: RegistryServer | None
+) -> None:
     """Leave a supervisor in the background and wait until it says that the bus is ready."""
-    if cluster is not None:
-        cluster.fetch()  # here, where its progress is seen
+    for fetched in (cluster, registry):
+        if fetched is not None:
+            fetched.fetch()  # here, where its progress is seen
     names = (
         "home",
         "workers",
@@ -151,6 +156,9 @@ def _detach(cluster: LocalCluster | None, connection: Connection, options: dict[
         *(("brokers", "port", "deadline") if cluster is not None else ()),
     )
     arguments = [word for name in names for word in (f"--{name}", str(options[name]))]
+    arguments += _each("own-access", options["own_access"])
+    if registry is not None:
+        arguments += ["--registry", "--registry-port", str(registry.port)]
     environment = {name: value for name, value in os.environ.items() if name != "SAMBUS_BOOTSTRAP"}
     if cluster is None:
         environment |= _environment(connection)
@@ -158,15 +166,23 @@ def _detach(cluster: LocalCluster | None, connection: Connection, options: dict[
         sys.exit(EXIT_NOT_WELL)
 
 
+def _each(option: str, values: Sequence[str]) -> list[str]:
+    return [word for value in values for word in (f"--{option}", value)]
+
+
 def _headline(home: Path, *, well: bool) -> str:
     runs = "The bus runs." if well else "Kafka runs, but no worker reads yet; it is tried again."
     return f"{runs} Data and logs: {home}"
 
 
-def _where_to_look(home: Path, bootstrap: str, workers: int, cluster: LocalCluster | None) -> str:
+def _where_to_look(
+    home: Path, bootstrap: str, workers: int, cluster: LocalCluster | None, registry: RegistryServer | None
+) -> str:
     lines = []
     if cluster is not None and not bootstrap.endswith(f":{PORT}"):
         lines.append(f"  export SAMBUS_BOOTSTRAP={bootstrap}")
+    if registry is not None:
+        lines.append(f"  export SAMBUS_REGISTRY={registry.url}")
     lines += [
         "  sambus status                                   is it well?",
         "  sambus publish FILE --as UNIT/FUNCTION          send events",
@@ -181,8 +197,8 @@ def _where_to_look(home: Path, bootstrap: str, workers: int, cluster: LocalClust
 
 
 @click.command()
-@_home_option
-@_told
+@home_option
+@told
 def down(home: Path) -> None:
     """Stop the bus that `sambus up` started here. Data is kept."""
     stopped = Keep(home, "up").stop_other()
@@ -190,12 +206,12 @@ def down(home: Path) -> None:
 
 
 @click.command()
-@_home_option
+@home_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_told
+@told
 def reset(home: Path, yes: bool) -> None:
     """Stop the bus on this machine and delete its data: every event, delivery and decision in it."""
-    folders = [folder for folder in (home / "kafka", home / "workers") if folder.exists()]
+    folders = [folder for folder in (home / "kafka", home / "workers", home / "registry") if folder.exists()]
     if not folders:
         Keep(home, "up").stop_other()
         click.echo(f"There is no data in {home}.")

@@ -50,10 +50,11 @@ class Connection:
                 "sasl_plain_password": self.sasl_password,
             }
         if self.security_protocol.endswith("SSL"):
-            options["ssl_context"] = self._tls()
+            options["ssl_context"] = self.tls_context()
         return options
 
-    def _tls(self) -> ssl.SSLContext:
+    def tls_context(self) -> ssl.SSLContext:
+        """What secures a connection. Errors: ``click.UsageError`` when a file cannot be used."""
         try:
             context = ssl.create_default_context(cafile=str(self.tls_ca) if self.tls_ca else None)
             if self.tls_cert is not None:

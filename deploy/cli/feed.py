@@ -23,6 +23,7 @@ from deploy.cli.asking import (
     since_option,
 )
 from deploy.cli.connection import Connection, connection_options
+from deploy.cli.registry import registry_ids, registry_option
 from schemas.gazetteer import load_gazetteer
 
 #: A reader that stays lets go of what is older than what the bus keeps, now and then.
@@ -63,6 +64,7 @@ class Told:
     help="Read so long before the start, unshown, to know which cards the rest belongs to.",
 )
 @click.option("--own-topic", is_flag=True, help="Read the desk's own topic (a desk with its own Kafka access).")
+@registry_option
 @json_option
 @lang_option
 @connection_options
@@ -73,6 +75,7 @@ def feed(  # noqa: PLR0913, PLR0917 - one parameter an option
     follow: bool,
     look_back: timedelta,
     own_topic: bool,
+    registry: str | None,
     as_json: bool,
     lang: str,
     connection: Connection,
@@ -93,6 +96,7 @@ def feed(  # noqa: PLR0913, PLR0917 - one parameter an option
         follow=follow,
         look_back=look_back,
         own_topic=own_topic,
+        ids=registry_ids(registry, connection),
     )
     told = Told()
     show = _json_line(frozenset(types)) if as_json else _card_printer(lang, desk, frozenset(types))

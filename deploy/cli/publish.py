@@ -18,6 +18,7 @@ import orjson
 
 from deploy.cli.asking import console, desk_option, json_option, lang_option, print_json, run
 from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, BusUnreachableError, Connection, connection_options
+from deploy.cli.registry import registry_ids, registry_option
 from producers.client import GATEWAY_TOPIC, IN_FLIGHT, BusUnreachable, Producer, Receipt, Submission
 from producers.files import READERS, FileFault, FileRecord, read_ahead, unpacked
 from producers.polisen import UNKNOWN_AREA, Notices
@@ -93,11 +94,19 @@ class Tally:
 @click.option(
     "--topic", default=GATEWAY_TOPIC, show_default=True, help="Or in.<unit>, for a unit with its own Kafka access."
 )
+@registry_option
 @json_option
 @lang_option
 @connection_options
-def publish(
-    file: Path, desk: str, form: str | None, topic: str, as_json: bool, lang: str, connection: Connection
+def publish(  # noqa: PLR0913, PLR0917 - one parameter an option
+    file: Path,
+    desk: str,
+    form: str | None,
+    topic: str,
+    registry: str | None,
+    as_json: bool,
+    lang: str,
+    connection: Connection,
 ) -> None:
     """Publish the events of a file (also .gz), or of standard input with -.
 
@@ -109,7 +118,8 @@ def publish(
     tally = Tally()
     report = _json_report if as_json else _line_report(lang)
     source = _Source(file, form or _form_of(file))
-    producer = Producer(connection.aiokafka(), origin=desk, topic=topic)
+    ids = registry_ids(registry, connection)
+    producer = Producer(connection.aiokafka(), origin=desk, topic=topic, ids=ids)
     try:
         with _progress(source) as advance:
             run(_publish(source, producer, tally, _Telling(report, advance)))

@@ -1,12 +1,16 @@
-"""``sambus schemas export|check|release``: the Avro schemas as files, and what was released held against the models."""
+"""``sambus schemas …``: the Avro schemas as files, held against the models, in a registry and in a document."""
 
+import json
 import sys
+from collections import Counter
 from pathlib import Path
 
 import click
 
-from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL
+from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, Connection, connection_options
+from deploy.cli.registry import registry_ids, registry_option
 from schemas.avro import current_schemas
+from schemas.codec import single_object_head
 from schemas.compatibility import Comparison, avsc, compare_all
 from schemas.registry import RELEASED, load_released
 
@@ -21,11 +25,17 @@ def schemas() -> None:
 @schemas.command()
 @click.option("--out", type=_FOLDER, default=Path("schemas-export"), show_default=True, help="Folder to write to.")
 def export(out: Path) -> None:
-    """Write every current schema to a folder, as <name>.avsc."""
+    """Write every current schema to a folder, as <name>.avsc, and heads.json.
+
+    The heads are what stands before each record in single-object encoding, by schema name and in hex: some libraries
+    work out another fingerprint than Avro's specification.
+    """
     out.mkdir(parents=True, exist_ok=True)
     current = current_schemas()
     for name, schema in current.items():
         (out / f"{name}.avsc").write_text(avsc(schema), "utf-8")
+    heads = {name: single_object_head(schema).hex() for name, schema in current.items()}
+    (out / "heads.json").write_text(json.dumps(heads, indent=1) + "\n", "utf-8")
     click.echo(f"{len(current)} schemas written to {out}", err=True)
 
 
@@ -69,6 +79,59 @@ def release(released: Path, replace: bool) -> None:
         (released / f"{name}.v{number}.avsc").write_text(avsc(current[name]), "utf-8")
         click.echo(f"{name} v{number}")
     click.echo(f"{len(comparison.unreleased)} released, {len(comparison.retold)} described anew", err=True)
+
+
+@schemas.command()
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write to. [default: standard output]"
+)
+def asyncapi(out: Path | None) -> None:
+    """Write the AsyncAPI document of the topics, as YAML. It refers to the released schemas as files."""
+    from deploy.documents import asyncapi_yaml
+
+    text = asyncapi_yaml()
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        out.write_text(text, "utf-8")
+
+
+@schemas.command()
+@registry_option
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done and what differs.")
+@connection_options
+def push(registry: str | None, dry_run: bool, connection: Connection) -> None:
+    """Register every released schema of events and deliveries, under the compatibility rule FULL_TRANSITIVE.
+
+    Doing it again does nothing; nothing is ever deleted. Exit code 1 when the registry refuses a schema, has one that
+    is none of ours, or, with --dry-run, lacks one; 3 when it cannot be reached.
+    """
+    from deploy.cli.asking import run
+    from deploy.registry.push import push as bring_in_line
+
+    if registry is None:
+        raise click.UsageError("Name the registry: --registry URL, or SAMBUS_REGISTRY.")
+    comparison = _compare(RELEASED)
+    if comparison.unreleased:
+        raise click.ClickException("Some schemas are not released yet; run `sambus schemas release` first.")
+    told = run(bring_in_line(registry_ids(registry, connection).api, load_released(), dry=dry_run)) or []
+    for each in told:
+        if each.state != "kept":
+            click.echo(_TOLD[each.state].format(name=each.name, number=each.number, what=each.what, id=each.schema_id))
+    counted = Counter(each.state for each in told)
+    summary = ", ".join(f"{count} {state}" for state, count in sorted(counted.items()) if state != "rule")
+    click.echo(summary + (" (nothing written: --dry-run)" if dry_run else ""), err=True)
+    lacking = dry_run and len(told) > counted["kept"]
+    sys.exit(EXIT_NOT_WELL if lacking or any(each.wrong for each in told) else EXIT_DONE)
+
+
+_TOLD = {
+    "registered": "registered  {name} v{number}",
+    "described": "described   {name} v{number}: the same schema with other descriptions",
+    "rule": "rule        {name}: FULL_TRANSITIVE instead of {what}",
+    "refused": "REFUSED     {name} v{number}: {what}",
+    "foreign": "DIFFERS     {name}: the registry's version {number} (id {id}) is none that was released here",
+}
 
 
 def _compare(folder: Path) -> Comparison:

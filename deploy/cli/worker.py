@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from deploy.cli.connection import Connection, connection_options
+from deploy.cli.registry import registry_ids, registry_option
 
 
 @click.command()
@@ -36,6 +37,7 @@ from deploy.cli.connection import Connection, connection_options
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder in which what lanes remember is kept beside Kafka, for a quick restart. [default: none is kept]",
 )
+@registry_option
 @click.option("--pretty", is_flag=True, help="Logs for a person's eyes instead of JSON.")
 def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
     connection: Connection,
@@ -45,6 +47,7 @@ def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
     rules: Path | None,
     match_keys: Path | None,
     snapshots: Path | None,
+    registry: str | None,
     pretty: bool,
 ) -> None:
     """Run one streams worker: intake, assess, share and rules agents.
@@ -64,6 +67,7 @@ def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
         rules=rules,
         match_keys=match_keys,
         snapshots=snapshots,
+        ids=registry_ids(registry, connection),
     )
     try:
         code = run(settings, json_logs=not pretty)

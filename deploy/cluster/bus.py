@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,14 +29,21 @@ _ANSWERS = (0, 69)
 ASK_EVERY = 0.2
 
 
-async def apply_topics(kafka: dict[str, Any]) -> str:
+async def apply_topics(kafka: dict[str, Any], own_access: Sequence[str] = ()) -> str:
     """Bring the topics in line with the catalogue; tells what was done.
+
+    Shape: ``own_access`` names units and desks that have Kafka access of their own.
 
     Errors: ``ClusterError`` when no broker answers or it refuses.
     """
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would say is said below, with the remedy
     try:
-        changes = await apply(kafka, catalogue(load_gazetteer()))
+        units = [name for name in own_access if "/" not in name]
+        desks = [name for name in own_access if "/" in name]
+        wanted = catalogue(load_gazetteer(), own_access_units=units, own_access_desks=desks)
+        changes = await apply(kafka, wanted)
+    except ValueError as problem:
+        raise ClusterError(f"--own-access: {problem}.", "Name a unit or UNIT/FUNCTION.", exit_code=2) from None
     except TopicsError as problem:
         raise ClusterError(f"Kafka refused a topic: {problem}.", "See `sambus topics plan`.", exit_code=1) from problem
     except (KafkaError, TimeoutError, OSError) as problem:

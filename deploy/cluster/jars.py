@@ -1,4 +1,4 @@
-"""The jars of the locked Kafka: read from the lock file, fetched once, checked against their SHA-256 at every start."""
+"""Locked files of a Maven repository: fetched once, and checked against their SHA-256 at every start."""
 
 import hashlib
 import os
@@ -30,11 +30,13 @@ class Jar:
     version: str
     sha256: str
     size: int
+    #: What the file's name ends with: a jar has no classifier, what is packed otherwise has its own.
+    ending: str = ".jar"
 
     @property
     def file_name(self) -> str:
         """The jar's name in a Maven repository and in the cache."""
-        return f"{self.artifact}-{self.version}.jar"
+        return f"{self.artifact}-{self.version}{self.ending}"
 
     @property
     def path(self) -> str:
@@ -53,7 +55,8 @@ class Jar:
 def read_lock(path: Path = LOCK_FILE) -> tuple[Jar, ...]:
     """The locked jars, in the order of the class path.
 
-    Shape: a line is ``group:artifact:version sha256 size``; empty lines and lines with ``#`` are passed over.
+    Shape: a line is ``group:artifact:version sha256 size``, where ``:ending`` may follow the version for what is no
+    plain jar; empty lines and lines with ``#`` are passed over.
     Errors: ``ValueError`` with the line's number.
     """
     jars = []
@@ -62,9 +65,9 @@ def read_lock(path: Path = LOCK_FILE) -> tuple[Jar, ...]:
             continue
         try:
             coordinates, sha256, size = line.split()
-            group, artifact, version = coordinates.split(":")
-            jars.append(Jar(group, artifact, version, sha256, int(size)))
-        except ValueError as problem:
+            group, artifact, version, *ending = coordinates.split(":")
+            jars.append(Jar(group, artifact, version, sha256, int(size), *ending))
+        except (ValueError, TypeError) as problem:
             raise ValueError(f"{path.name} line {number} is not 'group:artifact:version sha256 size'") from problem
     return tuple(jars)
 
@@ -84,21 +87,22 @@ def maven_url() -> str:
     return str(MAVEN_CENTRAL_URL).rstrip("/")
 
 
-def ensure_jars(folder: Path, jars: tuple[Jar, ...], *, progress: bool) -> list[Path]:
+def ensure_jars(folder: Path, jars: tuple[Jar, ...], *, progress: bool, whose: str = "Kafka") -> list[Path]:
     """Have every jar in ``folder``: missing or damaged ones are fetched; the rest needs no network.
 
-    Shape: the jars' paths, in the lock's order. A jar appears under its name only when its hash is right.
+    Shape: the jars' paths, in the lock's order. A jar appears under its name only when its hash is right. ``whose``
+    stands before the progress bar.
     Errors: ``FetchError`` with the jar's name and the remedy, ``DiskFullError``.
     """
     with ThreadPoolExecutor(PARALLEL) as pool:
         here = list(pool.map(lambda jar: jar.is_in(folder), jars))
     missing = [jar for jar, found in zip(jars, here, strict=True) if not found]
     if missing:
-        _fetch(folder, missing, progress=progress)
+        _fetch(folder, missing, progress=progress, whose=whose)
     return [folder / jar.file_name for jar in jars]
 
 
-def _fetch(folder: Path, missing: list[Jar], *, progress: bool) -> None:
+def _fetch(folder: Path, missing: list[Jar], *, progress: bool, whose: str) -> None:
     import pooch  # type: ignore[import-untyped]
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
@@ -113,7 +117,8 @@ def _fetch(folder: Path, missing: list[Jar], *, progress: bool) -> None:
     )
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not progress) as shown:
-        task = shown.add_task(f"Kafka ({len(missing)} jars)", total=sum(jar.size for jar in missing))
+        files = f"{len(missing)} {'file' if len(missing) == 1 else 'files'}"
+        task = shown.add_task(f"{whose} ({files})", total=sum(jar.size for jar in missing))
         pool, given_up = ThreadPoolExecutor(PARALLEL), threading.Event()
         try:
             for _ in pool.map(lambda jar: _fetch_one(store, jar, _Meter(shown, task, given_up)), missing):
@@ -133,7 +138,7 @@ def _fetch_one(store: Any, jar: Jar, meter: "_Meter") -> None:
         raise FetchError(
             f"{jar.file_name} cannot be fetched from {maven_url()}: {_reason(problem)}.",
             "Check the network, or set SAMBUS_MAVEN_URL to a Maven mirror that you can reach. "
-            f"Without a network, copy the jars of deploy/cluster/kafka.lock into {store.abspath}.",
+            f"Without a network, copy the jars and archives of the lock file into {store.abspath}.",
         ) from None
     except ValueError:
         raise FetchError(
@@ -152,6 +157,7 @@ def _fetch_one(store: Any, jar: Jar, meter: "_Meter") -> None:
 def _reason(problem: Exception) -> str:
     response = getattr(problem, "response", None)
     if response is not None:
+        response.close()  # pooch leaves it open
         return f"the server answers {response.status_code}"
     return "no answer in time" if "Timeout" in type(problem).__name__ else "no connection"
 

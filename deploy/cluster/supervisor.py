@@ -1,4 +1,4 @@
-"""What ``sambus up`` runs: the brokers, then the topics, then the workers; restarts what dies, ends it all in order."""
+"""What ``sambus up`` runs: brokers, topics, a registry if wanted, workers; restarts what dies, ends it all in order."""
 
 import asyncio
 import signal
@@ -39,6 +39,13 @@ class Kept(Protocol):
     def end(self) -> None: ...  # noqa: D102
 
 
+class Service(Kept, Protocol):
+    """Something that workers need beside Kafka."""
+
+    def prepare(self) -> None: ...  # noqa: D102
+    def ready(self) -> str: ...  # noqa: D102
+
+
 @dataclass
 class Fallen:
     """What ended by itself: how long to wait this time, and when it is to start again."""
@@ -52,7 +59,7 @@ class Supervisor:
     """Keeps one bus in a folder until it is told to stop.
 
     Shape: ``cluster`` is none when an existing cluster is used; ``kafka`` are aiokafka's connection options;
-    ``tell`` gets a line for each thing that happens.
+    ``tell`` gets a line for each thing that happens; ``registry`` runs before the workers and until they have ended.
     """
 
     home: Path
@@ -61,6 +68,8 @@ class Supervisor:
     cluster: LocalCluster | None
     workers: list[Worker]
     group: str = "sambus"
+    registry: Service | None = None
+    own_access: tuple[str, ...] = ()
     _before: frozenset[str] = frozenset()
     _fallen: dict[str, Fallen] = field(default_factory=dict)
 
@@ -92,7 +101,13 @@ class Supervisor:
             self.tell(f"Kafka answers on {self.cluster.bootstrap} ({time.monotonic() - began:.1f} s).")
         else:
             keep.take(str(self.kafka["bootstrap_servers"]))
-        self.tell(asyncio.run(apply_topics(self.kafka)))
+        if self.registry is not None:
+            self.registry.prepare()
+            self.registry.start()
+            keep.note(self.registry.name, self.registry.identities())
+        self.tell(asyncio.run(apply_topics(self.kafka, self.own_access)))
+        if self.registry is not None:
+            self.tell(self.registry.ready())
         self._before = asyncio.run(members(self.kafka, self.group)) if self.workers else frozenset()
         for worker in self.workers:
             worker.start()
@@ -119,7 +134,9 @@ class Supervisor:
 
     def _look(self, keep: Keep) -> None:
         """Start again what ended by itself, each time after a longer wait."""
-        everything: list[Kept] = [*(self.cluster.brokers if self.cluster is not None else ()), *self.workers]
+        beside: list[Kept] = [] if self.registry is None else [self.registry]
+        brokers: tuple[Kept, ...] = () if self.cluster is None else self.cluster.brokers
+        everything: list[Kept] = [*brokers, *beside, *self.workers]
         for kept in everything:
             fallen = self._fallen.setdefault(kept.name, Fallen())
             code = kept.exit_code()
@@ -149,6 +166,8 @@ class Supervisor:
             worker.ask_to_end()
         for worker in self.workers:
             worker.end()
+        if self.registry is not None:
+            self.registry.end()
         if self.cluster is not None and keep.held():  # else it is another's: leave it alone
             self.cluster.stop()
         keep.release()

@@ -70,6 +70,7 @@ class DemoBus:
             "SAMBUS_BOOTSTRAP": self._cluster.bootstrap,
             "SAMBUS_SECURITY_PROTOCOL": "PLAINTEXT",
             "SAMBUS_HOME": str(self.home),
+            "SAMBUS_REGISTRY": "",
             "SAMBUS_MATCH_KEYS": str(ensure_keys(self.home)),
         }
         self._worker = Worker(self.home, 1, environment)

@@ -23,7 +23,7 @@ from streams.core.reference import Reference
 from streams.core.share.fields import leaves_of
 from streams.engine.duty_records import decoded, encoded, written
 from streams.engine.ledger import line
-from streams.engine.outbox import Outbox, Output
+from streams.engine.outbox import NO_HEADERS, Outbox, Output
 from streams.engine.quarantine import quarantined
 from streams.engine.records import Record, moment
 from streams.engine.share_step import delivery_topic
@@ -147,9 +147,13 @@ class DutiesStep:
         receivers = [self._receiver(desk, change) for desk in change.notify]
         for desk, receiver in zip(change.notify, receivers, strict=True):
             delivery_id = f"{event['event_id']}:1:{desk}:main"
-            value = self._codec.join_delivery(NOTICE, receiver, delivery_id, shared[desk])
-            topic = self._own.get(desk) or delivery_topic(self._reference.gazetteer, desk.partition("/")[0])
-            out.add(Output(topic, desk.encode(), value, at_ms))
+            topic, headers = self._own.get(desk), NO_HEADERS
+            value = self._codec.join_delivery(NOTICE, receiver, delivery_id, shared[desk], framed=topic is not None)
+            if topic is None:
+                topic = delivery_topic(self._reference.gazetteer, desk.partition("/")[0])
+            else:
+                headers = self._codec.delivery_headers(NOTICE, delivery_id, now)
+            out.add(Output(topic, desk.encode(), value, at_ms, headers))
         decision = {
             **{name: meta[name] for name in ("event_id", "event_type", "revision", "origin", "published_at")},
             "outcome": NOTICED,

@@ -9,6 +9,7 @@ from schemas.topics import ACCEPTED, DECISIONS, GATEWAY_IN, QUARANTINE
 from streams.core.intake import Accepted, Intake, Known, Peek, Published, settle
 from streams.core.outcome import Drop, Forward, Reject
 from streams.core.reference import Reference
+from streams.engine.framing import Framing
 from streams.engine.ledger import Told, dropped
 from streams.engine.outbox import Outbox, Output
 from streams.engine.quarantine import quarantined
@@ -27,14 +28,17 @@ class IntakeStep:
     name = "intake"
     outputs: Sequence[str] = (ACCEPTED, QUARANTINE, DECISIONS)
 
-    def __init__(self, codec: Codec, reference: Reference) -> None:
+    def __init__(self, codec: Codec, reference: Reference, framing: Framing | None = None) -> None:
         self._codec = codec
         self._intake = Intake(codec, reference)
+        #: Looks up what the records at hand name by a registry's ids.
+        self.ahead = None if framing is None else framing.look_up
 
     def __call__(self, record: Record, state: State, out: Outbox, counters: Counters) -> None:
         """Read, settle against what is known of the id, pass on."""
         writer = proven_writer(record)
-        published = Published(record.key, record.value or b"", writer, moment(record.timestamp))
+        value = self._codec.unframed(record.value or b"")
+        published = Published(record.key, value, writer, moment(record.timestamp))
         reading = self._intake.read(published)
         if isinstance(reading.outcome, Reject):
             self._reject(record, reading.outcome, reading.peek, out, counters)
@@ -45,7 +49,7 @@ class IntakeStep:
         settled = settle(accepted, None if known is None else Known(known))
         match settled:
             case Forward():
-                out.add(_accepted(record, accepted))
+                out.add(_accepted(record, value, accepted))
                 state.put(key, accepted.digest, record.timestamp)
             case Drop(code):
                 told = Told(
@@ -81,8 +85,11 @@ def proven_writer(record: Record) -> str | None:
     return desk_address(unit, function)
 
 
-def _accepted(record: Record, accepted: Accepted) -> Output:
-    """The event as published, byte for byte, keyed for deduplication; the bus's own facts travel as headers."""
+def _accepted(record: Record, value: bytes, accepted: Accepted) -> Output:
+    """The event as published, byte for byte, keyed for deduplication; the bus's own facts travel as headers.
+
+    Only a registry's id at its head has given way to the schema's fingerprint.
+    """
     headers = [
         *((name, value) for name, value in record.headers if name.startswith(("ce_", "content-type", "traceparent"))),
         (ORIGIN_HEADER, desk_address(accepted.origin.unit, accepted.origin.function).encode()),
@@ -90,4 +97,4 @@ def _accepted(record: Record, accepted: Accepted) -> Output:
         (FROM_HEADER, place(record).encode()),
         (SAID_HEADER, accepted.content),
     ]
-    return Output(ACCEPTED, accepted.fingerprint.encode(), record.value, record.timestamp, headers)
+    return Output(ACCEPTED, accepted.fingerprint.encode(), value, record.timestamp, headers)

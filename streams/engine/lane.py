@@ -89,6 +89,9 @@ class Lane:
             retry_backoff_ms=self._settings.retry_backoff_ms,
         )
         await self._producer.start()
+        for work in self.works:
+            if work.before is not None:
+                await work.before()
         loaded = await self._load()
         outputs = {topic for work in self.works for topic in (*work.step.outputs, work.changelog.topic)}
         outputs.add(self.chain.heads.topic)
@@ -273,6 +276,8 @@ class Lane:
         counters, outbox = source.work.counters, cycle.outbox
         before, started, yielded = len(outbox), time.perf_counter(), time.perf_counter()
         for batch in batches:
+            if source.work.ahead is not None:
+                await source.work.ahead(batch.records)
             for record in source.new_in(batch):
                 source.work.apply(record, outbox)
                 self.chain.link(outbox)

@@ -6,7 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from streams.core.intake import CLOCK_SKEW, ID_WINDOW
+from schemas.admission import CLOCK_SKEW, ID_WINDOW
+from schemas.schema_ids import SchemaIds
 
 #: The consumer group and the prefix of every transactional id.
 GROUP = "sambus"
@@ -45,5 +46,7 @@ class Settings:
     match_keys: Path | None = None
     #: Where snapshots of the lanes' states are kept between restarts; None reads the changelogs whole instead.
     snapshots: Path | None = None
+    #: The registry by whose ids records may be framed, and deliveries are; None knows single-object encoding alone.
+    ids: SchemaIds | None = None
     report_every_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)

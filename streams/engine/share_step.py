@@ -21,10 +21,11 @@ from streams.core.share.seeing import references_in, shows_references
 from streams.core.share.transforms import held_until
 from streams.engine.broadcast import send_bounds, send_inquiries
 from streams.engine.duty_records import DutyDesk
+from streams.engine.framing import Framing
 from streams.engine.inquiries import Waiting, marks_of
 from streams.engine.ledger import line
 from streams.engine.memory import SEES, LaneMemory, Past
-from streams.engine.outbox import Outbox, Output
+from streams.engine.outbox import NO_HEADERS, Outbox, Output
 from streams.engine.packs import Packs
 from streams.engine.quarantine import quarantined
 from streams.engine.records import FROM_HEADER, SHARED_HEADER, Record, header, moment, place
@@ -49,6 +50,8 @@ class _Address(NamedTuple):
     told: str
     #: Whether it depends on the event if it is seen with its references.
     depends: bool
+    #: Whether the desk reads a topic of its own, with tools that may know CloudEvents and not us.
+    own: bool
 
 
 class Matter(NamedTuple):
@@ -110,9 +113,16 @@ class ShareStep:
     memory = "assess"  # both agents of a lane share events, by the same orders and the same pack
 
     def __init__(
-        self, codec: Codec, reference: Reference, packs: Pack | Packs, own_access_desks: Iterable[str] = ()
+        self,
+        codec: Codec,
+        reference: Reference,
+        packs: Pack | Packs,
+        own_access_desks: Iterable[str] = (),
+        framing: Framing | None = None,
     ) -> None:
         self._codec = codec
+        #: Learns the ids under which deliveries are written.
+        self.before = None if framing is None else framing.begin
         self._reference = reference
         self.packs = packs if isinstance(packs, Packs) else Packs(codec, reference.gazetteer, packs)
         self._own = {desk: desk_topic(desk) for desk in own_access_desks}
@@ -195,8 +205,11 @@ class ShareStep:
             body = shared.get(id(receiver.view))
             if body is None:
                 body = shared[id(receiver.view)] = sight.through(receiver.view)
-            value = self._codec.join_delivery(event_type, to.receiver, told + to.suffix, body)
-            out.add(Output(to.topic, to.key, value, at_ms))
+            value = self._codec.join_delivery(event_type, to.receiver, told + to.suffix, body, framed=to.own)
+            headers = NO_HEADERS
+            if to.own:
+                headers = self._codec.delivery_headers(event_type, told + to.suffix, moment(at_ms))
+            out.add(Output(to.topic, to.key, value, at_ms, headers))
         encoded = [to.receiver for to in addresses]
         out.add(self._ledger_line(matter, ruling, encoded, pack, outcome))
         for output in self._duties.opened(matter.event, ruling.receivers, pack, at_ms):
@@ -231,7 +244,13 @@ class ShareStep:
             sees = SEES if always else ""
             told = f"{suffix}\t{','.join(receiver.view.names)}{sees}"
             known = self._addresses[receiver] = _Address(
-                topic, desk.encode(), part, suffix, told, depends=always is None and not desk.startswith("partner.")
+                topic,
+                desk.encode(),
+                part,
+                suffix,
+                told,
+                depends=always is None and not desk.startswith("partner."),
+                own=desk in self._own,
             )
         return known
 

@@ -27,6 +27,7 @@ class Signal(StrEnum):
     LANE_ABANDONED = "lane_abandoned"
     SNAPSHOT_GIVEN_UP = "snapshot_given_up"
     RECORDS_EXPIRED_UNREAD = "records_expired_unread"
+    SCHEMA_IDS_MISSING = "schema_ids_missing"
     STEP_FAILED = "step_failed"
     ORDER_NOT_FOLLOWED = "order_not_followed"
     PACK_LET_THROUGH = "pack_let_through"

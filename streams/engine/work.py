@@ -1,7 +1,7 @@
 """What a lane works on: each agent's step with its state, and each topic's batches in the order they must be taken."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Protocol
 
 from aiokafka import TopicPartition
@@ -20,7 +20,8 @@ class Step(Protocol):
     its own. ``finish(state, out, at_ms)`` is called when all records at hand are decided on, before state is written;
     ``open(state)`` when the state has been read back, before any record; a generator gives the loop back at each
     ``yield``. ``tick(now_ms, state, out)`` once a second. With ``later`` no event waits for the step: its state is read
-    back while the other agents are at work already, and what it reads waits meanwhile.
+    back while the other agents are at work already, and what it reads waits meanwhile. ``before`` is awaited when a
+    lane opens, ``ahead(records)`` before records are decided on: the one place where a step may ask others.
     """
 
     name: str
@@ -51,6 +52,8 @@ class Work:
         self.ready = False
         self._finish = getattr(step, "finish", None)
         self._tick = getattr(step, "tick", None)
+        self.before: Callable[[], Awaitable[None]] | None = getattr(step, "before", None)
+        self.ahead: Callable[[Sequence[Record]], Awaitable[None]] | None = getattr(step, "ahead", None)
 
     def opening(self) -> Iterator[None]:
         """Let the step work out what it needs from the state that was read back; in steps, for others' sake."""

@@ -30,6 +30,7 @@ from streams.engine.assess_step import AssessStep
 from streams.engine.duties_step import DutiesStep
 from streams.engine.errands import Errands, ErrandTeller
 from streams.engine.facts import FactsTeller
+from streams.engine.framing import Framing
 from streams.engine.intake_step import IntakeStep
 from streams.engine.link_step import LinkStep
 from streams.engine.match_keys import read_keys
@@ -52,13 +53,14 @@ GC_THRESHOLDS = (100_000, 50, 100)
 
 def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     """The agents with the topics that each reads."""
-    codec, reference = Codec(), load_reference()
+    codec, reference = Codec(None if settings.ids is None else settings.ids.known), load_reference()
+    framing = None if settings.ids is None else Framing(codec, settings.ids)
     prepare()
     intake_topics = (GATEWAY_IN, *(f"in.{unit}" for unit in settings.own_access_units))
     folder = settings.rules or RULES
     first = Pack.load(folder, reference.gazetteer)
     packs = Packs(codec, reference.gazetteer, first, digest(pack_bundle(folder)))
-    share = ShareStep(codec, reference, packs, settings.own_access_desks)
+    share = ShareStep(codec, reference, packs, settings.own_access_desks, framing)
     matcher, limits = Matcher(), Limits(matters=load_pointer_rules().matters)
     pictures, context = load_settings(), load_context()
     tellers = (
@@ -67,7 +69,7 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
         ErrandTeller(Questioner(reference, context)),
     )
     return {
-        IntakeStep(codec, reference): intake_topics,
+        IntakeStep(codec, reference, framing): intake_topics,
         AssessStep(codec, reference, share, tellers, Pointing(codec, reference.gazetteer, keys)): (ACCEPTED,),
         share: (ASSESSED,),
         RulesStep(codec, packs): (PACKS,),

@@ -1,9 +1,10 @@
-"""The tables of the docs that are made from the code. ``python -m tests.docs.tables`` writes them anew."""
+"""The tables and programs of the docs that are made from the code. ``python -m tests.docs.tables`` writes them anew."""
 
 import re
 import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +18,12 @@ from schemas.topics import DAY_MS, MIB, Topic, catalogue, delivery_areas
 from streams.core.share.transforms import TRANSFORMS
 
 ROOT: Final = Path(__file__).parents[2]
-#: Every page that stands in these docs, decisions included.
-PAGES: Final = (*sorted((ROOT / "docs").rglob("*.md")), ROOT / "CHANGELOG.md", ROOT / "README.md")
+#: Every page that stands in these docs, decisions included; what npm put beside an example is not ours.
+PAGES: Final = (
+    *sorted(page for page in (ROOT / "docs").rglob("*.md") if "node_modules" not in page.parts),
+    ROOT / "CHANGELOG.md",
+    ROOT / "README.md",
+)
 
 _PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -119,6 +124,12 @@ def _unwell() -> Measured:
     return Measured(now, [lag], {}, [], "Empty", {"UNREADABLE": 10_000}, ["quarantine"])
 
 
+def program(language: str, path: str) -> str:
+    """A program of the examples as it stands, folded; the tests run it."""
+    text = (ROOT / "docs" / "examples" / path).read_text("utf-8")
+    return f"<details>\n<summary>{path}</summary>\n\n```{language}\n{text}```\n\n</details>\n"
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "reject codes": reject_codes,
     "checks": checks,
@@ -127,6 +138,12 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "sealed fields": sealed,
     "transforms": transforms,
     "health reasons": health_reasons,
+    "program in curl": partial(program, "sh", "curl/publish.sh"),
+    "program in python": partial(program, "python", "python/example.py"),
+    "program in java": partial(program, "java", "java/src/main/java/example/Example.java"),
+    "program in go": partial(program, "go", "go/main.go"),
+    "program in node": partial(program, "js", "node/example.mjs"),
+    "program in node over http": partial(program, "js", "node/http.mjs"),
 }
 
 

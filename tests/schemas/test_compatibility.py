@@ -1,6 +1,7 @@
 """No schema change goes out that old readers or old writers could not live with; what is released is what is built."""
 
 import copy
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from deploy.cli.schemas import schemas as command
 from schemas.avro import Schema, current_schemas
 from schemas.avro_code import AvroCodeError, compile_decoder
+from schemas.codec import Codec
 from schemas.compatibility import OLD_READERS, OLD_WRITERS, avsc, compare, compare_all
 from schemas.registry import RELEASED, load_released
-from tests.schemas.wire_values import fastavro_bytes, fastavro_value, values
+from tests.schemas.wire_values import example, fastavro_bytes, fastavro_value, values
 
 BOTH = (OLD_READERS, OLD_WRITERS)
 BASE: Schema = {
@@ -210,10 +212,15 @@ def run(*arguments: str | Path) -> tuple[int, str]:
 
 
 def test_export_writes_every_schema(tmp_path: Path) -> None:
-    """One file for each name, readable by any Avro library."""
+    """One file for each name, readable by any Avro library, and what stands before each record."""
     code, _ = run("export", "--out", tmp_path / "out")
     assert code == 0
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {f"{name}.avsc" for name in current_schemas()}
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {f"{name}.avsc" for name in current_schemas()} | {"heads.json"}
+    heads = json.loads((tmp_path / "out" / "heads.json").read_text("utf-8"))
+    event = example("drug_seizure")
+    assert bytes.fromhex(heads["drug_seizure"]) == Codec().encode("drug_seizure", event)[:10]
+    assert set(heads) == set(current_schemas())
 
 
 def test_check_is_well_after_a_release_and_a_second_release_changes_nothing(tmp_path: Path) -> None:
