@@ -29,8 +29,9 @@ _KEPT: Final = frozenset("åäö")
 _ALIKE: Final = str.maketrans({"ø": "ö", "æ": "ä", "ð": "d", "þ": "th", "ł": "l", "đ": "d"})
 _BASE36: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _FACET_BYTES: Final = 8
-#: So many terms of time a search may have: a longer span is covered by months, then by years.
-_MOST_TIMES: Final = 24
+_DAY: Final = timedelta(days=1)
+#: Days before and after these count as them.
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2060, 12, 31)
 
 _local = threading.local()
 
@@ -136,22 +137,29 @@ def facet(kind: str, *values: str) -> str:
 
 def day_facets(kind: str, day: date) -> tuple[str, str, str]:
     """A day, its month and its year: a span is then a few terms."""
+    day = _within(day)
     return (f"f{kind}{day:%Y%m%d}", f"f{kind}{day:%Y%m}", f"f{kind}{day:%Y}")
 
 
 def span_facets(kind: str, first: date, last: date) -> tuple[str, ...]:
-    """Facets one of which every day of a span has, and perhaps days beside it: who asks holds the exact time."""
-    days = (last - first).days + 1
-    if days <= _MOST_TIMES:
-        return tuple(day_facets(kind, first + timedelta(days=each))[0] for each in range(max(0, days)))
-    months = tuple(_months(first, last))
-    if len(months) <= _MOST_TIMES:
-        return tuple(f"f{kind}{each:%Y%m}" for each in months)
-    return tuple(f"f{kind}{year:04}" for year in range(first.year, last.year + 1))[-200:]
+    """Facets of which a day has one exactly if it lies in the span: days at its ends, months, and years between."""
+    return tuple(_cover(kind, _within(first), _within(last)))
 
 
-def _months(first: date, last: date) -> Iterator[date]:
-    month = first.replace(day=1)
-    while month <= last:
-        yield month
-        month = (month + timedelta(days=32)).replace(day=1)
+def _cover(kind: str, first: date, last: date) -> Iterator[str]:
+    day = first
+    while day <= last:
+        if day.month == day.day == 1 and date(day.year, 12, 31) <= last:
+            yield f"f{kind}{day:%Y}"
+            day = date(day.year + 1, 1, 1)
+        elif day.day == 1 and (following := (day + timedelta(days=31)).replace(day=1)) - _DAY <= last:
+            yield f"f{kind}{day:%Y%m}"
+            day = following
+        else:
+            yield f"f{kind}{day:%Y%m%d}"
+            day += _DAY
+
+
+def _within(day: date) -> date:
+    """What lies outside these years counts as their first or last: so no span has very many terms."""
+    return min(max(day, FIRST_DAY), LAST_DAY)

@@ -6,26 +6,29 @@ words, so nothing of a database's own language can be said.
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import Field, ValidationError
 
 from consumers.archive.indices import Alternative, Wanted
-from consumers.archive.lexemes import facet, span_facets, stem_term, stems_of, words_of
+from consumers.archive.lexemes import FIRST_DAY, facet, span_facets, stem_term, stems_of, words_of
 from consumers.archive.limits import PERSONAL_NUMBER, Limits
 from consumers.archive.refusals import Refusal, RefusedError
 from consumers.archive.rows import AREA, OCCURRED, ORIGIN, PRIORITY, PUBLISHED, TYPE, reference, thing
 from schemas.catalogue import EVENT_TYPES
 from schemas.gazetteer import Gazetteer
 from schemas.model import EventId, Flag, Model, Moment, Ref, ShortText, UnitCode
+from schemas.partners import PARTNERS
 from schemas.vocabulary import Purpose
 
 MOST_HITS: Final = 200
 _MOST_TERMS: Final = 20
 _SHORTEST_PREFIX: Final = 2
 _PIECE: Final = re.compile(r'"([^"]*)"|(\S+)')
+#: A clock somewhere may be ahead: what is said to happen in the coming days is found by a span without an end.
+_AHEAD: Final = timedelta(days=400)
 _Some = Field(max_length=20)
 
 
@@ -99,23 +102,35 @@ def read_query(fields: object) -> Query:
 
 def allowed(query: Query, limits: Limits, gazetteer: Gazetteer) -> None:
     """Hold a question against the limits of searching. Errors: ``RefusedError``."""
-    for name in ("text", "person"):
-        if PERSONAL_NUMBER.search(getattr(query, name) or ""):
-            raise RefusedError(Refusal.PERSONAL_NUMBER, f"/{name}")
-    for place, value in enumerate([each.value for each in query.things] + query.references):
-        if PERSONAL_NUMBER.fullmatch(value.strip()):
-            raise RefusedError(Refusal.PERSONAL_NUMBER, f"/things/{place}")
+    for place in _personal_numbers(query):
+        raise RefusedError(Refusal.PERSONAL_NUMBER, place)
     if query.purpose not in (limits.persons if query.person else limits.text).purposes:
         raise RefusedError(Refusal.PURPOSE_NOT_ALLOWED, "/purpose")
     if query.person is not None and limits.persons.needs_case and query.case_ref is None:
         raise RefusedError(Refusal.CASE_MISSING, "/case_ref")
-    for name in ("areas", "origins"):
-        for place, unit in enumerate(getattr(query, name)):
-            if not gazetteer.known(unit) and not unit.startswith("partner."):
-                raise RefusedError(Refusal.AREA_UNKNOWN, f"/{name}/{place}")
-    for place, event_type in enumerate(query.types):
+    for place in _unknown_units(query, gazetteer):
+        raise RefusedError(Refusal.AREA_UNKNOWN, place)
+    for number, event_type in enumerate(query.types):
         if event_type not in EVENT_TYPES:
-            raise RefusedError(Refusal.TYPE_UNKNOWN, f"/types/{place}")
+            raise RefusedError(Refusal.TYPE_UNKNOWN, f"/types/{number}")
+
+
+def _personal_numbers(query: Query) -> Iterator[str]:
+    """Where a question looks for a personal number."""
+    told = {"/text": query.text, "/person": query.person}
+    told |= {f"/things/{number}/value": each.value for number, each in enumerate(query.things)}
+    told |= {f"/references/{number}": each for number, each in enumerate(query.references)}
+    for place, value in told.items():
+        found = PERSONAL_NUMBER.search(value or "") if place == "/text" else PERSONAL_NUMBER.fullmatch(value or "")
+        if found is not None:
+            yield place
+
+
+def _unknown_units(query: Query, gazetteer: Gazetteer) -> Iterator[str]:
+    for name, units in (("areas", query.areas), ("origins", query.origins)):
+        for number, unit in enumerate(units):
+            if not gazetteer.known(unit) and unit not in PARTNERS:
+                yield f"/{name}/{number}"
 
 
 def wanted(query: Query, now: datetime) -> Wanted:
@@ -170,9 +185,11 @@ def _facets(query: Query) -> Iterator[Alternative]:
 
 
 def _times(query: Query, now: datetime) -> Iterator[Alternative]:
-    """The days of a span. A span without an end ends now; one without a beginning is not worth terms of its own."""
-    if query.since is None:
+    """The days of a span. The hours at its ends are held against the rows themselves."""
+    if query.since is None and query.until is None:
         return
     kind = OCCURRED if query.clock is Clock.OCCURRED else PUBLISHED
-    last = max(query.since, query.until or now)
-    yield Alternative(terms=span_facets(kind, query.since.date(), last.date()))
+    first = FIRST_DAY if query.since is None else query.since.date()
+    last = (query.until or now + _AHEAD).date()
+    found = span_facets(kind, first, max(first, last))
+    yield Alternative(terms=found)

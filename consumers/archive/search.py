@@ -139,8 +139,12 @@ class Searcher:
     ) -> Iterator[Select[Any]]:
         """The statements that give a page, one after the other, each the newest of what it gives."""
         held = [*_shown(now), *_asked(query), *_named(connection, desk_no, query)]
+        person = None if query.person is None else self._digests.person(query.person)
         first, end = span
         if terms:
+            if person is not None:
+                of_person = (persons.c.desk_no == desk_no, persons.c.person == person)
+                held.append(rows.c.row_id.in_(select(persons.c.row_id).where(*of_person)))
             index = self._database.index
             for low, high in _groups(first, end):
                 names = [block_name(number) for number in range(high, low - 1, -1)]
@@ -148,12 +152,11 @@ class Searcher:
                 within = (index.number >= low_row, index.number < high_row)
                 has = index.condition(index.question(names, terms))
                 yield _page(index.source(), index.number, [has, *within, *held])
-        elif query.person is not None:
+        elif person is not None:
             joined = persons.join(rows, rows.c.row_id == persons.c.row_id)
-            person = persons.c.person == self._digests.person(query.person)
             within = (persons.c.row_id >= first, persons.c.row_id < end)
-            yield _page(joined, persons.c.row_id, [persons.c.desk_no == desk_no, person, *within, *held])
-            return
+            this = (persons.c.desk_no == desk_no, persons.c.person == person)
+            yield _page(joined, persons.c.row_id, [*this, *within, *held])
         else:
             yield _page(rows, rows.c.row_id, [rows.c.row_id >= first, rows.c.row_id < end, *held])
 

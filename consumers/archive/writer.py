@@ -206,7 +206,7 @@ def _supersede(connection: Connection, numbered: Sequence[Numbered]) -> None:
         question = select(rows.c.desk_no, rows.c.supersedes, rows.c.event_id, rows.c.event_type, rows.c.origin_unit)
         heirs = question.where(tuple_(rows.c.desk_no, rows.c.supersedes).in_(part))
         for heir in connection.execute(heirs).mappings().all():
-            _mark(connection, heir["desk_no"], heir["supersedes"], heir, heir["event_id"])
+            _mark(connection, heir["desk_no"], heir["supersedes"], dict(heir), heir["event_id"])
 
 
 def _mark(connection: Connection, desk_no: int, former: str, heir: Mapping[str, Any], by: str) -> None:
