@@ -111,7 +111,10 @@ def _programs() -> Path:
     """The folder of PostgreSQL's own programs; Debian's package is installed where it is missing and may be."""
     found = _installed()
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["apt-get", "update"], ["apt-get", "install", "--yes", "--no-install-recommends", "postgresql"]):
+        for command in (
+            ["apt-get", "update"],
+            ["apt-get", "install", "--yes", "--no-install-recommends", "postgresql"],
+        ):
             subprocess.run(command, check=False, capture_output=True, timeout=_INSTALL_SECONDS)
         found = _installed()
     if found is None:

@@ -47,7 +47,7 @@ class Archive:
 
     def rows(self) -> RowMaker:
         """What makes rows of deliveries; each thread has its own."""
-        return RowMaker(load_gazetteer(), load_substances(), self.limits, self.digests)
+        return RowMaker(self.database.index, load_gazetteer(), load_substances(), self.limits, self.digests)
 
     def write(self, batch: Batch, now: datetime | None = None) -> Written:
         """Write what was read. Errors: as ``writer.write``."""

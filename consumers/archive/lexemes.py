@@ -26,7 +26,7 @@ MAX_WORDS: Final = 4_000
 _LONGEST_WORD: Final = 60
 _WORD: Final = re.compile(r"[^\W_]+")
 _KEPT: Final = frozenset("åäö")
-_ALIKE: Final = str.maketrans({"ø": "ö", "æ": "ä", "ð": "d", "þ": "th", "ł": "l", "đ": "d"})
+_ALIKE: Final = {"ø": "ö", "æ": "ä", "ð": "d", "þ": "th", "ł": "l", "đ": "d"}
 _BASE36: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _FACET_BYTES: Final = 8
 _DAY: Final = timedelta(days=1)
@@ -50,17 +50,23 @@ def fold(text: str) -> str:
     Shape: ``ø`` and ``æ`` count as ``ö`` and ``ä``. A letter that is written as letter and mark is the same letter.
     """
     plain = unicodedata.normalize("NFC", text).casefold()
-    if plain.isascii():
-        return plain
-    return "".join(_letter(character) for character in plain.translate(_ALIKE))
+    return plain if plain.isascii() else plain.translate(_LETTERS)
 
 
-@lru_cache(maxsize=4_096)
-def _letter(character: str) -> str:
-    if character.isascii() or character in _KEPT:
-        return character
-    found = unicodedata.normalize("NFKD", character)
-    return "".join(each for each in found if not unicodedata.combining(each))
+class _Letters(dict[int, str]):
+    """What each letter becomes; worked out once for each that is met, of which there are not so many."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        if letter.isascii() or letter in _KEPT:
+            found = letter
+        else:
+            found = "".join(each for each in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(each))
+        self[code] = found
+        return found
+
+
+_LETTERS: Final = _Letters({ord(letter): alike for letter, alike in _ALIKE.items()})
 
 
 def words_of(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
 from consumers.archive.indices import Index
 from consumers.archive.rows import Numbered, Order
@@ -54,10 +54,10 @@ def _keep(connection: Connection, given: Iterable[tuple[int, Order]], now_ms: in
 def _orders_on(connection: Connection, wanted: set[tuple[int, str]]) -> dict[tuple[int, str], list[Any]]:
     """All orders on these events, by desk and event."""
     found: dict[tuple[int, str], list[Any]] = defaultdict(list)
-    for part in parts(sorted(wanted)):
-        question = select(orders).where(tuple_(orders.c.desk_no, orders.c.target_id).in_(part))
-        for order in connection.execute(question):
-            found[order.desk_no, order.target_id].append(order)
+    for part in parts(sorted({target for _, target in wanted})):
+        for order in connection.execute(select(orders).where(orders.c.target_id.in_(part))):
+            if (order.desk_no, order.target_id) in wanted:
+                found[order.desk_no, order.target_id].append(order)
     return found
 
 

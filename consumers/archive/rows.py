@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from consumers.archive.digests import Digests
+from consumers.archive.indices import Index
 from consumers.archive.lexemes import Terms, day_facets, facet, fold, indexed
 from consumers.archive.limits import Limits, without_personal_numbers
 from consumers.archive.retention import due_of
@@ -91,11 +92,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One delivery, ready for the database. ``persons`` are digests of those who may be searched for."""
+    """One delivery, ready for the database.
+
+    Shape: ``terms`` as its index writes them; ``persons`` are digests of those who may be searched for.
+    """
 
     columns: Mapping[str, Any]
     desk: str
-    terms: Terms
+    terms: tuple[str, ...]
     about: tuple[str, ...]
     persons: frozenset[bytes]
     matter: bytes | None
@@ -112,15 +116,23 @@ class Numbered(NamedTuple):
 
 
 class RowMaker:
-    """Makes rows of deliveries. One thread at a time."""
+    """Makes rows of deliveries for an index. One thread at a time."""
 
-    def __init__(self, gazetteer: Gazetteer, substances: SubstanceRegister, limits: Limits, digests: Digests) -> None:
+    def __init__(
+        self,
+        index: Index,
+        gazetteer: Gazetteer,
+        substances: SubstanceRegister,
+        limits: Limits,
+        digests: Digests,
+    ) -> None:
+        self._index = index
         self._gazetteer = gazetteer
         self._substances = substances
         self._limits = limits
         self._digests = digests
         # What is shown of one event goes to many desks; the bytes behind the delivery's id are then the same.
-        self._known: dict[tuple[int, bytes], Terms] = {}
+        self._known: dict[tuple[int, bytes], tuple[str, ...]] = {}
 
     def row(self, item: Delivery, value: bytes) -> Row:
         """A row of a delivery and the bytes that it came as."""
@@ -138,13 +150,13 @@ class RowMaker:
             orders=_orders(item),
         )
 
-    def _terms(self, item: Delivery, value: bytes) -> Terms:
+    def _terms(self, item: Delivery, value: bytes) -> tuple[str, ...]:
         behind = value.index(item.meta.delivery_id.encode()) + len(item.meta.delivery_id)
         key = (item.meta.priority, value[behind:])
         if (known := self._known.get(key)) is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            known = self._known[key] = self._worked_out(item)
+            known = self._known[key] = self._index.written(self._worked_out(item))
         return known
 
     def _worked_out(self, item: Delivery) -> Terms:
@@ -157,13 +169,14 @@ class RowMaker:
         meta, event = item.meta, item.event
         yield facet(TYPE, meta.event_type)
         yield from (facet(ORIGIN, unit) for unit in self._upwards([meta.origin.unit]))
-        found = (event.get("enrichment") or {}).get("areas_found") or ()
-        yield from (facet(AREA, unit) for unit in self._upwards([*(event.get("areas") or ()), *found]))
+        seen = (event.get("enrichment") or {}).get("areas_found") or ()
+        yield from (facet(AREA, unit) for unit in self._upwards([*(event.get("areas") or ()), *seen]))
         yield from day_facets(PUBLISHED, meta.published_at.date())
         if (occurred := event.get("occurred_from")) is not None:
             yield from day_facets(OCCURRED, occurred.date())
-        yield from things(event)
-        yield from references(event)
+        found = list(leaves(event))
+        yield from _things(event, found)
+        yield from (reference(str(value)) for path, value in found if path in _REFERENCES and value is not None)
 
     def _upwards(self, codes: Iterable[str]) -> frozenset[str]:
         """Units and everything above them: whoever asks for an area means what lies below it, too."""
@@ -196,12 +209,12 @@ class RowMaker:
             yield from (known.name_sv, known.name_en)
 
 
-def things(event: Mapping[str, Any]) -> Iterator[str]:
+def _things(event: Mapping[str, Any], found: Iterable[tuple[str, Any]]) -> Iterator[str]:
     """The facets of the things that a view names."""
     for each in event.get("objects") or ():
         if each.get("ref") and each.get("kind"):
             yield thing(str(each["kind"]), str(each["ref"]))
-    for path, value in leaves(event):
+    for path, value in found:
         if path in _THINGS and isinstance(value, str):
             yield thing(_THINGS[path], value)
 
@@ -212,13 +225,6 @@ def thing(kind: str, value: str) -> str:
     return facet(THING, kind, plain)
 
 
-def references(event: Mapping[str, Any]) -> Iterator[str]:
-    """The facets of the numbers and references in a view."""
-    for path, value in leaves(event):
-        if path in _REFERENCES and value is not None:
-            yield reference(str(value))
-
-
 def reference(value: str) -> str:
     """The facet of a number or reference."""
     return facet(REFERENCE, value.strip())
@@ -226,7 +232,7 @@ def reference(value: str) -> str:
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every value in a view with its path, lists left out of the path."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for name, inner in value.items():
             yield from leaves(inner, f"{path}.{name}" if path else name)
     elif isinstance(value, list):

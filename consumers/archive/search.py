@@ -109,6 +109,7 @@ class Searcher:
     def _hits(self, desk: str, query: Query, terms: Wanted, before: int, permit: Permit, now: datetime) -> list[Hit]:
         hits: list[Hit] = []
         with self._database.reading() as connection:
+            self._database.index.prepare(connection)
             # A desk that has nothing is asked for like any other.
             desk_no, last = connection.execute(
                 select(desks.c.desk_no, desks.c.last_seq).where(desks.c.desk == desk)

@@ -17,8 +17,13 @@ T = TypeVar("T")
 def insert_new(connection: Connection, table: Any, values: Sequence[Mapping[str, Any]]) -> None:
     """Insert what is not there yet; what is there stays as it is."""
     if values:
-        make = postgres_insert if connection.dialect.name == "postgresql" else sqlite_insert
-        connection.execute(make(table).on_conflict_do_nothing(), list(values))
+        connection.execute(inserting(connection, table), list(values))
+
+
+def inserting(connection: Connection, table: Any) -> Any:
+    """The statement that inserts what is not there yet."""
+    make = postgres_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    return make(table).on_conflict_do_nothing()
 
 
 def parts(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

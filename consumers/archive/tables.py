@@ -73,8 +73,8 @@ rows: Final = Table(
     ),
     Index(
         "archive_rows_supersedes",
-        "desk_no",
         "supersedes",
+        "desk_no",
         sqlite_where=text("supersedes is not null"),
         postgresql_where=text("supersedes is not null"),
     ),
@@ -122,6 +122,7 @@ orders: Final = Table(
     Column("delivery_id", Text, nullable=False),
     Column("received_ms", BigInteger, nullable=False),
     Column("confirm_by_ms", BigInteger),
+    Index("archive_orders_target", "target_id"),
 )
 
 positions: Final = Table(

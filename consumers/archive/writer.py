@@ -17,8 +17,6 @@ from consumers.archive.sql import insert_new, parts
 from consumers.archive.tables import about, desks, ended, faults, persons, positions, rows
 from consumers.cards import Standing
 
-Key = tuple[int, str, int, str]
-
 
 class TakenOverError(Exception):
     """Another archiver has moved a position of ours: it reads the partition now. Nothing of the batch was written."""
@@ -78,12 +76,12 @@ def write(database: Database, batch: Batch, now_ms: int) -> Written:
         _move(connection, batch.moves, now_ms)
         _note(connection, batch.faults, now_ms)
         numbers, last = _desks(connection, {row.desk for row in batch.rows})
-        fresh = _fresh(connection, batch.rows, numbers)
-        numbered = _number(fresh, numbers, last)
-        _insert(connection, database, numbered)
-        _supersede(connection, numbered)
-        hidden = obey(connection, database.index, numbered, now_ms)
+        fresh = _insert(connection, database, _number(batch.rows, numbers, last))
+        _supersede(connection, fresh)
+        hidden = obey(connection, database.index, fresh, now_ms)
         _remember(connection, last)
+    if fresh:
+        database.index.settle(database.engine)
     return Written(len(fresh), len(batch.rows) - len(fresh), hidden)
 
 
@@ -129,51 +127,41 @@ def _desks(connection: Connection, named: set[str]) -> tuple[dict[str, int], dic
     return {desk: row.desk_no for desk, row in found.items()}, {row.desk_no: row.last_seq for row in found.values()}
 
 
-def _fresh(connection: Connection, made: Sequence[Row], numbers: Mapping[str, int]) -> list[Row]:
-    """The rows that are not there yet, each once."""
-    keys = {_key(row, numbers): row for row in reversed(made)}
-    there = set[Key]()
-    for part in parts(sorted({(key[0], key[1]) for key in keys})):
-        question = select(rows.c.desk_no, rows.c.event_id, rows.c.revision, rows.c.view_group).where(
-            tuple_(rows.c.desk_no, rows.c.event_id).in_(part)
-        )
-        there.update((row.desk_no, row.event_id, row.revision, row.view_group) for row in connection.execute(question))
-    return [row for key, row in reversed(keys.items()) if key not in there]
-
-
-def _key(row: Row, numbers: Mapping[str, int]) -> Key:
-    columns = row.columns
-    return numbers[row.desk], columns["event_id"], columns["revision"], columns["view_group"]
-
-
-def _number(fresh: Sequence[Row], numbers: Mapping[str, int], last: dict[int, int]) -> list[Numbered]:
-    """Give each row the next place at its desk."""
+def _number(made: Sequence[Row], numbers: Mapping[str, int], last: dict[int, int]) -> list[Numbered]:
+    """Give each row the next place at its desk. A place is lost where the row turns out to be there already."""
     numbered = []
-    for row in fresh:
+    for row in made:
         desk_no = numbers[row.desk]
         last[desk_no] += 1
         numbered.append(Numbered(row_number(desk_no, last[desk_no]), desk_no, row))
     return numbered
 
 
-def _insert(connection: Connection, database: Database, numbered: Sequence[Numbered]) -> None:
+def _insert(connection: Connection, database: Database, numbered: Sequence[Numbered]) -> list[Numbered]:
+    """Insert rows; those that are there already are left as they are. Gives the new ones."""
     if not numbered:
-        return
-    stored = [(each.row_id, database.index.stored(each.row_id, each.row.terms)) for each in numbered]
+        return []
     fixed = {"superseded_by": None, "standing": Standing.STANDS.value, "hidden_ms": None}
     values = [
-        {**each.row.columns, **fixed, "row_id": each.row_id, "desk_no": each.desk_no, "terms": terms}
-        for each, (_, terms) in zip(numbered, stored, strict=True)
+        {
+            **each.row.columns,
+            **fixed,
+            "row_id": each.row_id,
+            "desk_no": each.desk_no,
+            "terms": database.index.stored(each.row_id, each.row.terms),
+        }
+        for each in numbered
     ]
-    connection.execute(rows.insert(), values)
-    database.index.add(connection, stored)
+    new = database.index.insert(connection, values)
+    fresh = [each for each in numbered if each.row_id in new]
     named = [
         {"desk_no": each.desk_no, "about_id": about_id, "row_id": each.row_id}
-        for each in numbered
+        for each in fresh
         for about_id in each.row.about
     ]
     insert_new(connection, about, named)
-    _make_searchable(connection, numbered)
+    _make_searchable(connection, fresh)
+    return fresh
 
 
 def _make_searchable(connection: Connection, numbered: Sequence[Numbered]) -> None:
@@ -202,10 +190,11 @@ def _supersede(connection: Connection, numbered: Sequence[Numbered]) -> None:
         columns = each.row.columns
         if columns["supersedes"] is not None:
             _mark(connection, each.desk_no, columns["supersedes"], columns, columns["event_id"])
-    for part in parts((each.desk_no, each.row.columns["event_id"]) for each in numbered):
+    new = {(each.desk_no, each.row.columns["event_id"]) for each in numbered}
+    for part in parts(sorted({event_id for _, event_id in new})):
         question = select(rows.c.desk_no, rows.c.supersedes, rows.c.event_id, rows.c.event_type, rows.c.origin_unit)
-        heirs = question.where(tuple_(rows.c.desk_no, rows.c.supersedes).in_(part))
-        for heir in connection.execute(heirs).mappings().all():
+        found = connection.execute(question.where(rows.c.supersedes.in_(part))).mappings().all()
+        for heir in (each for each in found if (each["desk_no"], each["supersedes"]) in new):
             _mark(connection, heir["desk_no"], heir["supersedes"], dict(heir), heir["event_id"])
 
 

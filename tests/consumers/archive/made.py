@@ -23,6 +23,7 @@ OTHER = "se.stockholm.stockholm-syd/intelligence"
 JARVA = "se.stockholm.stockholm-nord.jarva"
 SOLNA = "se.stockholm.stockholm-nord.solna"
 TOPIC = "deliver.stockholm"
+PLACE = Place(TOPIC, 0)
 NOW = AT + timedelta(hours=1)
 ANNA = Somebody("anna@polisen.example", DESK)
 BO = Somebody("bo@polisen.example", OTHER)
@@ -95,7 +96,7 @@ def rows_of(archive: Archive, *made: Came) -> list[Row]:
 class Filler:
     """Writes deliveries to an archive as the archiver does, one batch after the other."""
 
-    def __init__(self, archive: Archive, place: Place = Place(TOPIC, 0)) -> None:
+    def __init__(self, archive: Archive, place: Place = PLACE) -> None:
         self._archive = archive
         self._place = place
 
