@@ -1,7 +1,7 @@
 """The archiver: reads delivery topics, committed records only, and writes what comes to the archive, once.
 
 The positions stand in the archive, beside the rows, so there is nothing that could be committed twice or not at all. A
-database or a bus that is away is waited for; another archiver that takes a partition over ends this one's reading of it.
+database or a bus that is away is waited for; another archiver that takes a partition over ends this one's reading.
 """
 
 import asyncio

@@ -3,7 +3,7 @@
 A term belongs to one *block*: some thousand deliveries of one desk. So the desk stands in every entry of the index: a
 search touches its own desk's entries and no other's, whatever others hold, and newest first is block by block. What is
 indexed is plain ASCII letters, digits and Swedish letters, so a term can carry no syntax of either database.
-Source: Snowball's Swedish stemmer, the one that PostgreSQL's ``swedish`` uses; docs/adr/0021.
+Source: Snowball's Swedish stemmer, a newer version of the one in PostgreSQL's ``swedish``; docs/adr/0021.
 """
 
 import re

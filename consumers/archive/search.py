@@ -116,11 +116,15 @@ class Searcher:
             ).one_or_none() or (0, 0)
             first, end = row_number(desk_no, 0), row_number(desk_no, min(before, last + 1))
             for statement in self._statements(connection, desk_no, query, terms, (first, end), now):
-                for row in connection.execute(statement.limit(query.limit - len(hits))):
-                    hit = self._hit(desk, row)
-                    if hit is not None and permit(hit.delivery):
-                        hits.append(hit)
-                if len(hits) >= query.limit:
+                while len(hits) < query.limit:
+                    asked = query.limit - len(hits)
+                    got = connection.execute(statement.where(rows.c.row_id < end).limit(asked)).all()
+                    found = (self._hit(desk, row) for row in got)
+                    hits += (hit for hit in found if hit is not None and permit(hit.delivery))
+                    if len(got) < asked:
+                        break
+                    end = got[-1].row_id
+                else:
                     break
         return hits
 
