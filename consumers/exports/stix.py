@@ -113,7 +113,7 @@ def _location(item: Item, place: tuple[float, float, int | None]) -> dict[str, A
 def _ours(item: Item) -> dict[str, Any]:
     """The event as the desk may see it: nothing that STIX has no word for is lost."""
     event = {name: value for name, value in item.event.items() if name in _OURS}
-    return {
+    told = {
         "extension_type": "property-extension",
         "handling": item.handling.value,
         "sensitivity": item.delivery.meta.sensitivity,
@@ -122,6 +122,8 @@ def _ours(item: Item) -> dict[str, Any]:
         **({"source_grade": item.grade["source"], "info_grade": item.grade["info"]} if item.grade else {}),
         "event": {"event_id": item.event_id, "event_type": item.delivery.meta.event_type} | event,
     }
+    shown: dict[str, Any] = _without_empty(told)
+    return shown
 
 
 def _name(item: Item) -> str:
@@ -153,7 +155,7 @@ def _extension() -> dict[str, Any]:
         "modified": _MADE,
         "created_by_ref": _id("identity", _AUTHORITY),
         "name": "Sambus grading and handling",
-        "description": "Grading 4x4 (source A, B, C or X; information 1 to 4), handling codes H0 to H3 and sensitivity.",
+        "description": "Grading 4x4 (source A, B, C or X, information 1 to 4), handling H0 to H3, sensitivity 0 to 4.",
         "schema": "https://sambus.example/stix/grading-and-handling.json",
         "version": "1.0.0",
         "extension_types": ["property-extension"],
@@ -173,7 +175,19 @@ def _tlp(label: str) -> dict[str, Any]:
 
 
 def _id(kind: str, named: str) -> str:
-    return f"{kind}--{uuid.uuid5(_SPACE, f'{kind} {named}')}"
+    """An id that is the same whenever the same is named, in the form (version 4) that STIX asks for."""
+    made = uuid.uuid5(_SPACE, f"{kind} {named}")
+    return f"{kind}--{uuid.UUID(bytes=made.bytes, version=4)}"
+
+
+def _without_empty(value: Any) -> Any:
+    """Values without empty lists and dictionaries, which STIX does not allow."""
+    if isinstance(value, Mapping):
+        kept = {name: _without_empty(inner) for name, inner in value.items()}
+        return {name: inner for name, inner in kept.items() if inner not in ([], {}, None)}
+    if isinstance(value, list):
+        return [found for each in value if (found := _without_empty(each)) not in ([], {}, None)]
+    return value
 
 
 #: What a reader of our extension needs: a JSON schema of it.

@@ -14,9 +14,11 @@ from consumers.feed import Delivery, Position, read_delivery
 from schemas.codec import Codec
 from schemas.envelope import Origin
 from schemas.vocabulary import Function
-from tests.consumers.made import AT, delivery_meta, new_id
+from tests.consumers.made import AT as _AT
+from tests.consumers.made import delivery_meta, new_id
 
 CODEC = Codec()
+AT = _AT
 KEY = bytes(range(32))
 DESK = "se.stockholm.stockholm-nord/intelligence"
 OTHER = "se.stockholm.stockholm-syd/intelligence"
@@ -45,15 +47,25 @@ def came(payload: Mapping[str, Any] | None = None, /, **said: Any) -> Came:
     """A delivery of an intelligence report, unless told otherwise.
 
     Shape: ``desk``, ``event_type``, ``event_id``, ``revision``, ``view_group``, ``by`` (a unit), ``priority``,
-    ``not_before``, ``obligations``, ``at`` (when it was published); every other name is a field of the event.
+    ``not_before``, ``obligations``, ``handling_code``, ``at`` (when it was published); every other name is a field
+    of the event.
     """
     meta_names = {"desk", "event_type", "event_id", "revision", "view_group", "by", "priority", "not_before", "at"}
     meta = {"desk": DESK, "event_type": "intelligence_report", "revision": 1, "view_group": "main", "by": JARVA}
     meta |= {name: said.pop(name) for name in list(said) if name in meta_names}
-    obligations = said.pop("obligations", ["audit"])
+    obligations, handling = said.pop("obligations", ["audit"]), said.pop("handling_code", "H0")
+    sensitivity = said.get("sensitivity", 2)
     event_id = meta.get("event_id") or new_id()
     published: datetime = meta.get("at") or AT  # type: ignore[assignment]
-    event = {"event_id": event_id, "areas": [JARVA], "occurred_from": published, **said, "payload": dict(payload or {})}
+    event = {
+        "event_id": event_id,
+        "handling": handling,
+        "sensitivity": sensitivity,
+        "areas": [JARVA],
+        "occurred_from": published,
+        **said,
+        "payload": dict(payload or {}),
+    }
     fields = delivery_meta(
         str(meta["desk"]),
         str(event_id),
@@ -66,6 +78,8 @@ def came(payload: Mapping[str, Any] | None = None, /, **said: Any) -> Came:
         published_at=published,
         not_before=meta.get("not_before"),
         obligations=obligations,
+        handling=handling,
+        sensitivity=sensitivity,
     )
     value = CODEC.encode(f"delivery.{fields.event_type}", fields.model_dump(mode="python") | {"event": event})
     item = read_delivery(CODEC, fields.desk, value, Position(0, 0))

@@ -1,6 +1,7 @@
 """Who may be searched for, with what, and what the log of readings holds of it."""
 
 import re
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -35,7 +36,12 @@ def test_personal_numbers_are_neither_indexed_nor_looked_for(archive: Archive, f
     """However it is written, also a coordination number; the words around it are found."""
     one = report(f"Mannen {number} sågs vid torget")
     filler.write(one)
-    for fields in ({"text": f"mannen {number}"}, {"person": number, "case_ref": CASE}, {"references": [number]}):
+    asked_for: list[dict[str, Any]] = [
+        {"text": f"mannen {number}"},
+        {"person": number, "case_ref": CASE},
+        {"references": [number]},
+    ]
+    for fields in asked_for:
         with pytest.raises(RefusedError) as refused:
             found(archive, **fields)
         assert refused.value.code is Refusal.PERSONAL_NUMBER
@@ -57,11 +63,12 @@ def test_a_person_is_found_with_purpose_and_case(archive: Archive, filler: Fille
     assert found(archive, person="p-77", case_ref=CASE) == [two.event_id, one.event_id]
     assert found(archive, person="p-77", case_ref=CASE, text="ett") == [one.event_id]
     assert found(archive, person="p-78", case_ref=CASE) == [two.event_id]
-    for fields, code in [
+    wrong: list[tuple[dict[str, Any], Refusal]] = [
         ({"person": "p-77"}, Refusal.CASE_MISSING),
         ({"person": "p-77", "case_ref": CASE, "purpose": "PX"}, Refusal.PURPOSE_NOT_ALLOWED),
         ({"person": "p-77", "case_ref": CASE, "purpose": "PN"}, Refusal.PURPOSE_NOT_ALLOWED),
-    ]:
+    ]
+    for fields, code in wrong:
         with pytest.raises(RefusedError) as refused:
             found(archive, **fields)
         assert refused.value.code is code

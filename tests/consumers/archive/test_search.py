@@ -314,14 +314,15 @@ def test_many_blocks(archive: Archive, filler: Filler) -> None:
 
 def test_unknown_areas_types_and_fields_are_told(archive: Archive) -> None:
     """A question that could only find nothing is refused, with the place and a remedy in both languages."""
-    for fields, code, pointer in [
+    wrong: list[tuple[dict[str, Any], Refusal, str]] = [
         ({"areas": ["se.nowhere"]}, Refusal.AREA_UNKNOWN, "/areas/0"),
         ({"types": ["no_type"]}, Refusal.TYPE_UNKNOWN, "/types/0"),
         ({"text": "a*"}, Refusal.PREFIX_TOO_SHORT, "/text"),
         ({"text": " ".join(["ord"] * 21)}, Refusal.QUERY_TOO_LONG, "/text"),
         ({"nonsense": 1}, Refusal.QUERY_INVALID, "/nonsense"),
         ({"event": "not-an-id"}, Refusal.QUERY_INVALID, "/event"),
-    ]:
+    ]
+    for fields, code, pointer in wrong:
         with pytest.raises(RefusedError) as refused:
             found(archive, **fields)
         assert (refused.value.code, refused.value.pointer) == (code, pointer)
