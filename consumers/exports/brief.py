@@ -13,6 +13,7 @@ from fpdf.fonts import FontFace
 
 from consumers.exports.items import Item
 from schemas.gazetteer import Gazetteer
+from schemas.substances import load_substances
 
 _LOCAL: Final = ZoneInfo("Europe/Stockholm")
 _FONT: Final = "Source Sans Pro"
@@ -181,7 +182,18 @@ def _rows(found: Any, gazetteer: Gazetteer, lang: str) -> Iterator[tuple[str, ..
         now, before = ("mass_g", "earlier_mass_g") if mass else ("count", "earlier_count")
         measure = _value(each.get("measure"), lang)
         area = _area(each.get("area", ""), gazetteer)
-        yield area, measure, str(each.get("substance_id") or ""), _number(each.get(now)), _number(each.get(before))
+        yield (
+            area,
+            measure,
+            _substance(each.get("substance_id"), lang),
+            _number(each.get(now)),
+            _number(each.get(before)),
+        )
+
+
+def _substance(substance_id: Any, lang: str) -> str:
+    known = load_substances().get(str(substance_id or ""))
+    return str(substance_id or "") if known is None else (known.name_sv if lang == "sv" else known.name_en)
 
 
 def _tail(page: _Page, item: Item, lang: str) -> None:
