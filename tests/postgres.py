@@ -54,7 +54,7 @@ class PostgresServer:
     def make(self, database: str) -> str:
         """Make a database; returns its address."""
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{database}"')  # type: ignore[call-overload]
+            connection.execute(f'CREATE DATABASE "{database}"')
         return self.url_of(database)
 
     def __enter__(self) -> Self:

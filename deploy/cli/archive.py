@@ -120,7 +120,7 @@ def search(desk: str, subject: str | None, as_json: bool, lang: str, place: Plac
     Every search is logged. Exit codes: 0 done, 1 it may not be asked or the archive cannot be reached, 2 wrong use.
     """
     published = asked.pop("published")
-    fields = {name: list(value) if isinstance(value, tuple) else value for name, value in asked.items()}
+    fields: dict[str, Any] = {k: list(value) if isinstance(value, tuple) else value for k, value in asked.items()}
     fields["things"] = [_thing(each) for each in fields["things"]]
     fields |= {name: _time(fields[name]) for name in ("since", "until")}
     fields["clock"] = Clock.PUBLISHED if published else Clock.OCCURRED

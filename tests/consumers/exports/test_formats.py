@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from pyarrow import parquet
 from pypdf import PdfReader
-from shapely.geometry import shape
+from shapely.geometry import Polygon
 from stix2validator import ValidationOptions, validate_string
 
 from consumers.archive.archive import Archive
@@ -108,7 +108,7 @@ def test_geojson_is_rfc_7946(archive: Archive, filler: Filler) -> None:
     assert features[three.event_id]["geometry"] is None
     ring = features[two.event_id]["geometry"]["coordinates"][0]
     assert ring[0] == ring[-1]
-    drawn = shape(features[two.event_id]["geometry"])
+    drawn = Polygon(ring)
     assert drawn.is_valid
     assert drawn.exterior.is_ccw
     assert "crs" not in told

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from consumers.archive.condition import condition, unconfirmed
 from consumers.archive.refusals import Refusal, RefusedError
 from consumers.archive.tables import export_items, exports
 from consumers.exports.register import confirm, disclosures, to_confirm
-from tests.consumers.archive.made import ANNA, AT, BO, DESK, NOW, OTHER, Filler, found, order
+from tests.consumers.archive.made import ANNA, AT, BO, DESK, NOW, OTHER, Filler, asked, found, order
 from tests.consumers.archived import emptied
 from tests.consumers.exports.made import CUSTOMS, event, taken
 from tests.postgres import PostgresServer
@@ -186,21 +187,8 @@ def test_a_row_hidden_while_the_file_is_written_stops_the_export(archive: Archiv
     one = event()
     filler.write(one)
     made = taken(archive, one)
-    hit = archive.searcher.search(ANNA, _asked(one.event_id), now=NOW).hits[-1]
+    hit = archive.searcher.search(ANNA, asked(event=one.event_id), now=NOW).hits[-1]
     filler.write(order(one.event_id))
     item = item_of(hit.delivery, hit.row_id, None, load_table())
-    again = type(made.disclosure)(**{**_fields(made.disclosure), "export_id": "again"})
     with pytest.raises(RefusedError):
-        record(archive.database, again, [item], ms())
-
-
-def _asked(event_id: str) -> "object":
-    from tests.consumers.archive.made import asked
-
-    return asked(event=event_id)
-
-
-def _fields(disclosure: object) -> dict[str, object]:
-    from dataclasses import fields
-
-    return {field.name: getattr(disclosure, field.name) for field in fields(disclosure)}  # type: ignore[arg-type]
+        record(archive.database, replace(made.disclosure, export_id="again"), [item], ms())
