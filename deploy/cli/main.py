@@ -21,6 +21,8 @@ COMMANDS = {
     "explain": "deploy.cli.explain:explain",
     "status": "deploy.cli.status:status",
     "pictures": "deploy.cli.pictures:pictures",
+    "archive": "deploy.cli.archive:archive",
+    "export": "deploy.cli.export:export",
     "ledger": "deploy.cli.ledger:ledger",
     "quarantine": "deploy.cli.quarantine:quarantine",
     "rules": "deploy.cli.rules:rules",

@@ -14,7 +14,7 @@ import psutil
 
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
-from tests.bench import index, latency, pipeline, recovery, rules
+from tests.bench import archive, index, latency, pipeline, recovery, rules
 from tests.bench.first_pack import first_pack
 
 Line = dict[str, Any]
@@ -35,6 +35,7 @@ def run(*, peers: bool, short: bool, tell: Callable[[str], None]) -> list[Line]:
         packs = {"released": None} if short else {"first": first_pack(Path(folder) / "first"), "released": None}
         for name, pack in packs.items():
             lines += _bus(name, pack, short=short, tell=tell)
+    lines += _archives(short=short, tell=tell)
     if not short:
         lines += _recoveries(tell)
     if peers:
@@ -45,6 +46,17 @@ def run(*, peers: bool, short: bool, tell: Callable[[str], None]) -> list[Line]:
 
 def _index_costs(*, short: bool) -> list[index.Cost]:
     return index.measure((200, 1_000), sample=200) if short else index.measure()
+
+
+def _archives(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
+    """Filling and searching the archive on both databases, and the whole way from a delivery topic into it."""
+    lines: list[Line] = []
+    for database in ("sqlite", "postgresql"):
+        count, rounds = (5_000, 2) if short else (1_000_000, 40)
+        tell(f"Archive of {count:,} deliveries, {database} ...")
+        lines.append({"bench": "archive"} | archive.run(database, count, rounds))
+    found = _on_kafka(partial(archive.whole_way, count=500 if short else 20_000))
+    return [*lines, {"bench": "archiver"} | found]
 
 
 def _recoveries(tell: Callable[[str], None]) -> list[Line]:

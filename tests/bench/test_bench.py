@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 def test_the_short_form_runs() -> None:
     """Stages, rules, pipeline and latency on a cluster of their own; `make bench` adds other engines."""
     lines = {line["bench"]: line for line in report.run(peers=False, short=True, tell=lambda _: None)}
-    assert set(lines) == {"machine", "stages", "rules", "index", "pipeline", "latency"}
+    assert set(lines) == {"machine", "stages", "rules", "index", "pipeline", "latency", "archive", "archiver"}
     assert min(lines["stages"][name] for name in ("intake", "assess", "share")) > 0
     assert min(lines["rules"][f"rules_{size}"] for size in SIZES) > 0
     assert lines["rules"]["at_400"] > 0
@@ -25,6 +25,10 @@ def test_the_short_form_runs() -> None:
     assert lines["pipeline"]["events_per_s"] > 0
     assert lines["pipeline"]["deliveries"] > lines["pipeline"]["events"]
     assert 0 < lines["latency"]["p50_ms"] <= lines["latency"]["p99_ms"]
+    assert lines["archive"]["rows_per_s"] > 0
+    assert 0 < lines["archive"]["found"] < lines["archive"]["questions"]
+    assert 0 < lines["archive"]["p50_ms"] <= lines["archive"]["p95_ms"] <= lines["archive"]["worst_ms"]
+    assert lines["archiver"]["archived"] == 500
 
 
 async def test_the_engines_run_side_by_side(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
-"""A bus with all its topics, for the tests of readers."""
+"""A bus with all its topics, and an empty archive, for the tests of readers."""
 
 import pytest
 
 from schemas.codec import Codec
+from tests.consumers.archived import address, archive, filler, postgres
 from tests.consumers.made import create_topics
+
+__all__ = ["address", "archive", "bus", "codec", "filler", "postgres"]
 
 
 @pytest.fixture(scope="session")
