@@ -1,18 +1,17 @@
 """``sambus up|down|reset``: the bus on this machine, in the foreground or left in the background."""
 
-import functools
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from deploy.cli.connection import EXIT_NOT_WELL, EXIT_WRONG_USE, Connection, connection_options
+from deploy.cli.home import home_option, told
 from deploy.cluster import ClusterError, LocalCluster, places
 from deploy.cluster.detach import Report, run_detached
 from deploy.cluster.keep import Keep
@@ -21,41 +20,12 @@ from deploy.cluster.match_keys import ensure_keys
 from deploy.cluster.settings import MOST_BROKERS
 from deploy.cluster.worker import Worker
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 #: More workers than partitions of the flow would stand idle; more than this is a slip of the finger.
 MOST_WORKERS = 64
 
 
-def _home_option(command: F) -> F:
-    option = click.option(
-        "--home",
-        envvar="SAMBUS_HOME",
-        type=click.Path(file_okay=False, path_type=Path),
-        default=places.home,
-        show_default="the user's data folder",
-        help="Folder of data and logs.",
-    )
-    return option(command)
-
-
-def _told(command: F) -> F:
-    """Turn the cluster's errors into the command's: the problem, the remedy and the exit code."""
-
-    @functools.wraps(command)
-    def telling(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except ClusterError as problem:
-            told = click.ClickException(str(problem))
-            told.exit_code = problem.exit_code
-            raise told from problem
-
-    return telling  # type: ignore[return-value]
-
-
 @click.command()
-@_home_option
+@home_option
 @click.option("--detach", is_flag=True, help="Leave it in the background until `sambus down`.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(0, MOST_WORKERS), help="Streams workers.")
 @click.option("--brokers", default=1, show_default=True, type=click.IntRange(1, MOST_BROKERS), help="Kafka brokers.")
@@ -69,7 +39,7 @@ def _told(command: F) -> F:
 )
 @click.option("--report-fd", type=int, hidden=True)
 @connection_options
-@_told
+@told
 def up(connection: Connection, **options: Any) -> None:
     """Start the bus on this machine: Kafka, topics and workers. Data is kept between runs.
 
@@ -181,8 +151,8 @@ def _where_to_look(home: Path, bootstrap: str, workers: int, cluster: LocalClust
 
 
 @click.command()
-@_home_option
-@_told
+@home_option
+@told
 def down(home: Path) -> None:
     """Stop the bus that `sambus up` started here. Data is kept."""
     stopped = Keep(home, "up").stop_other()
@@ -190,9 +160,9 @@ def down(home: Path) -> None:
 
 
 @click.command()
-@_home_option
+@home_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_told
+@told
 def reset(home: Path, yes: bool) -> None:
     """Stop the bus on this machine and delete its data: every event, delivery and decision in it."""
     folders = [folder for folder in (home / "kafka", home / "workers") if folder.exists()]

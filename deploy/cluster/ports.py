@@ -17,7 +17,7 @@ def require_free(layout: Layout) -> None:
     taken = [port for port in layout.ports() if not _free(port)]
     if taken:
         raise PortTakenError(
-            f"Port {taken[0]} on {HOST} is taken by {_holder(taken[0])}.",
+            f"Port {taken[0]} on {HOST} is taken by {holder(taken[0]) or 'another program'}.",
             f"Stop that program, or start with another port: --port {layout.port + 1000}.",
         )
 
@@ -43,11 +43,12 @@ def _free(port: int) -> bool:
     return True
 
 
-def _holder(port: int) -> str:
+def holder(port: int) -> str | None:
+    """The program that listens on a port, when the system tells."""
     try:
         for one in psutil.net_connections("tcp"):
             if one.laddr and one.laddr.port == port and one.status == psutil.CONN_LISTEN and one.pid:
                 return f"{psutil.Process(one.pid).name()} (process {one.pid})"
     except psutil.Error:
         pass  # not ours to see
-    return "another program"
+    return None

@@ -1,0 +1,95 @@
+"""``sambus gateway``: intake over HTTP, feeds and pages for the desks of some areas."""
+
+import logging
+from pathlib import Path
+
+import click
+
+from deploy.cli.connection import Connection, connection_options
+from deploy.cli.home import home_option, told
+
+#: Where the gateway and the provider of made-up people listen on one machine.
+PORT, IDENTITY_PORT = 29180, 29181
+LOCAL_ISSUER = f"http://127.0.0.1:{IDENTITY_PORT}"
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=PORT, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--address", help="Where browsers reach it, when that is another address. [default: host and port]")
+@click.option(
+    "--issuer", envvar="SAMBUS_ISSUER", default=LOCAL_ISSUER, show_default=True, help="OpenID Connect issuer."
+)
+@click.option("--audience", envvar="SAMBUS_AUDIENCE", default="sambus", show_default=True, help="Whom tokens are for.")
+@click.option("--area", "areas", multiple=True, metavar="AREA", help="Area whose desks it serves. [default: all]")
+@click.option(
+    "--certificates", type=_FILE, help="YAML: names of client certificates and the desks that they stand for."
+)
+@click.option("--serve-cert", type=_FILE, help="The gateway's own certificate (PEM): it speaks TLS then.")
+@click.option("--serve-key", type=_FILE, help="The key of --serve-cert, when it is in a file of its own.")
+@click.option("--client-ca", type=_FILE, help="The authority whose client certificates it believes (PEM).")
+@home_option
+@connection_options
+@told
+def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
+    connection: Connection,
+    host: str,
+    port: int,
+    address: str | None,
+    issuer: str,
+    audience: str,
+    areas: tuple[str, ...],
+    certificates: Path | None,
+    serve_cert: Path | None,
+    serve_key: Path | None,
+    client_ca: Path | None,
+    home: Path,
+) -> None:
+    """Run one gateway: intake over HTTP, feeds and pages.
+
+    It starts also while Kafka or the issuer is away, and answers 503 until they are there. Stop with Ctrl-C or SIGTERM.
+    """
+    import httpx
+
+    from deploy.gateway.app import Gateway
+    from deploy.gateway.context import Context
+    from deploy.gateway.parts import parts
+    from deploy.gateway.serve import Tls, listen, serve
+    from deploy.identity.certificates import AnyOf, CertificatesError, read_certificates
+    from deploy.identity.keys import Keys
+    from deploy.identity.tokens import Tokens
+    from schemas.gazetteer import load_gazetteer
+    from schemas.topics import delivery_areas
+
+    gazetteer = load_gazetteer()
+    known = delivery_areas(gazetteer)
+    if unknown := sorted(set(areas) - set(known)):
+        raise click.UsageError(f"There is no area {unknown[0]!r}. The areas: {', '.join(known)}.")
+    if (serve_key or client_ca) and serve_cert is None:
+        raise click.UsageError("--serve-key and --client-ca need --serve-cert.")
+    if certificates is not None and client_ca is None:
+        raise click.UsageError("--certificates needs --client-ca: nobody else proves their names.")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("httpx", "httpcore", "aiokafka"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    tls = Tls(serve_cert, serve_key, client_ca) if serve_cert is not None else None
+    reached = address or f"{'https' if tls else 'http'}://{host}:{port}"
+    client = httpx.AsyncClient()
+    tokens = Tokens(Keys(issuer, client), gazetteer, audience)
+    try:
+        who = tokens if certificates is None else AnyOf(tokens, read_certificates(certificates, gazetteer))
+    except CertificatesError as problem:
+        raise click.UsageError(str(problem)) from None
+    context = Context(
+        kafka=connection.aiokafka(),
+        authenticator=who,
+        areas=areas or known,
+        folder=home.absolute() / "gateway",
+        issuer=issuer,
+        address=reached,
+        gazetteer=gazetteer,
+    )
+    taken = listen(host, port)
+    serve(Gateway(parts(context)), taken, lambda: click.echo(f"The gateway answers on {reached}."), tls)

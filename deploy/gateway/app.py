@@ -1,0 +1,60 @@
+"""Makes the gateway of its parts: one FastAPI application with one way to start, to fail and to answer."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from deploy.gateway.context import Context
+from deploy.gateway.faults import NoFaultEscapes, add_fault_answers
+from deploy.gateway.headers import SecurityHeaders
+from deploy.gateway.health import health_router
+from deploy.gateway.part import Part
+from deploy.gateway.parts import parts
+
+VERSION: Final = "0.1.0"
+
+
+class Gateway:
+    """The gateway as an ASGI application; ``api`` is its FastAPI application, for the OpenAPI document."""
+
+    def __init__(self, made_of: Sequence[Part]) -> None:
+        self.parts = tuple(made_of)
+        self.api = FastAPI(
+            title="Sambus gateway",
+            summary="Publish events as a desk, and read what the rules let it have.",
+            version=VERSION,
+            docs_url=None,  # they load scripts from elsewhere
+            redoc_url=None,
+            openapi_url="/openapi.json",
+            lifespan=self._lifespan,
+            redirect_slashes=False,
+        )
+        add_fault_answers(self.api)
+        self.api.include_router(health_router(self.parts))
+        for part in self.parts:
+            for router in part.routers:
+                self.api.include_router(router)
+        for part in self.parts:
+            for path, app in part.mounts.items():
+                self.api.mount(path, app)
+        self._app: ASGIApp = NoFaultEscapes(SecurityHeaders(self.api))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        await self._app(scope, receive, send)
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as running:
+            for part in self.parts:
+                if part.lifespan is not None:
+                    await running.enter_async_context(part.lifespan())
+            yield
+
+
+def gateway(context: Context) -> Gateway:
+    """The whole gateway for these surroundings."""
+    return Gateway(parts(context))

@@ -1,0 +1,109 @@
+"""Runs the gateway on a port: uvicorn, with a client's certificate where there is one, and no request in any log."""
+
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from deploy.cluster.errors import ClusterError
+from deploy.cluster.ports import holder
+
+#: Seconds that requests under way get to end.
+_GRACE_S: Final = 5
+_BACKLOG: Final = 2048
+
+
+class Tls(NamedTuple):
+    """The gateway's own certificate and key, and whose client certificates it believes."""
+
+    certificate: Path
+    key: Path | None = None
+    client_authority: Path | None = None
+
+
+class ClientCertificates(HttpToolsProtocol):
+    """HTTP as uvicorn speaks it, with the client's certificate as ASGI's ``tls`` extension has it."""
+
+    _client: dict[object, object] | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Take note of the certificate that TLS has verified."""
+        super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        certificate = tls.getpeercert(binary_form=True) if tls is not None else None
+        if certificate:
+            self._client = {"client_cert_chain": [ssl.DER_cert_to_PEM_cert(certificate)]}
+
+    def on_message_begin(self) -> None:
+        """Tell the application of it with each request."""
+        super().on_message_begin()
+        if self._client is not None:
+            self.scope["extensions"] = {"tls": self._client}
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port.
+
+    Errors: ``ClusterError`` with the program that has it, or why the address cannot be used.
+    """
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as problem:
+        found = holder(port)
+        why = f"is taken by {found}" if found is not None else f"cannot be used: {problem.strerror}"
+        raise ClusterError(
+            f"Port {port} on {host} {why}.", "Stop that program, or choose another port with --port.", exit_code=2
+        ) from None
+
+
+def serve(app: ASGIApp, taken: socket.socket, started: Callable[[], None], tls: Tls | None = None) -> None:
+    """Answer on a port until a signal says stop; ``started`` is called when it does.
+
+    Errors: ``ClusterError`` when the certificate or key cannot be used.
+    """
+    config = uvicorn.Config(
+        app,
+        http=ClientCertificates,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,  # a path or query may hold what somebody searched for
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+        ssl_context_factory=(lambda *_: _context(tls)) if tls is not None else None,
+    )
+    _Server(config, started).run(sockets=[taken])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._tell()
+
+
+def _context(tls: Tls) -> ssl.SSLContext:
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(tls.certificate, tls.key)
+        if tls.client_authority is not None:
+            context.verify_mode = ssl.CERT_OPTIONAL  # who has none may bring a token
+            context.load_verify_locations(tls.client_authority)
+    except (OSError, ssl.SSLError) as problem:
+        raise ClusterError(
+            f"The TLS files cannot be used: {problem.strerror or 'not PEM'}.",
+            "See --serve-cert and its like.",
+            exit_code=2,
+        ) from None
+    return context

@@ -1,0 +1,270 @@
+"""What every part of the gateway shares: who asks, in which language, and the form of an answer that is a problem.
+
+Source: RFC 9457 (problem details), RFC 6750 (bearer tokens), RFC 9110 (Accept-Language). No web framework is needed
+here: a request is its ASGI scope, a problem is an exception that the gateway turns into an answer.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from schemas.identity import Authenticator, Credentials, Identity, RefusalCode, Role
+from schemas.problems import Problem
+
+PROBLEM_JSON: Final = "application/problem+json"
+#: The cookie in which a page keeps its session's token, out of reach of scripts.
+SESSION_COOKIE: Final = "sambus_session"
+#: A token longer than this is none: it would only cost time to look at.
+LONGEST_TOKEN: Final = 8_192
+
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class WebCode(StrEnum):
+    """Why the gateway did not do what was asked. Safe as a metric label."""
+
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FOREIGN_PAGE = "FOREIGN_PAGE"
+    ROLE_MISSING = "ROLE_MISSING"
+    IDENTITY_UNREACHABLE = "IDENTITY_UNREACHABLE"
+    NOT_FOUND = "NOT_FOUND"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    REQUEST_INVALID = "REQUEST_INVALID"
+    BODY_UNREADABLE = "BODY_UNREADABLE"
+    BODY_TOO_LARGE = "BODY_TOO_LARGE"
+    MEDIA_TYPE_UNKNOWN = "MEDIA_TYPE_UNKNOWN"
+    ENCODING_UNKNOWN = "ENCODING_UNKNOWN"
+    EVENT_REJECTED = "EVENT_REJECTED"
+    TOO_MANY = "TOO_MANY"
+    OVERLOADED = "OVERLOADED"
+    BUS_UNREACHABLE = "BUS_UNREACHABLE"
+    INTERNAL = "INTERNAL"
+
+
+#: Status, then title and remedy in Swedish and in English. The same for every request, so they hold no content.
+TEXTS: Final[dict[WebCode, tuple[int, tuple[str, str], tuple[str, str]]]] = {
+    WebCode.UNAUTHENTICATED: (
+        401,
+        ("Du är inte inloggad", "Ange en giltig token för en enhet i registret: Authorization: Bearer …"),
+        ("You are not signed in", "Give a valid token of a desk in the gazetteer: Authorization: Bearer …"),
+    ),
+    WebCode.FOREIGN_PAGE: (
+        403,
+        ("Begäran kom från en annan webbplats", "Gör det från gatewayens egna sidor, eller skicka en token."),
+        ("The request came from another site", "Do it from the gateway's own pages, or send a token."),
+    ),
+    WebCode.ROLE_MISSING: (
+        403,
+        ("Behörighet saknas", "Be den som förvaltar behörigheter om rollen som detta kräver."),
+        ("The role for this is missing", "Ask whoever manages access for the role that this needs."),
+    ),
+    WebCode.IDENTITY_UNREACHABLE: (
+        503,
+        ("Inloggningstjänsten svarar inte", "Försök igen efter den tid som Retry-After anger."),
+        ("The identity provider does not answer", "Try again after the time that Retry-After gives."),
+    ),
+    WebCode.NOT_FOUND: (
+        404,
+        ("Finns inte här", "Kontrollera adressen; se /openapi.json."),
+        ("Not found here", "Check the address; see /openapi.json."),
+    ),
+    WebCode.METHOD_NOT_ALLOWED: (
+        405,
+        ("Metoden finns inte för adressen", "Använd en av metoderna i Allow."),
+        ("The address has no such method", "Use one of the methods in Allow."),
+    ),
+    WebCode.REQUEST_INVALID: (
+        400,
+        ("Begäran är inte riktig", "Rätta det som pekarna visar; se /openapi.json."),
+        ("The request is not right", "Correct what the pointers name; see /openapi.json."),
+    ),
+    WebCode.BODY_UNREADABLE: (
+        400,
+        ("Innehållet går inte att läsa", "Skicka hel JSON i UTF-8, packad som Content-Encoding anger."),
+        ("The body cannot be read", "Send whole JSON in UTF-8, packed as Content-Encoding says."),
+    ),
+    WebCode.BODY_TOO_LARGE: (
+        413,
+        ("Innehållet är för stort", "Dela upp sändningen; skicka en pekare till stort material."),
+        ("The body is too large", "Send it in parts; send a pointer to large material."),
+    ),
+    WebCode.MEDIA_TYPE_UNKNOWN: (
+        415,
+        ("Innehållstypen tas inte emot", "Ange en av de Content-Type som finns i /openapi.json."),
+        ("The media type is not taken", "State one of the Content-Types in /openapi.json."),
+    ),
+    WebCode.ENCODING_UNKNOWN: (
+        415,
+        ("Packningen tas inte emot", "Skicka utan packning eller med gzip."),
+        ("The content encoding is not taken", "Send it plain or with gzip."),
+    ),
+    WebCode.EVENT_REJECTED: (
+        422,
+        ("Händelsen är inte riktig", "Rätta det som pekarna visar och skicka den igen med samma id."),
+        ("The event is not right", "Correct what the pointers name and send it again with the same id."),
+    ),
+    WebCode.TOO_MANY: (
+        429,
+        ("Enheten sänder för fort", "Vänta den tid som Retry-After anger och skicka samma händelser igen."),
+        ("The unit sends too fast", "Wait for the time that Retry-After gives and send the same events again."),
+    ),
+    WebCode.OVERLOADED: (
+        503,
+        ("Gatewayen har för mycket att göra", "Försök igen efter den tid som Retry-After anger."),
+        ("The gateway has too much to do", "Try again after the time that Retry-After gives."),
+    ),
+    WebCode.BUS_UNREACHABLE: (
+        503,
+        ("Bussen svarar inte", "Skicka samma händelser igen, med samma id, efter den tid som Retry-After anger."),
+        ("The bus does not answer", "Send the same events again, with the same ids, after the time of Retry-After."),
+    ),
+    WebCode.INTERNAL: (
+        500,
+        ("Fel i gatewayen", "Driften är underrättad. Försök igen; med samma id blir inget dubbelt."),
+        ("A fault of the gateway", "Operations are told. Try again; with the same id nothing is doubled."),
+    ),
+}
+
+
+class WebProblem(Exception):  # noqa: N818 - it is an answer, not always an error of ours
+    """An answer that is a problem: raise it anywhere below the gateway.
+
+    Shape: ``errors`` are the places that are wrong; ``retry_after`` whole seconds; ``headers`` further ones.
+    """
+
+    def __init__(
+        self,
+        code: WebCode,
+        errors: Iterable[Problem] = (),
+        *,
+        retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code.value)
+        self.code = code
+        self.errors = tuple(errors)
+        self.retry_after = retry_after
+        self.headers = dict(headers or {})
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return TEXTS[self.code][0]
+
+    def answer_headers(self, lang: str) -> dict[str, str]:
+        """The headers of the answer."""
+        told = {"content-type": PROBLEM_JSON, "content-language": lang, **self.headers}
+        if self.retry_after is not None:
+            told["retry-after"] = str(self.retry_after)
+        if self.code is WebCode.UNAUTHENTICATED:
+            told.setdefault("www-authenticate", "Bearer")
+        return told
+
+    def body(self, lang: str) -> dict[str, Any]:
+        """The answer as RFC 9457 has it, with our ``code`` and, when places are wrong, ``errors``."""
+        status, sv, en = TEXTS[self.code]
+        title, detail = sv if lang == "sv" else en
+        told: dict[str, Any] = {
+            "type": f"/problems/{self.code}",
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "code": self.code.value,
+        }
+        if self.errors:
+            told["errors"] = [problem_json(problem) for problem in self.errors]
+        return told
+
+
+def problem_json(problem: Problem) -> dict[str, str]:
+    """One thing that is wrong, as every interface of the bus tells it."""
+    told = {"code": problem.code.value, "pointer": problem.pointer}
+    if problem.check is not None:
+        told["check"] = problem.check.value
+    return told | {"remedy_sv": problem.remedy_sv, "remedy_en": problem.remedy_en}
+
+
+def header_of(scope: Mapping[str, Any], name: bytes) -> str | None:
+    """A header of an ASGI request; when it is there twice, None: nobody can tell which one is meant."""
+    found = [value for key, value in scope.get("headers", ()) if key == name]
+    return found[0].decode("latin-1") if len(found) == 1 else None
+
+
+def language_of(scope: Mapping[str, Any]) -> str:
+    """Swedish or English, whichever the request prefers; Swedish when it prefers neither."""
+    asked: list[tuple[float, int, str]] = []
+    for place, part in enumerate((header_of(scope, b"accept-language") or "").split(",")[:20]):
+        name, _, quality = part.strip().partition(";")
+        primary = name.split("-")[0].lower()
+        if primary in {"sv", "en"}:
+            asked.append((-_quality(quality), place, primary))
+    best = min(asked, default=(0.0, 0, "sv"))
+    return best[2] if best[0] < 0 else "sv"
+
+
+def _quality(text: str) -> float:
+    name, _, value = text.strip().partition("=")
+    if not text:
+        return 1.0
+    try:
+        return min(1.0, max(0.0, float(value))) if name.strip() == "q" else 1.0
+    except ValueError:
+        return 0.0
+
+
+def credentials_of(scope: Mapping[str, Any]) -> Credentials:
+    """What an ASGI request brought to prove who asks.
+
+    Shape: a bearer token, else the session of a page, else the certificate that TLS has verified (ASGI: ``tls``).
+    A session counts for a change only when the page that asks is the gateway's own: else any site could use it.
+    """
+    authorization = header_of(scope, b"authorization")
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not 0 < len(token.strip()) <= LONGEST_TOKEN:
+            return Credentials(refused=RefusalCode.MALFORMED)
+        return Credentials(token=token.strip())
+    session = _cookie(scope, SESSION_COOKIE)
+    if session:
+        if scope.get("method") not in _SAFE_METHODS and not _own_page(scope):
+            return Credentials(refused=RefusalCode.FOREIGN_PAGE)
+        return Credentials(token=session)
+    chain = scope.get("extensions", {}).get("tls", {}).get("client_cert_chain")
+    return Credentials(certificate=chain[0]) if chain else Credentials(refused=RefusalCode.MISSING)
+
+
+def _cookie(scope: Mapping[str, Any], wanted: str) -> str | None:
+    for part in (header_of(scope, b"cookie") or "").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == wanted and len(value) <= LONGEST_TOKEN:
+            return value
+    return None
+
+
+def _own_page(scope: Mapping[str, Any]) -> bool:
+    """Whether the browser says that one of the gateway's own pages asks."""
+    site, origin, host = (header_of(scope, name) for name in (b"sec-fetch-site", b"origin", b"host"))
+    if site is None and origin is None:
+        return False
+    same_origin = origin is None or (host is not None and origin.partition("://")[2] == host)
+    return site in {None, "same-origin"} and same_origin
+
+
+async def identified(scope: Mapping[str, Any], authenticator: Authenticator, role: Role | None = None) -> Identity:
+    """Who asks, with the role that is needed.
+
+    Errors: ``WebProblem`` 401, 403, or 503 when nobody can tell who it is.
+    """
+    credentials = credentials_of(scope)
+    found = await authenticator.identify(credentials) if credentials.refused is None else None
+    if isinstance(found, Identity):
+        if role is not None and role not in found.roles:
+            raise WebProblem(WebCode.ROLE_MISSING)
+        return found
+    code = found.code if found is not None else credentials.refused
+    if code is RefusalCode.UNREACHABLE:
+        raise WebProblem(WebCode.IDENTITY_UNREACHABLE, retry_after=5)
+    if code is RefusalCode.FOREIGN_PAGE:
+        raise WebProblem(WebCode.FOREIGN_PAGE)
+    challenge = "Bearer" if code is RefusalCode.MISSING else 'Bearer error="invalid_token"'
+    raise WebProblem(WebCode.UNAUTHENTICATED, headers={"www-authenticate": challenge})
