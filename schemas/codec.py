@@ -153,7 +153,7 @@ class Codec:
         raise UndecodableError(fault)
 
     def name_of(self, data: bytes) -> str | None:
-        """The schema that a record in single-object encoding says it is of, without reading on; None if it says none."""
+        """The schema that a record in single-object encoding says it is of, unread; None if it says none."""
         head = data[:_SINGLE_HEAD]
         known = self._readers.get(head)
         if known is not None:

@@ -44,7 +44,8 @@ class ReadLine(Model):
     """One line of the read log, written before anything is shown.
 
     Shape: ``readings`` are those to whom the deliveries were shown; who that is, and for what, stands in the line that
-    opened the reading, and in every line of a question. ``subject`` is an opaque id of a person or system.
+    opened the reading, and in every line of a question. ``subject`` is an opaque id of a person or system; ``gone`` are
+    events that were recalled, and that the reader has taken away.
     """
 
     kind: ReadKind
@@ -57,3 +58,4 @@ class ReadLine(Model):
     purpose: Ref | None = None
     case_ref: KeyedHash | None = None
     deliveries: Annotated[list[ReadDelivery], Field(max_length=10_000)] = []
+    gone: Annotated[list[EventId], Field(max_length=1_000)] = []

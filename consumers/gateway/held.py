@@ -1,4 +1,4 @@
-"""Deliveries that may be shown only from some moment on (``not_before``), in the order of their moments. Values only."""
+"""Deliveries that may be shown only from some moment on (``not_before``), ordered by these moments. Values only."""
 
 from bisect import bisect_right, insort
 from collections.abc import Iterator

@@ -22,6 +22,7 @@ from consumers.cards import ORDER
 from consumers.feed import DELIVERY_PREFIX, Delivery
 from consumers.gateway.frames import HEARTBEAT, Showing, milliseconds
 from consumers.gateway.held import Held
+from consumers.gateway.limits import Limits
 from consumers.gateway.live import Frame, Reader, Want
 from consumers.gateway.readlog import ReadLog, ReadLogError
 from consumers.gateway.tail import Entry, Tail
@@ -37,6 +38,7 @@ _NAMED: Final = 10_000
 _WAIT_MS: Final = 250
 _BATCH: Final = 2_000
 _TICK_SECONDS: Final = 0.25
+_BEAT_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 1.0
 _FETCH: Final = {"fetch_min_bytes": 1, "fetch_max_wait_ms": 500, "max_partition_fetch_bytes": 4 * 1024 * 1024}
 
@@ -58,7 +60,7 @@ class _Show:
     frames: list[Frame]
 
 
-Extra = Callable[[Want, Sequence[Delivery]], Iterable[Frame]]
+Further = Callable[[Want, Sequence[Delivery]], Iterable[Frame]]
 
 
 class Hub:
@@ -66,20 +68,18 @@ class Hub:
 
     Shape: ``attach`` gives a reader what the tail holds and everything that comes after, with no gap between; it
     gives None when the reader stands before the tail. ``watchers`` are told what comes to desks that have readers or
-    are ``watched``, and every order, before readers see it; ``extra`` makes further frames for readers who want more.
+    are ``watched``, and every order, before readers see it; ``further`` makes frames for readers who want more.
     Errors: ``open`` raises ``BusUnreachableError`` and ``TopicMissingError``.
     """
 
-    def __init__(  # noqa: PLR0913 - what it works with, each by its name
+    def __init__(
         self,
         options: Mapping[str, Any],
         topics: Iterable[str],
         codec: Codec,
         log: ReadLog,
-        *,
         clock: Callable[[], datetime],
-        tail_bytes: int,
-        heartbeat_seconds: float,
+        limits: Limits,
     ) -> None:
         self.withdrawn = Withdrawn()
         self.held: dict[TopicPartition, Held] = {}
@@ -90,11 +90,14 @@ class Hub:
         self.due_ms: dict[TopicPartition, int] = {}
         self.watchers: list[Callable[[Taken], None]] = []
         self.watched: set[str] = set()
-        self.extra: Extra = lambda _, __: ()
+        self.further: Further = lambda _, __: ()
+        #: Every reader with a stream, also one who is reading what is past.
+        self.open: set[Reader] = set()
         self.delivered = 0
         self.overruns = 0
+        self.cut = 0
         self._options, self._topics, self._codec, self._log = options, tuple(topics), codec, log
-        self._clock, self._tail_bytes, self._heartbeat = clock, tail_bytes, heartbeat_seconds
+        self._clock, self._limits = clock, limits
         self._live: dict[TopicPartition, dict[str, dict[Want, set[Reader]]]] = defaultdict(
             lambda: defaultdict(lambda: defaultdict(set))
         )
@@ -114,7 +117,7 @@ class Hub:
     async def __aexit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for reader in self.readers():
+        for reader in self.open:
             reader.close()
         for task in self._tasks:
             task.cancel()
@@ -127,16 +130,13 @@ class Hub:
         ended = (task for task in self._tasks if task.done() and not task.cancelled())
         return next((problem for task in ended if (problem := task.exception()) is not None), None)
 
+    async def ended(self) -> None:
+        """Wait until the hub's work ends, which it does only by a failure. Errors: that failure."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
     # Readers
-
-    def readers(self) -> Iterator[Reader]:
-        """Every live reader."""
-        for desks in list(self._live.values()):
-            yield from _all(desks)
-
-    def readers_of(self, place: TopicPartition, desk: str) -> list[Reader]:
-        """The live readers of a desk."""
-        return [reader for readers in self._groups(place, desk).values() for reader in readers]
 
     def attach(
         self, reader: Reader, place: TopicPartition, next_offset: int, seen_ms: int
@@ -186,7 +186,7 @@ class Hub:
         starts = await answered(consumer.beginning_offsets(places))
         ends = await answered(consumer.end_offsets(places))
         for place in places:
-            self.tails[place] = Tail(self._tail_bytes, starts[place])
+            self.tails[place] = Tail(self._limits.tail_bytes, starts[place])
             self.held[place] = Held()
         consumer.assign(places)
         for place in places:
@@ -253,8 +253,9 @@ class Hub:
             items = tuple(item for entry in found if isinstance(item := showing.item(entry), Delivery))
             self._tell(Taken(desk, items, ()))
             for want, readers in list(self._groups(place, desk).items()):
-                frames = [frame for entry in found for frame in self.frames(place, entry, want, showing, late=late)]
-                frames += self.extra(want, [item for item in items if self._is_shown(want, item)])
+                seen = [item for item in items if self._is_shown(want, item)]
+                frames = [*self.further(want, seen)]
+                frames += [frame for entry in found for frame in self.frames(place, entry, want, showing, late=late)]
                 if frames:
                     shows.append(_Show(tuple(readers), frames))
         await self._logged(shows)
@@ -278,18 +279,19 @@ class Hub:
         """
         item, frame = showing.item(entry), showing.frame(entry, want, late=late)
         for taken in orders_in(item) if isinstance(item, Delivery) else ():
-            if self._may_have_seen(place, want, taken.event_id, showing):
+            if self.may_have_seen(place, want, taken.event_id):
                 yield showing.recall(entry, taken)
         if frame is not None:
             yield frame
 
-    def _may_have_seen(self, place: TopicPartition, want: Want, event_id: str, showing: Showing) -> bool:
-        tail, named = self.tails[place], event_id.encode()
+    def may_have_seen(self, place: TopicPartition, want: Want, event_id: str) -> bool:
+        """Whether somebody may have been shown an event: unless the tail holds it, and they may not see it."""
+        tail, named, showing = self.tails[place], event_id.encode(), self._showing(place)
         kept = tail.since(want.lens.rights.desk, tail.start) or ()
         items = [item for entry in kept if named in entry.value and isinstance(item := showing.item(entry), Delivery)]
         about = [item for item in items if item.meta.event_id == event_id]
         denied = [hidden(want.lens, item.meta, item.event, self._clock()) for item in about]
-        return not about or any(why in (None, Hidden.NOT_ASKED_FOR) for why in denied)
+        return not about or any(why in {None, Hidden.NOT_ASKED_FOR} for why in denied)
 
     def _is_shown(self, want: Want, item: Delivery) -> bool:
         return hidden(want.lens, item.meta, item.event, self._clock()) is None
@@ -340,22 +342,28 @@ class Hub:
 
     async def _beat(self) -> None:
         """A heartbeat now and then for readers for whom nothing waits, a part of them at a time; ends what must end."""
-        parts = max(1, int(self._heartbeat / _TICK_SECONDS))
+        parts = max(1, int(self._limits.heartbeat.total_seconds() / _BEAT_SECONDS))
         while True:
             for part in range(parts):
-                await asyncio.sleep(_TICK_SECONDS)
-                now_ms = milliseconds(self._clock())
+                await asyncio.sleep(_BEAT_SECONDS)
                 for place, desks in list(self._live.items()):
                     beat = [Frame(HEARTBEAT, None, self.shown_to[place], self.due_ms[place])]
                     for number, reader in enumerate(_all(desks)):
-                        if number % parts == part:
-                            self._see_to(reader, beat, now_ms)
+                        if number % parts == part and reader.idle:
+                            reader.push(beat)
+                self._see_to_all()
 
-    def _see_to(self, reader: Reader, beat: Sequence[Frame], now_ms: int) -> None:
-        if now_ms >= reader.until_ms:
-            reader.close()
-        elif reader.idle:
-            reader.push(beat)
+    def _see_to_all(self) -> None:
+        """End readers whose time is up, and those whose connection has taken nothing for long."""
+        now_ms = milliseconds(self._clock())
+        stalled_ms = self._limits.stalled.total_seconds() * 1000
+        for reader in self.open:
+            if now_ms >= reader.until_ms:
+                reader.close()
+            if reader.blocked_since is not None and now_ms - reader.blocked_since > stalled_ms:
+                self.cut += 1
+                reader.blocked_since = None
+                reader.cut()
 
 
 def _all(desks: Mapping[str, Mapping[Want, set[Reader]]]) -> list[Reader]:

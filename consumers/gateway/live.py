@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,7 +47,7 @@ class Reader:
     Shape: the hub calls ``push``, the connection awaits ``frames``. ``overrun`` is set when more waited than may: what
     waited is gone from here, and the connection reads it from Kafka. ``attached_at`` and ``attached_ms`` say what it
     was given when the hub took it. ``until_ms`` is when it must end, ``blocked_since`` since when its connection takes
-    nothing.
+    nothing, and ``cut`` breaks that off.
     """
 
     __slots__ = (
@@ -58,17 +58,21 @@ class Reader:
         "attached_ms",
         "blocked_since",
         "closing",
+        "cut",
         "overrun",
         "reading",
+        "subscription",
         "until_ms",
         "want",
     )
 
-    def __init__(self, want: Want, reading: str, until_ms: int) -> None:
+    def __init__(self, want: Want, reading: str, subscription: str, until_ms: int) -> None:
         self.want = want
         self.reading = reading
+        self.subscription = subscription
         self.until_ms = until_ms
         self.blocked_since: int | None = None
+        self.cut: Callable[[], None] = _nothing
         self.overrun = False
         self.closing = False
         self.attached_at = 0
@@ -124,3 +128,7 @@ class Reader:
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def _nothing() -> None:
+    """There is no connection to break off."""

@@ -53,7 +53,7 @@ class ReadLog:
 
     async def __aenter__(self) -> Self:
         """Errors: ``BusUnreachableError``."""
-        producer = AIOKafkaProducer(**self._options, **_SETTINGS, partitioner=_partition)
+        producer = AIOKafkaProducer(**self._options, **_SETTINGS, partitioner=partition_for)
         try:
             await reached(producer.start(), self._options.get("bootstrap_servers"))
         except BaseException:
@@ -97,5 +97,6 @@ class ReadLog:
         return sent
 
 
-def _partition(key: bytes, every: Sequence[int], _: Sequence[int]) -> int:
-    return partition_number(key, len(every))
+def partition_for(key: bytes, every: Sequence[int], _: Sequence[int]) -> int:
+    """Kafka's own partitioner in the form that aiokafka takes."""
+    return every[partition_number(key, len(every))]

@@ -1,7 +1,7 @@
 """One reader's stream of server-sent events: what is past from Kafka, then live, and back to Kafka when it is slow."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -61,8 +61,9 @@ class Stream:
 
     async def run(self, hello: dict[str, Any], write: Write) -> None:
         """Send everything. Errors: ``ReadLogError`` when what is past cannot be logged, so must not be shown."""
-        await write(self._with_id(event("hello", hello)))
+        self._with.hub.open.add(self._reader)
         try:
+            await write(self._with_id(event("hello", hello)))
             while not self._reader.closing:
                 await self._catch_up(write)
                 if await self._join(write):
@@ -71,6 +72,7 @@ class Stream:
                     await write(self._with_id(event("behind", {})))
         finally:
             self._with.hub.detach(self._reader, self._place)
+            self._with.hub.open.discard(self._reader)
         await write(self._with_id(event("ended", {})))
 
     async def _catch_up(self, write: Write) -> None:
@@ -163,10 +165,7 @@ class Stream:
 
 
 class StreamResponse(Response):
-    """The HTTP answer that a stream is: it writes to the connection itself, one task for each reader and no more.
-
-    ``opened`` is awaited before the first byte, so that what it raises is still an answer.
-    """
+    """The HTTP answer that a stream is: it writes to the connection itself, two small tasks for each reader."""
 
     media_type = "text/event-stream"
 
@@ -175,8 +174,9 @@ class StreamResponse(Response):
         self._reader = reader
         self._run = run
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's own form
         """Answer."""
+        self._reader.cut = _cutting(receive)
         watch = asyncio.ensure_future(_until_gone(receive, self._reader))
 
         async def write(data: bytes) -> None:
@@ -196,3 +196,10 @@ async def _until_gone(receive: Receive, reader: Reader) -> None:
     while message.get("type") != "http.disconnect":
         message = await receive()
     reader.close()
+
+
+def _cutting(receive: Receive) -> Callable[[], None]:
+    """What breaks a connection off whose peer takes nothing. ASGI has no word for it: uvicorn's transport has."""
+    transport = getattr(getattr(receive, "__self__", None), "transport", None)
+    abort = getattr(transport, "abort", None)
+    return abort if callable(abort) else lambda: None

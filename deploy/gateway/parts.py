@@ -7,7 +7,7 @@ from deploy.gateway.context import Context
 from deploy.gateway.part import Part
 
 #: Module and function (``Context`` → ``Part``), in the order in which they start.
-PARTS: Final[tuple[str, ...]] = ()
+PARTS: Final[tuple[str, ...]] = ("deploy.gateway.feeds:part",)
 
 
 def parts(context: Context) -> tuple[Part, ...]:
