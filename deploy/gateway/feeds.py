@@ -66,8 +66,7 @@ class Speaking:
 
     async def __aexit__(self, *_: object) -> None:
         while self._open:
-            _, (_, stack) = self._open.popitem()
-            await stack.aclose()
+            await self._open.popitem()[1][1].aclose()
 
     async def publish(self, desk: str, event: dict[str, Any]) -> Published:
         """Publish one event as a desk. Errors: ``BusUnreachableError``."""
@@ -85,7 +84,6 @@ class Speaking:
                 producer = await stack.enter_async_context(Producer(self._options, origin=desk, timeout=10.0))
                 self._open[desk] = (producer, stack)
                 if len(self._open) > _MOST_PRODUCERS:
-                    _, (_, oldest) = self._open.popitem(last=False)
-                    await oldest.aclose()
+                    await self._open.popitem(last=False)[1][1].aclose()
             self._open.move_to_end(desk)
             return self._open[desk][0]
