@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from schemas.identity import Authenticator, Credentials, Identity, RefusalCode, Role
+from schemas.model import Model
 from schemas.problems import Problem
 
 PROBLEM_JSON: Final = "application/problem+json"
@@ -142,6 +143,27 @@ TEXTS: Final[dict[WebCode, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         ("You have too many streams open", "Close a stream and try again."),
     ),
 }
+
+
+class PlaceBody(Model):
+    """One thing that is wrong: a code, the JSON pointer of the place, and what would be right."""
+
+    code: str
+    pointer: str
+    check: str | None = None
+    remedy_sv: str
+    remedy_en: str
+
+
+class WebProblemBody(Model):
+    """A problem as RFC 9457 has it. ``title`` and ``detail`` are in the language that Accept-Language prefers."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: WebCode
+    errors: list[PlaceBody] = []
 
 
 class WebProblem(Exception):  # noqa: N818 - it is an answer, not always an error of ours

@@ -64,6 +64,7 @@ async def in_process(kafka: Mapping[str, Any], folder: Path, made_of: Parts = pa
             authenticator=Tokens(keys, gazetteer),
             areas=delivery_areas(gazetteer),
             folder=folder,
+            http=client,
             issuer=ISSUER,
             address=ADDRESS,
         )

@@ -23,6 +23,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--issuer", envvar="SAMBUS_ISSUER", default=LOCAL_ISSUER, show_default=True, help="OpenID Connect issuer."
 )
 @click.option("--audience", envvar="SAMBUS_AUDIENCE", default="sambus", show_default=True, help="Whom tokens are for.")
+@click.option("--client-id", envvar="SAMBUS_CLIENT_ID", default="sambus-page", show_default=True, help="Of the pages.")
+@click.option("--client-secret", envvar="SAMBUS_CLIENT_SECRET", hidden=True)
 @click.option("--area", "areas", multiple=True, metavar="AREA", help="Area whose desks it serves. [default: all]")
 @click.option(
     "--certificates", type=_FILE, help="YAML: names of client certificates and the desks that they stand for."
@@ -40,6 +42,8 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     address: str | None,
     issuer: str,
     audience: str,
+    client_id: str,
+    client_secret: str | None,
     areas: tuple[str, ...],
     certificates: Path | None,
     serve_cert: Path | None,
@@ -87,7 +91,10 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         authenticator=who,
         areas=areas or known,
         folder=home.absolute() / "gateway",
+        http=client,
         issuer=issuer,
+        client_id=client_id,
+        client_secret=client_secret,
         address=reached,
         gazetteer=gazetteer,
     )

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Final
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploy.gateway.context import Context
+from deploy.gateway.document import document_of
 from deploy.gateway.faults import NoFaultEscapes, add_fault_answers
 from deploy.gateway.headers import SecurityHeaders
 from deploy.gateway.health import health_router
@@ -40,6 +42,7 @@ class Gateway:
         for part in self.parts:
             for path, app in part.mounts.items():
                 self.api.mount(path, app)
+        self.api.openapi = partial(document_of, self.api)  # type: ignore[method-assign]
         self._app: ASGIApp = NoFaultEscapes(SecurityHeaders(self.api))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from schemas.gazetteer import Gazetteer, load_gazetteer
 from schemas.identity import Authenticator
 
@@ -15,13 +17,17 @@ class Context:
 
     Shape: ``kafka`` are aiokafka's connection options; ``areas`` the delivery areas whose desks it serves
     (``schemas.topics.delivery_areas``); ``folder`` is where parts may keep files, each in a folder of its own name;
-    ``issuer`` is where pages send people to sign in, ``address`` where browsers reach this gateway.
+    ``issuer`` is where pages send people to sign in, as the client ``client_id`` (with a secret, if it is no public
+    one); ``address`` is where browsers reach this gateway; ``http`` asks other servers.
     """
 
     kafka: Mapping[str, Any]
     authenticator: Authenticator
     areas: tuple[str, ...]
     folder: Path
+    http: httpx.AsyncClient
     issuer: str | None = None
+    client_id: str = "sambus-page"
+    client_secret: str | None = field(default=None, repr=False)
     address: str = "http://127.0.0.1:29180"
     gazetteer: Gazetteer = field(default_factory=load_gazetteer)

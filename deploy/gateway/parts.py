@@ -7,7 +7,10 @@ from deploy.gateway.context import Context
 from deploy.gateway.part import Part
 
 #: Module and function (``Context`` → ``Part``), in the order in which they start.
-PARTS: Final[tuple[str, ...]] = ("deploy.gateway.feeds:part",)
+PARTS: Final[tuple[str, ...]] = (
+    "deploy.gateway.login:part",
+    "deploy.gateway.feeds:part",
+)
 
 
 def parts(context: Context) -> tuple[Part, ...]:

@@ -86,10 +86,7 @@ class Keys:
 
     async def _renew(self) -> None:
         try:
-            found = await self._client.get(discovery_url(self.issuer), timeout=_TIMEOUT)
-            told = _object(found)
-            if told.get("issuer") != self.issuer:
-                return  # another's document: its keys prove nothing
+            told = await described(self.issuer, self._client)
             keys = _object(await self._client.get(str(told["jwks_uri"]), timeout=_TIMEOUT))["keys"]
             usable: dict[str, Mapping[str, Any]] = {
                 key["kid"]: key for key in keys if isinstance(key, dict) and _signs(key)
@@ -117,9 +114,16 @@ class Keys:
         return made
 
 
-def discovery_url(issuer: str) -> str:
-    """Where an issuer describes itself (OpenID Connect Discovery 1.0, section 4)."""
-    return f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+async def described(issuer: str, client: httpx.AsyncClient) -> dict[str, Any]:
+    """What an issuer says of itself (OpenID Connect Discovery 1.0, section 4).
+
+    Errors: ``httpx.HTTPError`` when it does not answer, ``ValueError`` when the document is none or another's.
+    """
+    address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+    told = _object(await client.get(address, timeout=_TIMEOUT))
+    if told.get("issuer") != issuer:
+        raise ValueError("another issuer's document proves nothing")
+    return told
 
 
 def _object(answer: httpx.Response) -> dict[str, Any]:
@@ -128,7 +132,7 @@ def _object(answer: httpx.Response) -> dict[str, Any]:
         raise ValueError("too long")
     told = answer.json()
     if not isinstance(told, dict):
-        raise TypeError("not an object")
+        raise ValueError("not an object")  # noqa: TRY004 - it is no type of the caller's
     return told
 
 
