@@ -63,8 +63,7 @@ class Showing:
         """A record as these readers see it."""
         item = self.item(entry)
         if isinstance(item, Unreadable):
-            said = {"unreadable": item.code, "size": item.size, "position": _position(item.position)}
-            return Frame(event("unreadable", said), entry.offset, entry.offset + 1, self._seen_ms)
+            return Frame(event("unreadable", unreadable(item)), entry.offset, entry.offset + 1, self._seen_ms)
         if hidden(want.lens, item.meta, item.event, self._now) is not None:
             return None
         view, kept_back = shown(want.lens.rights, item.meta.event_type, item.event)
@@ -109,6 +108,11 @@ def as_seen(item: Delivery, rights: Rights, now: datetime) -> Delivery | None:
 def read_of(item: Delivery) -> ReadDelivery:
     """A delivery as the read log names it."""
     return ReadDelivery(event_id=item.meta.event_id, revision=item.meta.revision, view_group=item.meta.view_group)
+
+
+def unreadable(item: Unreadable) -> dict[str, Any]:
+    """What is told of a record that cannot be shown: a code and its size."""
+    return {"unreadable": item.code, "size": item.size, "position": _position(item.position)}
 
 
 def recalled(taken: Withdrawal) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 from consumers.access import Lens, hidden, shown
 from consumers.feed import Delivery, Unreadable
 from consumers.gateway.cursors import Place
-from consumers.gateway.frames import Showing, milliseconds, read_of, said_of
+from consumers.gateway.frames import Showing, milliseconds, read_of, said_of, unreadable
 from consumers.gateway.stream import Sources
 from consumers.gateway.tail import Entry
 from schemas.reads import ReadDelivery
@@ -76,7 +76,7 @@ class _Filling:
     def take(self, entry: Entry) -> None:
         item = self._showing.item(entry)
         if isinstance(item, Unreadable):
-            self.items.append({"unreadable": item.code, "size": item.size})
+            self.items.append(unreadable(item))
         elif hidden(self._lens, item.meta, item.event, self._now) is None:
             self._add(item)
 

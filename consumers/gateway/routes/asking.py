@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 from aiokafka import TopicPartition
+from pydantic import ConfigDict
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +21,7 @@ from consumers.gateway.feeds import RETRY_SECONDS, Feeds, Open, new_reading
 from consumers.gateway.frames import milliseconds
 from consumers.gateway.readlog import ReadLogError
 from schemas.identity import Authenticator, Identity, Role
+from schemas.model import Model
 from schemas.problems import Problem, RejectCode
 from schemas.reads import Channel, ReadDelivery, ReadKind, ReadLine
 from schemas.subscriptions import Subscription
@@ -27,6 +29,12 @@ from schemas.web import WebCode, WebProblem, identified
 
 _AGO: Final = re.compile(r"^([0-9]{1,6})(s|m|h|d)$")
 _UNIT: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class Form(Model):
+    """Base of what requests bring. It is built at once: FastAPI wraps it in a way that cannot wait for the first."""
+
+    model_config = ConfigDict(defer_build=False)
 
 
 @dataclass(frozen=True, slots=True)

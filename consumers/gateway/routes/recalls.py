@@ -5,15 +5,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from consumers.gateway.feeds import Feeds
-from consumers.gateway.routes.asking import asked
+from consumers.gateway.routes.asking import Form, asked
 from schemas.identity import Authenticator
-from schemas.model import EventId, Model
+from schemas.model import EventId
 from schemas.reads import ReadKind
 from schemas.records import DeliveryId
 from schemas.web import WebCode, WebProblem
 
 
-class GoneForm(Model):
+class GoneForm(Form):
     """What a stream was told in ``recall``, and has taken away."""
 
     order_delivery: DeliveryId

@@ -11,7 +11,7 @@ from consumers import saying
 from consumers.feed import Delivery
 from consumers.gateway.feeds import Feeds
 from consumers.gateway.frames import read_of
-from consumers.gateway.routes.asking import Asked, answer, asked
+from consumers.gateway.routes.asking import Asked, Form, answer, asked
 from consumers.gateway.routes.saying import published
 from consumers.requests import Box, Standing, requests_of
 from consumers.requests import Request as Told
@@ -19,14 +19,14 @@ from schemas.envelope import PERSONAL_DATA_SENSITIVITY
 from schemas.events.common import ReceiverId
 from schemas.events.exchange import ReplyResult, RequestUrgency
 from schemas.identity import Authenticator, Role
-from schemas.model import EventId, Model, Moment, Ref, ShortText, Text, UnitCode
+from schemas.model import EventId, Moment, Ref, ShortText, Text, UnitCode
 from schemas.problems import Problem, RejectCode
 from schemas.reads import Channel
 from schemas.vocabulary import CommonBasis, Purpose
 from schemas.web import WebCode, WebProblem
 
 
-class QuestionForm(Model):
+class QuestionForm(Form):
     """A question to whoever published an event (``about_id``), or to others. A reply is due by its urgency."""
 
     question: Text
@@ -41,7 +41,7 @@ class QuestionForm(Model):
     common_basis: CommonBasis | None = None
 
 
-class ReplyForm(Model):
+class ReplyForm(Form):
     """An answer to a request."""
 
     result: ReplyResult

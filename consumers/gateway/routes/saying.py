@@ -10,18 +10,18 @@ from consumers import saying
 from consumers.bus import BusUnreachableError
 from consumers.feed import Delivery
 from consumers.gateway.feeds import RETRY_SECONDS, Feeds
-from consumers.gateway.routes.asking import Asked, answer, asked
+from consumers.gateway.routes.asking import Asked, Form, answer, asked
 from schemas.duties import ObligationName
 from schemas.events.control import FeedbackKind, GradeSuggestion, LinkRelation, LinkStatus
 from schemas.events.duties import ReceiptKind
 from schemas.identity import Authenticator, Role
-from schemas.model import EventId, Model, Ref, ShortText, Text
+from schemas.model import EventId, Ref, ShortText, Text
 from schemas.problems import Problem, RejectCode
 from schemas.records import DeliveryId
 from schemas.web import WebCode, WebProblem
 
 
-class ReceiptForm(Model):
+class ReceiptForm(Form):
     """What the desk did with a delivery; a recall is ``confirmed``."""
 
     delivery_id: DeliveryId
@@ -30,7 +30,7 @@ class ReceiptForm(Model):
     reason: Text | None = None
 
 
-class FeedbackForm(Model):
+class FeedbackForm(Form):
     """What became of a report."""
 
     about_id: EventId
@@ -39,7 +39,7 @@ class FeedbackForm(Model):
     grade_suggestion: GradeSuggestion | None = None
 
 
-class LinkForm(Model):
+class LinkForm(Form):
     """The desk's word on whether two events belong together. The reason is read by all who have both."""
 
     a_id: EventId

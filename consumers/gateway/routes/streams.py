@@ -15,10 +15,9 @@ from consumers.gateway.frames import milliseconds
 from consumers.gateway.live import Reader, Want
 from consumers.gateway.readlog import ReadLogError
 from consumers.gateway.recalls import Reading
-from consumers.gateway.routes.asking import Asked, answer, asked
+from consumers.gateway.routes.asking import Asked, Form, answer, asked
 from consumers.gateway.stream import Stream, StreamResponse, Write
 from schemas.identity import Authenticator
-from schemas.model import Model
 from schemas.reads import Channel, ReadKind
 from schemas.subscriptions import Committed
 from schemas.web import WebCode, WebProblem
@@ -30,7 +29,7 @@ _LONGEST_SINCE: Final = 40
 _LONGEST_NAME: Final = 40
 
 
-class CursorForm(Model):
+class CursorForm(Form):
     """How far a reader has come: the id of the last event that it has dealt with."""
 
     cursor: CursorText

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from consumers.gateway.feeds import Feeds
-from consumers.gateway.routes.asking import answer, asked
+from consumers.gateway.routes.asking import Form, answer, asked
 from consumers.saying import new_event_id
 from schemas.catalogue import EVENT_TYPES
 from schemas.gazetteer import Gazetteer
 from schemas.identity import Authenticator, Identity, Role
-from schemas.model import KeyedHash, Model, ShortText, UnitCode
+from schemas.model import KeyedHash, ShortText, UnitCode
 from schemas.problems import Problem, RejectCode
 from schemas.subscriptions import EVERYTHING, FeedPattern, Subscription, TypeName
 from schemas.vocabulary import Purpose
@@ -28,7 +28,7 @@ MOST: Final = 200
 _HERE: Final = ZoneInfo("Europe/Stockholm")
 
 
-class SubscriptionForm(Model):
+class SubscriptionForm(Form):
     """What somebody wants to read.
 
     Shape: everything at or below the areas; ``*`` for all types or logical feeds, ``feed.local.*`` for all that begin
