@@ -142,7 +142,13 @@ def ids(items: Sequence[Item]) -> list[str]:
 
 @asynccontextmanager
 async def served(
-    bootstrap: str, folder: Path, limits: Limits = LIMITS, clock: Callable[[], datetime] = now, port: int = 0
+    bootstrap: str,
+    folder: Path,
+    *,
+    limits: Limits = LIMITS,
+    clock: Callable[[], datetime] = now,
+    port: int = 0,
+    cursors: Cursors | None = None,
 ) -> AsyncIterator[Served]:
     """The gateway's reading half, ready."""
     options = {"bootstrap_servers": bootstrap}
@@ -154,7 +160,7 @@ async def served(
             context.kafka,
             context.areas,
             context.gazetteer,
-            Cursors([new_key()]),
+            cursors or Cursors([new_key()]),
             speaking.publish,
             limits=limits,
             clock=clock,
@@ -193,6 +199,16 @@ async def _listening(running: Running, port: int) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await serving
+
+
+async def joined(gateway: Served, desk: str, count: int = 1) -> None:
+    """Wait until so many streams of a desk are live."""
+
+    async def holds() -> bool:
+        readers = gateway.feeds.open.hub.open
+        return sum(each.want.lens.rights.desk == desk and each.attached_ms > 0 for each in readers) >= count
+
+    await until(holds, f"{count} live streams of {desk}")
 
 
 async def until(holds: Callable[[], Any], wanted: str, within: float = PATIENCE) -> None:
