@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import uvicorn
 
-from consumers.client import FeedClient, FeedStream, Item, Received, Wish
+from consumers.client import FeedClient, FeedStream, Item, Received, Start, Wish
+from consumers.feed import delivery_topic
 from consumers.gateway.cursors import Cursors, new_key
 from consumers.gateway.feeds import Feeds
 from consumers.gateway.limits import Limits
@@ -23,6 +24,9 @@ from deploy.gateway.context import Context
 from deploy.gateway.feeds import Speaking
 from deploy.gateway.part import Part
 from deploy.identity.local.people import person_of
+from schemas.codec import Codec
+from schemas.gazetteer import load_gazetteer
+from tests.consumers.made import Sent, delivery, new_id, write
 from tests.gateway import Running, in_process
 
 PATIENCE = 30.0
@@ -81,6 +85,18 @@ class Served:
         address = f"{self.url}/v1/subscriptions/{subscription}/stream"
         async with self.http.stream("GET", address, params=parameters, headers=told) as answer:
             yield Wire(answer)
+
+
+@asynccontextmanager
+async def reading(
+    gateway: Served, desk: str, start: Start | None = None, *, cards: bool = False, **changes: Any
+) -> AsyncIterator[FeedStream]:
+    """A stream by the client, of somebody whom no other test knows."""
+    async with (
+        gateway.client(desk, fresh_subject(), **changes) as client,
+        client.stream(await client.subscribe(wish()), start, cards=cards) as items,
+    ):
+        yield items
 
 
 class Wire:
@@ -199,6 +215,16 @@ async def _listening(running: Running, port: int) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await serving
+
+
+async def deliver(
+    bus: str, codec: Codec, desk: str, count: int = 1, view: Mapping[str, Any] | None = None, **changes: Any
+) -> list[str]:
+    """Commit so many deliveries for a desk; their event ids."""
+    made = [new_id() for _ in range(count)]
+    topic = delivery_topic(desk, load_gazetteer())
+    await write(bus, [Sent(topic, desk, delivery(codec, desk, each, view, **changes)) for each in made])
+    return made
 
 
 async def joined(gateway: Served, desk: str, count: int = 1) -> None:

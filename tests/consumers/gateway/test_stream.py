@@ -20,9 +20,11 @@ from tests.consumers.gateway.serving import (
     LIMITS,
     PATIENCE,
     Served,
+    deliver,
     fresh_subject,
     ids,
     joined,
+    reading,
     served,
     taken,
     until,
@@ -32,29 +34,20 @@ from tests.consumers.made import Sent, delivery, new_id, write
 from tests.consumers.test_feed import fresh_desk
 
 pytestmark = pytest.mark.kafka
-TOPIC, PARTNERS = "deliver.stockholm", "deliver.partners"
+TOPIC = "deliver.stockholm"
 CUSTOMS = "partner.tullverket/coordination"
-
-
-async def deliver(bus: str, codec: Codec, desk: str, count: int = 1, **changes: object) -> list[str]:
-    """Commit so many deliveries for a desk; their event ids."""
-    made = [new_id() for _ in range(count)]
-    topic = PARTNERS if desk.startswith("partner.") else TOPIC
-    await write(bus, [Sent(topic, desk, delivery(codec, desk, each, **changes)) for each in made])
-    return made
 
 
 async def test_what_is_committed_is_told_within_a_second(gateway: Served, bus: str, codec: Codec) -> None:
     """Live, in order, with its meta data and the view, as straight from Kafka."""
     desk = fresh_desk(20)
-    async with gateway.client(desk, fresh_subject()) as client:
-        async with client.stream(await client.subscribe(wish())) as items:
-            coming = asyncio.create_task(taken(items, 3))
-            await joined(gateway, desk)
-            made = await deliver(bus, codec, desk, 3)
-            began = time.monotonic()
-            found = await coming
-            assert time.monotonic() - began < 1
+    async with reading(gateway, desk) as items:
+        coming = asyncio.create_task(taken(items, 3))
+        await joined(gateway, desk)
+        made = await deliver(bus, codec, desk, 3)
+        began = time.monotonic()
+        found = await coming
+        assert time.monotonic() - began < 1
     assert ids(found) == made
     first = found[0]
     assert isinstance(first, Received)
@@ -113,11 +106,13 @@ async def test_what_the_tail_no_longer_holds_comes_from_kafka(bus: str, codec: C
     """With a tail of nothing everything is past, and the way back to live loses and doubles nothing."""
     desk = fresh_desk(23)
     before = await deliver(bus, codec, desk, 30)
-    async with served(bus, tmp_path, limits=replace(LIMITS, tail_bytes=1)) as gateway, gateway.client(desk) as client:
-        async with client.stream(await client.subscribe(wish()), Start(since="1h")) as items:
-            coming = asyncio.create_task(taken(items, 60))
-            more = [one for _ in range(10) for one in await deliver(bus, codec, desk, 3)]
-            assert ids(await coming) == [*before, *more]
+    async with (
+        served(bus, tmp_path, limits=replace(LIMITS, tail_bytes=1)) as gateway,
+        reading(gateway, desk, Start(since="1h")) as items,
+    ):
+        coming = asyncio.create_task(taken(items, 60))
+        more = [one for _ in range(10) for one in await deliver(bus, codec, desk, 3)]
+        assert ids(await coming) == [*before, *more]
 
 
 async def test_a_stream_goes_on_where_it_was_through_a_restart(bus: str, codec: Codec, tmp_path: Path) -> None:
@@ -192,17 +187,16 @@ async def test_a_stalled_reader_holds_nobody_up_and_loses_nothing(gateway: Serve
     slow = slow_reader(gateway.url, token, await gateway.subscribed(token))
     long_text = {"areas": ["se.stockholm"], "payload": {"summary": "x" * 3000}}
     try:
-        async with gateway.client(desk, fresh_subject()) as client:
-            async with client.stream(await client.subscribe(wish())) as items:
-                coming = asyncio.create_task(taken(items, 1500))
-                await joined(gateway, desk, 2)
-                made: list[str] = []
-                for _ in range(15):
-                    batch = [new_id() for _ in range(100)]
-                    tips = [delivery(codec, desk, each, long_text, event_type="intelligence_report") for each in batch]
-                    await write(bus, [Sent(TOPIC, desk, tip) for tip in tips])
-                    made += batch
-                assert ids(await coming) == made
+        async with reading(gateway, desk) as items:
+            coming = asyncio.create_task(taken(items, 1500))
+            await joined(gateway, desk, 2)
+            made: list[str] = []
+            for _ in range(15):
+                batch = [new_id() for _ in range(100)]
+                tips = [delivery(codec, desk, each, long_text, event_type="intelligence_report") for each in batch]
+                await write(bus, [Sent(TOPIC, desk, tip) for tip in tips])
+                made += batch
+            assert ids(await coming) == made
         assert gateway.feeds.open.hub.overruns > 0
         found = await events_of(slow, made[-1])
     finally:
@@ -264,7 +258,7 @@ async def test_what_is_held_back_comes_at_its_time_also_after_a_break(bus: str, 
             await wire.next("hello")
             await other.next("hello")
             await joined(gateway, CUSTOMS, 2)
-            (held,) = await deliver(bus, codec, CUSTOMS, not_before=until_then, desk=CUSTOMS)
+            (held,) = await deliver(bus, codec, CUSTOMS, not_before=until_then)
             (free,) = await deliver(bus, codec, CUSTOMS)
             told = await wire.next("delivery")
             assert free in told.data
