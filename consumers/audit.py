@@ -63,7 +63,7 @@ async def verify(
         if suspects:
             around = Around(suspects)
             async for record in between(reader, start, end):
-                around.take(*_as_line(record))
+                around.take(*as_line(record))
             breaks = around.breaks(heads, walk.marks)
     strangers = [Break(Fault.ADDED, None, None, place) for place in sorted(walk.unlinked)]
     followed = {lane: found.head for lane, found in sorted(walk.lanes.items())}
@@ -78,7 +78,7 @@ async def _walk(
     stop: float | None = None
     while True:
         async for record in between(reader, done, end):
-            walk.take(*_as_line(record))
+            walk.take(*as_line(record))
             if walk.lines % _BATCH == 0:
                 told(walk.lines)
         done = end
@@ -148,8 +148,8 @@ async def _places(options: Mapping[str, Any]) -> tuple[Places, Places]:
     return topics[DECISIONS], topics[HEADS]
 
 
-def _as_line(record: ConsumerRecord) -> tuple[Place, bytes | None, bytes, bytes]:
-    """A record as a chain takes it."""
+def as_line(record: ConsumerRecord) -> tuple[Place, bytes | None, bytes, bytes]:
+    """A record as a chain takes it: its place, its link, key and value."""
     header = chain_header(record)
     return Place(record.partition, record.offset), header, record.key or b"", record.value or b""
 

@@ -187,6 +187,15 @@ class Codec:
         head = data[:CONFLUENT_HEAD]
         return (self._plain.get(head) or self._plain_head(head)) + data[CONFLUENT_HEAD:]
 
+    def name_of(self, data: bytes) -> str | None:
+        """The schema that a record in single-object encoding says it is of, unread; None if it says none."""
+        head = data[:_SINGLE_HEAD]
+        known = self._readers.get(head)
+        if known is not None:
+            return known.name
+        written = self._registry.find(head[2:]) if head.startswith(_SINGLE_OBJECT) else None
+        return None if written is None else written.name
+
     def _decoded(self, data: bytes, limit: int) -> Decoded:
         if not data:
             raise UndecodableError(RejectCode.UNREADABLE)

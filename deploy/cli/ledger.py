@@ -52,7 +52,7 @@ def verify_command(kept: Path | None, as_json: bool, lang: str, connection: Conn
 
     Exit codes: 0 whole, 1 broken, 2 a file without heads, 3 the bus cannot be reached.
     """
-    before = [] if kept is None else _kept(kept)
+    before = [] if kept is None else kept_heads(kept)
     with console(stderr=True).status("") as status:
         verdict = run(verify(connection.aiokafka(), before, told=lambda lines: status.update(f"{lines}")))
     if verdict is None:
@@ -79,15 +79,19 @@ def heads_command(as_json: bool, connection: Connection) -> None:
             click.echo(f"{lane} {write_head(head).decode()}")
 
 
-def show(out: Console, verdict: Verdict, lang: str) -> None:
+#: What is verified, in Swedish and English.
+LEDGER = ("Liggaren", "The ledger")
+
+
+def show(out: Console, verdict: Verdict, lang: str, what: tuple[str, str] = LEDGER) -> None:
     """The verdict in one line, then each broken place, then the heads."""
     swedish = lang == "sv"
     lanes = len(verdict.heads)
     if verdict.sound:
-        said = f"Liggaren är hel: {verdict.lines} rader i {lanes} led." if swedish else None
-        out.print(said or f"The ledger is whole: {verdict.lines} lines in {lanes} lanes.", style="bold green")
+        said = f"{what[0]} är hel: {verdict.lines} rader i {lanes} led." if swedish else None
+        out.print(said or f"{what[1]} is whole: {verdict.lines} lines in {lanes} lanes.", style="bold green")
     else:
-        said = "Liggaren är inte hel." if swedish else "The ledger is not whole."
+        said = f"{what[0]} är inte hel." if swedish else f"{what[1]} is not whole."
         out.print(said, style="bold red")
     for found in verdict.breaks:
         out.print(f"  {_told(found, lang)}")
@@ -133,7 +137,7 @@ def as_dict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _kept(file: Path) -> list[tuple[int, Head]]:
+def kept_heads(file: Path) -> list[tuple[int, Head]]:
     """The heads in a file, as ``sambus ledger heads`` printed them. Errors: ``click.UsageError`` names the line."""
     found: list[tuple[int, Head]] = []
     for number, line in enumerate(file.read_text("utf-8", errors="replace").splitlines(), 1):

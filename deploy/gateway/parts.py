@@ -7,10 +7,11 @@ from deploy.gateway.context import Context
 from deploy.gateway.part import Part
 
 #: Module and function (``Context`` → ``Part``), in the order in which they start.
-PARTS: Final = (
+PARTS: Final[tuple[str, ...]] = (
     "deploy.gateway.login:part",
     "deploy.gateway.intake:part",
     "deploy.gateway.documents.part:part",
+    "deploy.gateway.feeds:part",
 )
 
 
