@@ -10,6 +10,7 @@ from deploy.gateway.part import Part
 PARTS: Final = (
     "deploy.gateway.login:part",
     "deploy.gateway.intake:part",
+    "deploy.gateway.assets:part",
 )
 
 
