@@ -149,7 +149,6 @@ async def picture(page: Page, name: str, *, whole: bool = False) -> None:
     """Write a picture for the docs, if somebody asked for pictures."""
     folder = os.environ.get("SAMBUS_PICTURES")
     if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)
 
 
