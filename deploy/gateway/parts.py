@@ -11,6 +11,7 @@ PARTS: Final = (
     "deploy.gateway.login:part",
     "deploy.gateway.intake:part",
     "deploy.gateway.assets:part",
+    "deploy.gateway.publish:part",
 )
 
 

@@ -76,7 +76,7 @@ def kind_of(value: Value, schema: Mapping[str, Any]) -> str:
         return "yesno" if value.required else "flag"
     if node.get("type") == "string":
         return _kind_of_text(node)
-    return {"integer": "whole", "number": "decimal", "decimal": "decimal"}[node["type"]]
+    return {"integer": "whole", "number": "number", "decimal": "decimal"}[node["type"]]
 
 
 def limits_of(node: Mapping[str, Any]) -> dict[str, Any]:

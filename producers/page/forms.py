@@ -54,6 +54,7 @@ class _Maker:
             "when": _conditions(field),
             "suggest": field.suggest,
             "unit": self._unit(field.at),
+            "stamped": kind == "grade" and "by" in value.node["properties"],
             **self._choices(field, value, kind),
             **limits_of(value.node),
         }

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producers.http.body import body_of, parsed
+from producers.http.body import ClientGoneError, body_of, parsed
 from producers.http.bus import RETRY_AFTER_S
 from producers.http.intake import Intake
 from producers.http.limits import Limits, Rates, Room
@@ -48,15 +48,18 @@ class Sent:
         self._rates = Rates(rate, int(rate * 20))
 
     async def of(self, request: Request) -> tuple[dict[str, Any], Identity]:
-        """The event and its sender. Errors: ``WebProblem``, ``ClientGoneError``."""
+        """The event and its sender. Errors: ``WebProblem``."""
         sender = await identified(request.scope, self._authenticator, Role.PUBLISHER)
         wait = self._rates.take(sender.subject, 1)
         if wait:
             raise WebProblem(WebCode.TOO_MANY, retry_after=wait)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
             raise WebProblem(WebCode.MEDIA_TYPE_UNKNOWN, headers={"accept": _JSON})
-        async with body_of(request.scope, request.receive, self._limits, self._room) as body:
-            event = parsed(body)
+        try:
+            async with body_of(request.scope, request.receive, self._limits, self._room) as body:
+                event = parsed(body)
+        except ClientGoneError:
+            raise WebProblem(WebCode.BODY_UNREADABLE) from None  # nobody reads it
         if not isinstance(event, dict):
             raise WebProblem(WebCode.BODY_UNREADABLE)
         return self._references.sealed(event, sender.unit), sender

@@ -34,17 +34,18 @@ function rankOf(name, wanted) {
 /**
  * A combobox.
  *
- * `options()` gives what can be chosen; `many` lets several be; `change(values)` is called with the values chosen;
- * `ids` are {input, describedby} of the field that it stands in. Has `element`, `values` and `focus()`.
+ * `options()` gives what can be chosen; `many` lets several be; `free` takes other texts too, as `tidy` makes them;
+ * `change(values)` is called with the values chosen; `ids` are {input, describedby} of the field that it stands in. Has
+ * `element`, `values`, `focus()`, and `unknown`: whether a text stands in it that names nothing.
  */
 export class Combobox {
-  constructor({ options, many = false, values = [], change = () => {}, ids = {}, placeholder = "" }) {
-    Object.assign(this, { options, many, change, values: [...values], active: -1, found: [] });
+  constructor({ options, many = false, values = [], change = () => {}, ids = {}, placeholder = "", free = false, tidy = (text) => text, required = false }) {
+    Object.assign(this, { options, many, change, free, tidy, values: [...values], active: -1, found: [], unknown: false });
     const list = uid("list");
     this.input = h("input", {
       class: "input", type: "text", id: ids.input, role: "combobox", autocomplete: "off", spellcheck: "false",
       "aria-expanded": "false", "aria-controls": list, "aria-autocomplete": "list", "aria-describedby": ids.describedby,
-      placeholder,
+      "aria-required": required ? "true" : null, placeholder,
       on: {
         input: () => this.search(), keydown: (event) => this.key(event), blur: () => this.leave(),
         click: () => this.search(), focus: () => this.input.select(),
@@ -77,6 +78,7 @@ export class Combobox {
 
   set(values) {
     this.values = [...values];
+    this.unknown = false;
     this.show();
   }
 
@@ -87,8 +89,10 @@ export class Combobox {
   }
 
   search() {
-    this.found = matching(this.options().filter((option) => !this.many || !this.values.includes(option.value)), this.typed());
-    this.active = this.found.length ? 0 : -1;
+    this.unknown = false;
+    const left = this.options().filter((option) => !this.many || !this.values.includes(option.value));
+    this.found = matching(left, this.typed());
+    this.active = this.found.length && !this.free ? 0 : -1;
     fill(this.list, this.found.map((option, place) => h("li", {
       role: "option", id: `${this.list.id}-${place}`, "aria-selected": String(place === this.active),
       on: { pointerdown: (event) => { event.preventDefault(); this.choose(option); } },
@@ -121,24 +125,34 @@ export class Combobox {
 
   key(event) {
     const opened = !this.list.hidden;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    const acts = event.ctrlKey || event.metaKey || event.altKey;
+    if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !acts) {
       event.preventDefault();
       if (!opened) this.search();
-      else this.active = (this.active + (event.key === "ArrowDown" ? 1 : -1) + this.found.length) % this.found.length;
-      this.mark();
-    } else if (event.key === "Enter" && opened && !event.ctrlKey && !event.metaKey) {
+      else this.move(event.key === "ArrowDown" ? 1 : -1);
+    } else if (event.key === "Enter" && !acts && (opened || (this.free && this.typed()))) {
       event.preventDefault();
       if (this.found[this.active]) this.choose(this.found[this.active]);
+      else this.take();
+    } else if (event.key === "," && this.free) {
+      event.preventDefault();
+      this.take();
     } else if (event.key === "Escape" && opened) {
       event.preventDefault();
-      event.stopPropagation();
       this.open(false);
     } else if (event.key === "Backspace" && this.many && !this.input.value && this.values.length) {
       this.remove(this.values.at(-1));
     }
   }
 
+  move(by) {
+    const first = this.active < 0 && by < 0 ? 0 : this.active;
+    this.active = this.found.length ? (first + by + this.found.length) % this.found.length : -1;
+    this.mark();
+  }
+
   choose(option) {
+    this.unknown = false;
     this.values = this.many ? [...this.values, option.value] : [option.value];
     if (this.many) this.input.value = "";
     this.show();
@@ -146,21 +160,27 @@ export class Combobox {
     this.change(this.values);
   }
 
-  /** Leaving the field: one exact or only hit is taken, other text that names nothing is put back. */
+  /** Take the text that stands there: what it names, or itself where any text may be. */
+  take() {
+    const text = this.input.value.trim();
+    const exact = this.options().find((option) => fold(option.label) === fold(text) || option.value === text);
+    if (exact && !this.values.includes(exact.value)) this.choose(exact);
+    else if (this.free && text && !this.values.includes(this.tidy(text))) this.choose({ value: this.tidy(text) });
+    else if (this.free) this.input.value = "";
+    else this.unknown = true;
+  }
+
+  /** Leaving the field: a text that names something is taken; one that names nothing stays there to be seen. */
   leave() {
-    const text = this.input.value;
-    const cleared = !this.many && !text.trim() && this.values.length;
-    if (this.typed().trim()) {
-      const hits = matching(this.options(), text);
-      const exact = hits.find((option) => fold(option.label) === fold(text) || option.value === text.trim());
-      if (exact) this.choose(exact);
-      else if (this.many) this.input.value = "";
-    }
-    if (cleared) {
+    const text = this.input.value.trim();
+    if (!text && !this.many && this.values.length) {
       this.values = [];
       this.change(this.values);
+    } else if (text && (this.many || text !== this.label(this.values[0]))) {
+      if (!this.many) this.values = [];
+      this.take();
+      this.change(this.values);
     }
-    if (!this.many) this.show();
     this.open(false);
   }
 }
