@@ -53,6 +53,8 @@ class _Maker:
             "default": field.default if field.default is not None else self._defaults.get(place),
             "when": _conditions(field),
             "suggest": field.suggest,
+            "quick": field.quick,
+            "one": self._words.ones[field.at.rpartition(".")[2]] if kind == "list" else None,
             "unit": self._unit(field.at),
             "stamped": kind == "grade" and "by" in value.node["properties"],
             **self._choices(field, value, kind),
@@ -132,10 +134,11 @@ def _walked(fields: Iterable[Mapping[str, Any]], above: str) -> Iterator[tuple[s
 
 
 def _conditions(field: FieldLayout) -> list[dict[str, Any]]:
-    """When it is shown: each of these fields, beside it, has one of these values, or any."""
-    above = _pointer(field.at).rpartition("/")[0]
+    """When it is shown: each of these fields, beside it, has one of these values; null for any, an empty list for none."""
+    above, named = _pointer(field.at).rpartition("/")[0], {"filled": None, "missing": []}
     return [
-        {"at": f"{above}/{name}", "in": None if values == "filled" else values} for name, values in field.when.items()
+        {"at": f"{above}/{name}", "in": named[values] if isinstance(values, str) else values}
+        for name, values in field.when.items()
     ]
 
 

@@ -10,8 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 #: A text in Swedish and in English.
 Both = tuple[str, str]
-#: Values that the page works out when a form is opened.
-WORKED_OUT = frozenset({"now", "today", "person", "number"})
 
 
 class _Form(BaseModel):
@@ -23,13 +21,14 @@ class FieldLayout(_Form):
 
     at: str
     default: str | int | None = None
-    when: dict[str, list[Any] | Literal["filled"]] = {}
+    when: dict[str, list[Any] | Literal["filled", "missing"]] = {}
     wanted: bool = False
     optional: bool = False
     kind: Literal["place"] | None = None
     choices: str | None = None
     span: Annotated[int, Field(ge=1, le=6)] = 6
     suggest: list[str | int] = []
+    quick: list[int] = []
     fields: "list[FieldLayout] | None" = None
 
 
@@ -64,6 +63,7 @@ class Words(_Form):
     sections: dict[str, Both]
     types: dict[str, Both]
     fields: dict[str, Both | tuple[str, str, str, str]]
+    ones: dict[str, Both]
     units: dict[str, Both]
     choices: dict[str, dict[str, Both]]
 

@@ -6,7 +6,7 @@ import { shown } from "/static/js/keys.js";
 import { local } from "/static/js/time.js";
 import { toast } from "/static/js/toast.js";
 import { pick, t } from "/static/js/words.js";
-import { Form, isEmpty } from "./form.js";
+import { Form } from "./form.js";
 import { Panel } from "./panel.js";
 
 const SAVED_AFTER = 500;
@@ -73,11 +73,10 @@ export class Editor {
     this.panel?.changed(this.form.check());
   }
 
-  /** Keep what is written. A form in which nothing was written is not kept. */
+  /** Keep what is written. A form that nobody has touched is not kept. */
   async save() {
     clearTimeout(this.timer);
     if (!this.touched || this.sending || !["draft", "refused"].includes(this.record.state)) return;
-    if (this.record.state === "draft" && isEmpty(this.record.values, this.app.formOf(this.record.type))) return;
     await this.app.outbox.keep(this.record);
     this.saved.textContent = t("saved_at", { time: local(Date.now(), { date: false }) });
   }

@@ -3,7 +3,7 @@
 import { pruned } from "./pointer.js";
 
 /** Envelope fields that the page sets, so that no form holds them. */
-const SET_HERE = ["event_id", "event_type", "schema_version", "revision", "supersedes", "reported_at", "published_at", "origin_unit", "enrichment", "trace"];
+const SET_HERE = ["event_id", "event_type", "schema_version", "revision", "supersedes", "reported_at", "published_at", "origin_unit", "enrichment"];
 
 /** The event of a record, written now. An original report has its own id as its root. */
 export function eventOf({ id, values }, form, now = new Date()) {

@@ -6,11 +6,10 @@ import { list, place } from "./groups.js";
 import { at, put } from "./pointer.js";
 import { WIDGETS, isGroup } from "./widgets.js";
 
-/** The fields of a section, of a place or of one thing in a list. `base` is the place of all of them in the event. */
+/** The fields of a section, of a place (needed only with it) or of one thing in a list. `base` is where they all stand. */
 export class FieldSet {
-  constructor(fields, context, base = "") {
-    this.context = context;
-    this.base = base;
+  constructor(fields, context, base = "", partOfPlace = false) {
+    Object.assign(this, { context, base, partOfPlace });
     this.fields = fields.map((field) => new Field(field, this));
     this.element = h("div", { class: "grid" }, this.fields.map((field) => field.element));
   }
@@ -85,7 +84,7 @@ export class Field {
 
   #widget(ids) {
     const { kind } = this.described;
-    const make = (fields, base) => new FieldSet(fields, this.set.context, this.set.base + base);
+    const make = (fields, base) => new FieldSet(fields, this.set.context, this.set.base + base, kind === "place");
     if (kind === "place") return place(this.described, this.set.context, make);
     if (kind === "list") return list(this.described, this.set.context, make);
     return WIDGETS[kind](this.described, this.set.context, ids);
@@ -94,7 +93,7 @@ export class Field {
   #whole(ids) {
     const { described, widget } = this;
     const group = isGroup(described) || ["place", "list"].includes(described.kind);
-    const need = described.required ? h("span", { class: "optional" }, ` ${t("required")}`) : null;
+    const need = described.required && !this.set.partOfPlace ? h("span", { class: "optional" }, ` ${t("required")}`) : null;
     const label = [pick(described.label), need];
     const help = described.help && !widget.ownHelp ? h("span", { class: "help", id: ids.help }, pick(described.help)) : null;
     return h(group ? "fieldset" : "div", { class: `field span-${described.span ?? 6}` },
@@ -109,7 +108,9 @@ export class Field {
   refresh(value, whole) {
     const wanted = (this.described.when ?? []).every(({ at: pointer, in: values }) => {
       const held = value(pointer);
-      return values ? values.includes(held) : held !== undefined && held !== "";
+      const there = held !== undefined && held !== "";
+      if (values === null) return there;
+      return values.length ? values.includes(held) : !there;
     });
     this.live = wanted;
     this.element.hidden = !wanted;

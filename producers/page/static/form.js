@@ -4,7 +4,7 @@ import { h, uid } from "/static/js/dom.js";
 import { day } from "/static/js/time.js";
 import { pick, t } from "/static/js/words.js";
 import { FieldSet } from "./fieldset.js";
-import { at, put } from "./pointer.js";
+import { put } from "./pointer.js";
 
 /** A form of a type. `context` has lookup, me, word(vocabulary, value); `changed()` is called after each change. */
 export class Form {
@@ -15,12 +15,14 @@ export class Form {
     this.sections = described.sections.map((section) => new Section(section, whole));
     this.element = h("div", { class: "form stack" }, this.sections.map((section) => section.element));
     this.held = structuredClone(values);
+    this.rest = without(values, described);
     for (const section of this.sections) section.fields.set(values);
     this.#change(() => {});
   }
 
+  /** What the form holds, and what it was given and has no field for. */
   values() {
-    const held = {};
+    const held = structuredClone(this.rest);
     for (const section of this.sections) merge(held, section.fields.get());
     return held;
   }
@@ -117,14 +119,11 @@ export function startingValues(described, { me, number }) {
   return values;
 }
 
-/** How many places of a form hold something. */
-export function isEmpty(values, described) {
-  const usual = startingValues(described, { me: null, number: null });
-  return described.sections.flatMap((section) => section.fields).every((field) => {
-    const held = at(values, field.at);
-    return held === undefined || field.default !== undefined || JSON.stringify(held) === JSON.stringify(at(usual, field.at))
-      || (Array.isArray(held) && held.every((each) => !each || Object.keys(each).length === 0));
-  });
+/** Values without those that a form has fields for. */
+function without(values, described) {
+  const rest = structuredClone(values);
+  for (const section of described.sections) for (const field of section.fields) put(rest, field.at, undefined);
+  return rest;
 }
 
 function merge(into, values) {

@@ -4,13 +4,13 @@ import { fill, h, uid } from "/static/js/dom.js";
 import { toast } from "/static/js/toast.js";
 import { pick, t } from "/static/js/words.js";
 import { coordinates, here } from "./coordinates.js";
+import { put } from "./pointer.js";
 
 /** A place: coordinates in one field, and what else is said of it. `make` makes the fields inside. */
 export function place(field, context, make) {
-  const input = uid("place");
   const help = uid("help");
   const box = h("input", {
-    class: "input mono", type: "text", id: input, "aria-describedby": help, autocomplete: "off", spellcheck: "false",
+    class: "input mono", type: "text", "aria-label": t("place.coordinates"), "aria-describedby": help, autocomplete: "off", spellcheck: "false",
     placeholder: "59.39020, 17.93110", on: { input: context.change, change: () => tidy() },
   });
   const inner = make(field.fields ?? [], field.at);
@@ -32,7 +32,7 @@ export function place(field, context, make) {
   const more = () => inner.get();
   return {
     element: h("div", { class: "stack" },
-      h("div", { class: "field" }, h("label", { for: input }, t("place.coordinates")),
+      h("div", { class: "field" },
         h("div", { class: "with-unit" }, box, h("button", { class: "button low", type: "button", on: { click: locate } }, t("place.here"))),
         field.help ? h("span", { class: "help", id: help }, pick(field.help)) : null),
       inner.element),
@@ -60,17 +60,20 @@ export function place(field, context, make) {
 export function list(field, context, make) {
   let items = [];
   const cards = h("ol", { class: "items" });
-  const adding = h("button", { class: "button", type: "button", on: { click: () => { add({}).focus(); context.change(); } } }, t("list.add", { what: pick(field.label).toLowerCase() }));
+  const adding = h("button", { class: "button", type: "button", on: { click: () => { add({}).focus(); context.change(); } } }, t("list.add", { what: pick(field.one) }));
   const draw = () => {
-    fill(cards, items.map((item, index) => h("li", { class: "item", "aria-label": `${pick(field.label)} ${index + 1}` },
+    fill(cards, items.map((item, index) => h("li", { class: "item", "aria-label": `${pick(field.one)} ${index + 1}` },
       h("div", { class: "row spread" }, h("strong", { class: "num" }, `${index + 1}`),
-        h("button", { class: "button low", type: "button", "aria-label": t("list.remove", { what: pick(field.label), n: index + 1 }), on: { click: () => remove(item) } }, t("remove"))),
+        h("button", { class: "button low", type: "button", "aria-label": t("list.remove", { what: pick(field.one), n: index + 1 }), on: { click: () => remove(item) } }, t("remove"))),
       item.element)));
     adding.hidden = field.most !== undefined && items.length >= field.most;
     items.forEach((item, index) => item.moved(`${field.at}/${index}`));
   };
-  const add = (value) => {
+  const numbered = field.fields.filter((each) => each.default === "index").map((each) => each.at);
+  const add = (said) => {
     const item = make(field.fields, `${field.at}/${items.length}`);
+    const value = structuredClone(said);
+    if (!Object.keys(value).length) for (const at of numbered) put(value, at, items.length + 1);
     item.set(value);
     items.push(item);
     draw();

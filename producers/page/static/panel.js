@@ -81,10 +81,10 @@ function headline({ desks, kept_from: kept, priority }) {
 
 function counts(reached) {
   if (!reached.length) return null;
-  return h("table", { class: "table" }, h("caption", { class: "sr-only" }, t("before.who")), h("thead", {}, h("tr", {},
-    h("th", { scope: "col" }, t("before.level")), h("th", { scope: "col" }, t("before.function")), h("th", { scope: "col", class: "num" }, t("before.desks")))),
+  return h("table", { class: "table" }, h("caption", { class: "sr-only" }, t("before.who")), h("thead", { class: "sr-only" }, h("tr", {},
+    h("th", { scope: "col" }, t("before.level")), h("th", { scope: "col", class: "num" }, t("before.desks")))),
   h("tbody", {}, reached.map(({ level, function: task, desks }) => h("tr", {},
-    h("td", {}, t(`level.${level}`)), h("td", {}, t(`function.${task}`)), h("td", { class: "num" }, number(desks))))));
+    h("td", {}, t(`level.${level}`), h("span", { class: "quiet" }, ` · ${t(`function.${task}`)}`)), h("td", { class: "num" }, number(desks))))));
 }
 
 function withheld(lines) {

@@ -3,13 +3,13 @@
 
 import { Combobox } from "/static/js/combobox.js";
 import { h, uid } from "/static/js/dom.js";
-import { local, moments, utc, wall } from "/static/js/time.js";
+import { day as today, local, moments, typedDay, typedTime, utc } from "/static/js/time.js";
 import { pick, t } from "/static/js/words.js";
 import { gradeText } from "/static/js/badges.js";
 
 /** Choices that fit beside each other are buttons, others a list that drops down. */
 const MOST_BUTTONS = 9;
-const MOST_LETTERS = 78;
+const MOST_LETTERS = 110;
 
 /** Makers by kind: `(field, context, ids)` → widget. `ids` are {input, describedby}. */
 export const WIDGETS = {
@@ -182,42 +182,50 @@ function choices(field, context, ids) {
   };
 }
 
-/** A time in Sweden. The hour that comes twice in autumn asks which one; UTC stands beside it. */
+/** A time in Sweden, typed or taken. The hour that comes twice in autumn asks which one; UTC stands beside it. */
 function moment(field, context, ids) {
   const second = h("input", { type: "checkbox", on: { change: () => changed() } });
   const twice = h("label", { class: "check small", hidden: true }, second, t("time.second"));
   const hint = h("span", { class: "help num" });
-  const box = h("input", {
-    class: "input num", type: "datetime-local", id: ids.input, "aria-describedby": ids.describedby, max: "9999-12-31T23:59",
-    "aria-required": field.required ? "true" : null, on: { input: () => changed(), change: () => changed() },
+  const box = input(field, context, ids, {
+    class: "input num", placeholder: t("time.how"), spellcheck: "false", on: { input: () => changed(), change: () => tidy() },
   });
-  const meant = () => moments(box.value);
+  const meant = () => (typedTime(box.value) ? moments(typedTime(box.value)) : []);
   const value = () => meant()[second.checked && meant().length > 1 ? 1 : 0];
   const show = () => {
     twice.hidden = meant().length < 2;
     hint.textContent = value() ? utc(value()) : "";
   };
   const changed = () => { show(); context.change(); };
-  const now = h("button", { class: "button low", type: "button", on: { click: () => { set(new Date().toISOString()); context.change(); } } }, t("time.now"));
+  const tidy = () => { if (value()) box.value = local(value()); changed(); };
   const set = (iso) => {
     const at = iso ? new Date(iso) : null;
-    box.value = at ? wall(at) : "";
+    box.value = at ? local(at) : "";
     second.checked = meant().length > 1 && Math.abs(meant()[1] - at) < 60_000;
     show();
   };
+  const take = (word, ahead) => h("button", {
+    class: "button low", type: "button", on: { click: () => { set(new Date(Date.now() + ahead * 3600e3).toISOString()); context.change(); } },
+  }, word);
+  const quick = field.quick?.length ? field.quick.map((hours) => take(t("time.ahead", { n: hours < 48 ? `${hours} h` : `${hours / 24} d` }), hours)) : take(t("time.now"), 0);
   return {
-    element: h("div", { class: "moment" }, h("div", { class: "with-unit" }, box, now), twice, hint),
+    element: h("div", { class: "moment" }, h("div", { class: "with-unit" }, box, quick), twice, hint),
     get: () => value()?.toISOString(), set, focus: () => box.focus(),
-    fault: () => (box.value || box.validity.badInput ? (meant().length ? null : "fault.time") : null),
-    shown: () => (value() ? local(value()) : ""),
+    fault: () => (box.value.trim() && !meant().length ? "fault.time" : null), shown: () => (value() ? local(value()) : ""),
   };
 }
 
 function day(field, context, ids) {
-  const box = h("input", { class: "input num", type: "date", id: ids.input, "aria-describedby": ids.describedby, "aria-required": field.required ? "true" : null, on: { input: context.change } });
+  const box = input(field, context, ids, {
+    class: "input num", placeholder: t("day.how"), spellcheck: "false",
+    on: { input: context.change, change: () => { box.value = read() ?? box.value; context.change(); } },
+  });
+  const read = () => typedDay(box.value.trim());
+  const set = (value) => { box.value = value ?? ""; };
+  const now = h("button", { class: "button low", type: "button", on: { click: () => { set(today(new Date())); context.change(); } } }, t("day.today"));
   return {
-    element: box, get: () => box.value || undefined, set: (value) => { box.value = value ?? ""; }, focus: () => box.focus(),
-    fault: () => (box.validity.badInput ? "fault.day" : null), shown: () => box.value,
+    element: h("div", { class: "with-unit" }, box, now), get: () => read() ?? undefined, set, focus: () => box.focus(),
+    fault: () => (box.value.trim() && !read() ? "fault.day" : null), shown: () => box.value,
   };
 }
 

@@ -30,6 +30,43 @@ export function moments(text) {
   return [2, 1].map((hours) => new Date(as - hours * 3600e3)).filter((moment) => wall(moment) === text.slice(0, 16));
 }
 
+/**
+ * A day as people type it, as `YYYY-MM-DD`; null when it is none. Of "28/11", "1128" and "11-28" the year is that in which
+ * the day lies nearest before tomorrow.
+ */
+export function typedDay(text, now = new Date()) {
+  const whole = text.match(/^(\d{4})-?(\d{2})-?(\d{2})$/);
+  if (whole) return realDay(whole[1], whole[2], whole[3]);
+  const slashed = text.match(/^(\d{1,2})\/(\d{1,2})$/);
+  const short = slashed ? [null, slashed[2], slashed[1]] : text.match(/^(\d{2})-?(\d{2})$/);
+  if (!short) return null;
+  const today = day(now);
+  const thisYear = realDay(today.slice(0, 4), short[1], short[2]);
+  return thisYear && thisYear > today ? realDay(String(Number(today.slice(0, 4)) - 1), short[1], short[2]) : thisYear;
+}
+
+/**
+ * A time as people type it, as a wall clock `YYYY-MM-DDTHH:MM`; null when it is none. "21:52" and "2152" are the last time
+ * that the clock showed it; else a day stands before it.
+ */
+export function typedTime(text, now = new Date()) {
+  const found = text.trim().match(/^(?:(\S+)[\sT]+)?(\d{1,2})[:.]?(\d{2})$/);
+  if (!found || Number(found[2]) > 23 || Number(found[3]) > 59) return null;
+  const clock = `${found[2].padStart(2, "0")}:${found[3]}`;
+  if (found[1]) {
+    const on = typedDay(found[1], now);
+    return on && `${on}T${clock}`;
+  }
+  const today = `${day(now)}T${clock}`;
+  return today > wall(now) ? `${day(now - 86400e3)}T${clock}` : today;
+}
+
+function realDay(year, month, date) {
+  const text = `${year}-${month.padStart(2, "0")}-${date.padStart(2, "0")}`;
+  const at = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text) ? text : null;
+}
+
 /** A moment as people read it: day and time in Sweden. */
 export function local(moment, { seconds = false, date = true } = {}) {
   const at = parts(new Date(moment));
