@@ -1,5 +1,6 @@
 """The routes of the publishing page: the page, what it is made from, and the one address that takes its events."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +25,9 @@ from schemas.substances import SubstanceRegister
 from schemas.web import WebCode, WebProblem, identified
 from schemas.web_answers import PROBLEMS, SECURED
 
-_JSON: Final = "application/json"
+_JSON, _SCRIPT = "application/json", "text/javascript"
+#: Where browsers find the service worker: it may keep what is under this address.
+WORKER: Final = "/publish/worker.js"
 #: Kept by the browser, and good only after it has asked.
 _ASK_ANEW: Final = {"cache-control": "no-cache"}
 FORM_EVENT: Final[dict[str, Any]] = {
@@ -66,22 +69,34 @@ class Sent:
 
 
 class Kept:
-    """The answers that are the same for everybody, made once."""
+    """The answers that are the same for everybody, made when the first browser asks: it takes a second or two."""
 
     def __init__(self, gazetteer: Gazetteer, substances: SubstanceRegister, folders: Mapping[str, Path]) -> None:
-        self.bodies = {
-            "/publish/forms": orjson.dumps({"forms": forms(), "words": vocabularies()}),
-            "/publish/lookup": orjson.dumps(lookup(gazetteer, substances)),
-        }
-        self.worker = assets.service_worker(folders, self.bodies.items())
+        self._gazetteer = gazetteer
+        self._substances = substances
+        self._folders = folders
+        self._making = asyncio.Lock()
+        self._bodies: dict[str, bytes] = {}
 
-    def answer(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """One of them, or that the browser has it already."""
-        body = self.bodies[request.url.path]
+        async with self._making:
+            if not self._bodies:
+                self._bodies = await asyncio.to_thread(self._made)
+        body = self._bodies[request.url.path]
         headers = {**_ASK_ANEW, "etag": assets.etag(body)}
+        if request.url.path == WORKER:
+            headers["service-worker-allowed"] = "/publish"
         if request.headers.get("if-none-match") == headers["etag"]:
             return Response(status_code=304, headers=headers)
-        return Response(body, media_type=_JSON, headers=headers)
+        return Response(body, media_type=_SCRIPT if request.url.path == WORKER else _JSON, headers=headers)
+
+    def _made(self) -> dict[str, bytes]:
+        data = {
+            "/publish/forms": orjson.dumps({"forms": forms(), "words": vocabularies()}),
+            "/publish/lookup": orjson.dumps(lookup(self._gazetteer, self._substances)),
+        }
+        return {**data, WORKER: assets.service_worker(self._folders, data.items())}
 
 
 def page_router(kept: Kept, intake: Intake, sent: Sent) -> APIRouter:
@@ -92,18 +107,8 @@ def page_router(kept: Kept, intake: Intake, sent: Sent) -> APIRouter:
     async def page() -> Response:
         return Response(assets.page(), media_type="text/html", headers=_ASK_ANEW)
 
-    @router.get("/publish/worker.js", include_in_schema=False)
-    async def worker() -> Response:
-        allowed = {**_ASK_ANEW, "service-worker-allowed": "/publish"}
-        return Response(kept.worker, media_type="text/javascript", headers=allowed)
-
-    @router.get("/publish/forms", include_in_schema=False)
-    async def described(request: Request) -> Response:
-        return kept.answer(request)
-
-    @router.get("/publish/lookup", include_in_schema=False)
-    async def looked_up(request: Request) -> Response:
-        return kept.answer(request)
+    for address in (WORKER, "/publish/forms", "/publish/lookup"):
+        router.add_api_route(address, kept.answer, include_in_schema=False, response_model=None)
 
     @router.post(
         "/publish/events",

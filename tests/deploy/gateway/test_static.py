@@ -15,9 +15,7 @@ SHARED = STATIC / "words.json"
 PAGES = {"publish": (assets.STATIC / "words.json", assets.STATIC)}
 #: Keys that modules put together: the key up to the part that varies.
 _PUT_TOGETHER = re.compile(r"\bt\(`([\w.]+)\$\{")
-_NAMED = re.compile(
-    r"\b(?:t\(|word: |label: t\(|fault: \(?[^,]*? )\"([\w.]+)\"|\"((?:fault|before|returned|welcome|state|kept|lists)\.\w+)\""
-)
+_NAMED = re.compile(r"""\b(?:t\(|word: )"([\w.]+)"|"((?:fault|before|returned|welcome|state|lists)\.\w+)\"""")
 
 
 def words(path: Path) -> dict[str, list[str]]:
