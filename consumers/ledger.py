@@ -61,12 +61,21 @@ class Search:
     cards: Cards | None = None
 
 
-async def search(options: Mapping[str, Any], event_id: str, asker: str, gazetteer: Gazetteer, codec: Codec) -> Search:
+async def search(
+    options: Mapping[str, Any],
+    event_id: str,
+    asker: str,
+    gazetteer: Gazetteer,
+    codec: Codec,
+    *,
+    with_cards: bool = True,
+) -> Search:
     """All that the asker may know of an event, from the ledger and from the asker's own quarantine.
 
     Shape: both topics are read from where this id can first be to the end, whatever is found on the way; when there
     are few decisions, others are decoded and explained beside them, for nobody. So an outsider's question costs the
-    same whether the event exists or not. ``asker`` is a desk or ``OPERATIONS``.
+    same whether the event exists or not. ``asker`` is a desk or ``OPERATIONS``; without ``with_cards`` its feed is not
+    read.
     Errors: ``BusUnreachableError``, ``TopicMissingError``. A ledger line that cannot be read is passed over.
     """
     async with administrator(options) as admin:
@@ -84,7 +93,7 @@ async def search(options: Mapping[str, Any], event_id: str, asker: str, gazettee
         rejected = await _rejected(consumer, _place(own, asker), codec, asker, event_id) if own else []
     _told(beside, [], asker, gazetteer)
     told = _told(stored, rejected, asker, gazetteer)
-    if asker == OPERATIONS:
+    if asker == OPERATIONS or not with_cards:
         return Search(told, oldest)
     own_topic = desk_topic(asker) in topics
     return Search(told, oldest, await _cards(options, event_id, asker, codec, own_topic=own_topic))

@@ -32,6 +32,7 @@ _PARTS_OF_A_TRIP: Final = 3
 class Me(BaseModel):
     """Who is signed in, for their own screen."""
 
+    subject: str
     name: str | None
     desk: str
     unit: str
@@ -98,6 +99,7 @@ class _Login:
         found = await identified(request.scope, self._context.authenticator)
         unit = self._context.gazetteer.unit(found.unit)
         return Me(
+            subject=found.subject,
             name=found.name,
             desk=found.desk,
             unit=found.unit,

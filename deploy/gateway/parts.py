@@ -11,6 +11,8 @@ PARTS: Final[tuple[str, ...]] = (
     "deploy.gateway.login:part",
     "deploy.gateway.intake:part",
     "deploy.gateway.documents.part:part",
+    "deploy.gateway.assets:part",
+    "deploy.gateway.publish:part",
     "deploy.gateway.feeds:part",
 )
 
