@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 LOCK := requirements/dev.lock
 BENCH_LOCK := requirements/bench.lock
 
-.PHONY: help env demo test check lint types contracts unit faults bench quality lock clean
+.PHONY: help env demo test check lint types contracts security unit faults bench quality lock clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -26,7 +26,7 @@ demo: $(READY)  ## a told day through a running bus; exit 0 only if the books ba
 
 test: check unit  ## everything: lint, types, contracts, tests on a real Kafka, short fault and benchmark runs
 
-check: lint types contracts  ## lint, strict types, import contracts, rule pack, schemas
+check: lint types contracts security  ## lint, strict types, import contracts, rule pack, schemas, security scan
 
 lint: $(READY)
 	@$(BIN)/ruff check
@@ -39,6 +39,10 @@ types: $(READY)
 
 contracts: $(READY)
 	@$(BIN)/lint-imports
+
+security: $(READY)  ## a static scan, and the locked packages held against known faults
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive schemas producers streams consumers deploy
+	@$(BIN)/python -m tests.audit
 
 unit: $(READY)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -113,6 +113,11 @@ class Feed:
         self._held: list[tuple[datetime, Delivery]] = []
 
     @property
+    def start(self) -> int:
+        """The offset from which it shows deliveries, once it is open."""
+        return self._shown_from
+
+    @property
     def held(self) -> int:
         """How many deliveries were met whose time has not come."""
         return len(self._held)

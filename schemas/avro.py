@@ -18,18 +18,23 @@ from pydantic.fields import FieldInfo
 
 from schemas.duties import DutyBook, DutyTerms
 from schemas.pictures import PictureRow
+from schemas.reads import ReadLine
 from schemas.records import Decision, DeliveryMeta, PackRecord, Quarantined
+from schemas.subscriptions import Committed, Subscription
 
 NAMESPACE: Final = "se.sambus"
 ENUM_PROPERTY: Final = "sambus.enum"
 #: Records that the bus writes about events, by schema name.
 BUS_RECORDS: Final[Mapping[str, type[BaseModel]]] = {
+    "committed": Committed,
     "decision": Decision,
     "duty_book": DutyBook,
     "duty_terms": DutyTerms,
     "pack_record": PackRecord,
     "picture_row": PictureRow,
     "quarantined": Quarantined,
+    "read_line": ReadLine,
+    "subscription": Subscription,
 }
 DELIVERY_PREFIX: Final = "delivery."
 

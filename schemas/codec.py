@@ -152,6 +152,15 @@ class Codec:
         # Raised out here so that no exception with content, or with frames that hold it, hangs on as its context.
         raise UndecodableError(fault)
 
+    def name_of(self, data: bytes) -> str | None:
+        """The schema that a record in single-object encoding says it is of, unread; None if it says none."""
+        head = data[:_SINGLE_HEAD]
+        known = self._readers.get(head)
+        if known is not None:
+            return known.name
+        written = self._registry.find(head[2:]) if head.startswith(_SINGLE_OBJECT) else None
+        return None if written is None else written.name
+
     def _decoded(self, data: bytes, limit: int) -> Decoded:
         if not data:
             raise UndecodableError(RejectCode.UNREADABLE)

@@ -97,7 +97,8 @@ def _find(body: Any, pointer: str) -> tuple[Any, str | int]:
 @lru_cache(maxsize=len(EVENT_TYPES))
 def _file(event_type: str) -> dict[str, dict[str, Any]]:
     text = files("schemas").joinpath(EVENT_TYPES[event_type].examples).read_text(encoding="utf-8")
-    document: dict[str, dict[str, Any]] = yaml.load(text, Loader=_JsonLoader)  # noqa: S506 - derives from SafeLoader
+    loaded = yaml.load(text, Loader=_JsonLoader)  # noqa: S506 - derives from SafeLoader  # nosec B506
+    document: dict[str, dict[str, Any]] = loaded
     return document
 
 

@@ -30,6 +30,10 @@ ENTITIES: Final = "entities"
 #: What situation pictures count, and the pictures' figures as they stand.
 FACTS: Final = "pictures.facts"
 FIGURES: Final = "pictures.figures"
+#: What gateways remember for their readers: subscriptions, and how far each was read.
+READERS: Final = "gateway.readers"
+#: Who read what, written before it is shown (docs/adr/0023).
+READS: Final = "audit.reads"
 #: The books of what is owed: a desk and whoever runs the bus see from them how each obligation stands.
 BOOKS: Final = "state.duties"
 STATES: Final = ("state.intake", "state.assess", BOOKS, "state.link", "state.picture")
@@ -101,6 +105,8 @@ def catalogue(
         _packs(partitions),
         _heads(partitions),
         _figures(partitions),
+        _readers(partitions),
+        _reads(partitions),
         *(
             _delivery(f"deliver.{area}", max(1, partitions // DELIVERY_SHARE), f"gateway:{area}")
             for area in delivery_areas(gazetteer)
@@ -186,6 +192,36 @@ def _figures(partitions: int) -> Topic:
         readers=("gateway", "operations"),
         purpose="the figures of situation pictures as they stand",
         segment_bytes=_HEADS_SEGMENT_BYTES,
+    )
+
+
+def _readers(partitions: int) -> Topic:
+    """Rewritten whenever a reader says how far it has come: the latest of each key is all that counts."""
+    return Topic(
+        name=READERS,
+        key="subscription",
+        partitions=partitions,
+        retention_ms=None,
+        cleanup=_COMPACT,
+        writers=("gateway",),
+        readers=("gateway", "operations"),
+        purpose="subscriptions, and how far each was read",
+        segment_bytes=_HEADS_SEGMENT_BYTES,
+    )
+
+
+def _reads(partitions: int) -> Topic:
+    """Nobody but the gateway writes it, and it never reads it. Log time is the broker's: no gateway can antedate."""
+    return Topic(
+        name=READS,
+        key="desk",
+        partitions=partitions,
+        retention_ms=None,
+        cleanup=_DELETE,
+        writers=("gateway",),
+        readers=("operations",),
+        purpose="who read which deliveries, when and for what",
+        bus_time=True,
     )
 
 

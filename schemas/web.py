@@ -41,6 +41,9 @@ class WebCode(StrEnum):
     OVERLOADED = "OVERLOADED"
     BUS_UNREACHABLE = "BUS_UNREACHABLE"
     INTERNAL = "INTERNAL"
+    CURSOR_INVALID = "CURSOR_INVALID"
+    READ_LOG_DOWN = "READ_LOG_DOWN"
+    STREAMS_TOO_MANY = "STREAMS_TOO_MANY"
 
 
 #: Status, then title and remedy in Swedish and in English. The same for every request, so they hold no content.
@@ -129,6 +132,21 @@ TEXTS: Final[dict[WebCode, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         500,
         ("Fel i gatewayen", "Driften är underrättad. Försök igen; med samma id blir inget dubbelt."),
         ("A fault of the gateway", "Operations are told. Try again; with the same id nothing is doubled."),
+    ),
+    WebCode.CURSOR_INVALID: (
+        400,
+        ("Markören gäller inte här", "Använd en markör från samma prenumeration, eller börja från en tid (since)."),
+        ("The cursor does not hold here", "Use a cursor of the same subscription, or begin at a time (since)."),
+    ),
+    WebCode.READ_LOG_DOWN: (
+        503,
+        ("Läsloggen kan inte skrivas, så inget visas", "Försök igen efter den tid som Retry-After anger."),
+        ("The read log cannot be written, so nothing is shown", "Try again after the time that Retry-After gives."),
+    ),
+    WebCode.STREAMS_TOO_MANY: (
+        429,
+        ("Du har för många flöden öppna", "Stäng ett flöde och försök igen."),
+        ("You have too many streams open", "Close a stream and try again."),
     ),
 }
 

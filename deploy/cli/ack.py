@@ -3,14 +3,14 @@
 import re
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
+from consumers.saying import receipt as receipt_event
 from deploy.cli.asking import console, desk_option, json_option, lang_option, print_json, run
 from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, BusUnreachableError, Connection, connection_options
-from producers.client import GATEWAY_TOPIC, BusUnreachable, Producer, Receipt, new_event_id
+from producers.client import GATEWAY_TOPIC, BusUnreachable, Producer, Receipt
 from schemas.events.duties import ReceiptKind
 from schemas.records import DELIVERY_ID
 
@@ -47,7 +47,7 @@ def ack(delivery_id: str, desk: str, as_json: bool, lang: str, connection: Conne
     payload = _payload(delivery_id, desk, said)
     producer = Producer(connection.aiokafka(), origin=desk, topic=said["topic"])
     try:
-        receipt = run(_publish(producer, receipt_event(payload, synthetic=said["synthetic"])))
+        receipt = run(_publish(producer, receipt_event(**payload, synthetic=said["synthetic"])))
     except BusUnreachable as problem:
         raise BusUnreachableError(str(problem)) from problem
     if receipt is None:
@@ -66,23 +66,6 @@ def _payload(delivery_id: str, desk: str, said: Mapping[str, Any]) -> dict[str, 
     if kind is ReceiptKind.DECLINED and not reason:
         raise click.UsageError("--decline needs --reason.")
     return {"delivery_id": delivery_id, "kind": kind, "obligation": obligation, "reason": reason}
-
-
-def receipt_event(payload: dict[str, Any], *, synthetic: bool) -> dict[str, Any]:
-    """A receipt as a desk publishes it now."""
-    event_id, now = new_event_id(), datetime.now(UTC)
-    return {
-        "event_id": event_id,
-        "event_type": "receipt",
-        "occurred_from": now.isoformat(),
-        "reported_at": now.isoformat(),
-        "purpose": "PN",
-        "sensitivity": 1,
-        "legal_origin": "own_observation",
-        "provenance": {"root_ids": [event_id], "derived_from": [payload["delivery_id"].partition(":")[0]]},
-        "synthetic": synthetic,
-        "payload": payload,
-    }
 
 
 def _chosen(kind: str | None, obligation: str | None) -> ReceiptKind:

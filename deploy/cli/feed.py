@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from consumers.cards import SAYING
+from consumers.client_feed import GatewayFeed
 from consumers.desk_cards import KEPT
 from consumers.feed import Delivery, Feed, Since, Unreadable, WrongStartError
 from consumers.folding import Cards, about
@@ -22,12 +23,14 @@ from deploy.cli.asking import (
     run,
     since_option,
 )
+from deploy.cli.by_gateway import ByGateway, gateway_options, gateway_told
 from deploy.cli.connection import Connection, connection_options
 from schemas.gazetteer import load_gazetteer
 
 #: A reader that stays lets go of what is older than what the bus keeps, now and then.
 _LET_GO_EVERY = 10_000
 
+Reading = Feed | GatewayFeed
 #: Shows an item with its cards; gives whether it is one of those that were asked for.
 Show = Callable[[Delivery | Unreadable, Cards], bool]
 
@@ -63,6 +66,7 @@ class Told:
     help="Read so long before the start, unshown, to know which cards the rest belongs to.",
 )
 @click.option("--own-topic", is_flag=True, help="Read the desk's own topic (a desk with its own Kafka access).")
+@gateway_options
 @json_option
 @lang_option
 @connection_options
@@ -73,6 +77,7 @@ def feed(  # noqa: PLR0913, PLR0917 - one parameter an option
     follow: bool,
     look_back: timedelta,
     own_topic: bool,
+    by_gateway: ByGateway | None,
     as_json: bool,
     lang: str,
     connection: Connection,
@@ -80,24 +85,24 @@ def feed(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Show the deliveries made for a desk, in the order in which they came, each with the card that it belongs to.
 
     Reports of the same real event are one card, each with its own grading; a join, a split, a link or a recall is told
-    when it comes.
+    when it comes. Straight from Kafka, or with --gateway by way of a gateway, as whoever the token is of.
 
-    Exit codes: 0 done, also after Ctrl-C; 2 an unknown desk or type; 3 the bus cannot be reached.
+    Exit codes: 0 done, also after Ctrl-C; 1 the gateway refuses; 2 an unknown desk or type; 3 the bus or the gateway
+    cannot be reached.
     """
     _check_types(types)
     start: Since = since_option(since) if since else None if follow else since_option("24h")
-    reading = Feed(
-        connection.aiokafka(),
-        desk,
-        since=start,
-        follow=follow,
-        look_back=look_back,
-        own_topic=own_topic,
-    )
+    options = {"since": start, "follow": follow, "look_back": look_back}
     told = Told()
     show = _json_line(frozenset(types)) if as_json else _card_printer(lang, desk, frozenset(types))
+    reading: Reading
+    if by_gateway is None:
+        reading = Feed(connection.aiokafka(), desk, own_topic=own_topic, **options)
+    else:
+        reading = by_gateway.feed(desk, types, **options)
     try:
-        run(_show(reading, show, told))
+        with gateway_told():
+            run(_show(reading, show, told))
     except WrongStartError as problem:
         raise click.UsageError(str(problem)) from problem
     except BrokenPipeError:
@@ -116,7 +121,7 @@ def _check_types(types: tuple[str, ...]) -> None:
             raise click.UsageError(f"There is no event type {name!r}. Did you mean {', '.join(near)}?")
 
 
-async def _show(reading: Feed, show: Show, told: Told) -> None:
+async def _show(reading: Reading, show: Show, told: Told) -> None:
     async with reading as items:
         async for item in items:
             if isinstance(item, Delivery):
@@ -170,7 +175,7 @@ def _types_on(item: Delivery, cards: Cards) -> set[str]:
     return {report.event_type for report in reports if report is not None}
 
 
-def _last_line(reading: Feed, told: Told, lang: str) -> None:
+def _last_line(reading: Reading, told: Told, lang: str) -> None:
     """How much was shown, and what was not: on stderr, so that a pipe holds deliveries only."""
     count: Any = told.deliveries
     words = {

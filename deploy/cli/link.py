@@ -2,25 +2,21 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
 
-from consumers.cards import Report, Tie
 from consumers.desk_cards import cards_of
 from consumers.folding import Cards
-from consumers.judging import last_of_bus
+from consumers.saying import UnsayableError
+from consumers.saying import link as word_on
 from deploy.cli.asking import AskError, console, desk_option, json_option, lang_option, print_json, run
 from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, BusUnreachableError, Connection, connection_options
-from producers.client import GATEWAY_TOPIC, BusUnreachable, Producer, Receipt, new_event_id
+from producers.client import GATEWAY_TOPIC, BusUnreachable, Producer, Receipt
 from schemas.events.control import LinkRelation, LinkStatus
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Of what was delivered too long ago the sensitivity is not known here: the bus raises it if the ends need more.
-_SENSITIVITY_UNSEEN = 3
-_BY_HAND = ("judgement",)
 _NOT_SEEN = (
     "The deliveries of the last 7 days to this desk do not hold both events. If it got one of them earlier, say with "
     "--relation how they belong together; the bus tells of it only whoever has both."
@@ -110,61 +106,17 @@ async def _publish(producer: Producer, event: dict[str, Any]) -> Receipt:
         return await producer.publish(event)
 
 
-def link_event(
-    status: LinkStatus,
-    ends: tuple[str, str],
-    cards: Cards,
-    *,
-    desk: str,
-    reason: str,
-    by: str | None = None,
-    relation: str | None = None,
-) -> dict[str, Any]:
-    """A desk's word on two events, as it publishes it now.
+def link_event(status: LinkStatus, ends: tuple[str, str], cards: Cards, **said: Any) -> dict[str, Any]:
+    """A desk's word on two events, as ``consumers.saying.link`` makes it.
 
-    Shape: what was suggested of the two, its features and flags, is what is decided on. It names no person, so its
-    purpose needs no legal ground; the bus gives it whatever binds the ends.
     Errors: ``UsageError`` for one report twice, ``AskError`` when the desk has not both and no relation is named.
     """
-    reports = [report for end in ends if (report := cards.report(end)) is not None]
-    if ends[0] == ends[1] or (len(reports) == len(ends) and reports[0] == reports[1]):
-        raise click.UsageError("A and B are one report, or revisions of one.")
-    if len(reports) < len(ends) and relation is None:
-        raise AskError(_NOT_SEEN)
-    tie = _tie_between(cards, ends)
-    event_id, now = new_event_id(), datetime.now(UTC).isoformat()
-    views = [view.meta for report in reports for view in report.views]
-    seen = len(reports) == len(ends)
-    return {
-        "event_id": event_id,
-        "event_type": "link_suggestion",
-        "occurred_from": now,
-        "reported_at": now,
-        "purpose": "PN",
-        "sensitivity": max((meta.sensitivity for meta in views), default=0) if seen else _SENSITIVITY_UNSEEN,
-        "legal_origin": "own_observation",
-        "provenance": {"root_ids": sorted(ends)},
-        "synthetic": bool(views) and all(meta.synthetic for meta in views),
-        "payload": _payload(status, ends, tie, relation) | {"decided_by": by or desk, "reason": reason},
-    }
-
-
-def _payload(status: LinkStatus, ends: tuple[str, str], tie: Tie | None, relation: str | None) -> dict[str, Any]:
-    score = 0.0 if status is LinkStatus.REJECTED else 1.0
-    payload: dict[str, Any] = {"a_id": min(ends), "b_id": max(ends), "features": list(_BY_HAND), "status": status}
-    if tie is not None:
-        word = (last_of_bus(tie.words) or [tie.word])[0]
-        payload |= {"a_id": word.a_id, "b_id": word.b_id, "features": list(word.features)}
-        payload |= {"relation": word.relation, "same_origin": tie.same_origin, "independent": tie.independent}
-    relation = relation or payload.get("relation") or LinkRelation.DUPLICATE
-    return payload | {"relation": relation, "score": score}
-
-
-def _tie_between(cards: Cards, ends: tuple[str, str]) -> Tie | None:
-    reports = [cards.report(end) for end in ends]
-    names = {report.event_id if isinstance(report, Report) else end for report, end in zip(reports, ends, strict=True)}
-    card = cards.card(ends[0])
-    return next((tie for tie in (*card.joins, *card.links) if {tie.one, tie.other} == names), None)
+    try:
+        return word_on(status, ends, cards, **said)
+    except UnsayableError as problem:
+        if problem.code == UnsayableError.ONE_REPORT:
+            raise click.UsageError("A and B are one report, or revisions of one.") from None
+        raise AskError(_NOT_SEEN) from None
 
 
 def _tell(receipt: Receipt, payload: Mapping[str, Any], lang: str, *, as_json: bool) -> None:

@@ -16,6 +16,7 @@ COMMANDS = {
     "token": "deploy.cli.identity:token",
     "publish": "deploy.cli.publish:publish",
     "feed": "deploy.cli.feed:feed",
+    "notify": "deploy.cli.notify:notify",
     "ack": "deploy.cli.ack:ack",
     "link": "deploy.cli.link:link",
     "explain": "deploy.cli.explain:explain",

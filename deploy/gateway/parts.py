@@ -7,10 +7,12 @@ from deploy.gateway.context import Context
 from deploy.gateway.part import Part
 
 #: Module and function (``Context`` → ``Part``), in the order in which they start.
-PARTS: Final = (
+PARTS: Final[tuple[str, ...]] = (
     "deploy.gateway.login:part",
     "deploy.gateway.intake:part",
     "deploy.gateway.assets:part",
+    "deploy.gateway.feeds:part",
+    "deploy.gateway.cards:part",
 )
 
 

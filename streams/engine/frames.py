@@ -47,7 +47,8 @@ def frames(file: BinaryIO, size: int) -> Iterator[Frame]:
         data = file.read(length)
         if zlib.crc32(data) != checksum:
             return
-        yield Frame(marshal.loads(data), offset, at_s, place)  # noqa: S302 - only this worker's user can write it
+        value = marshal.loads(data)  # noqa: S302 - only this worker's user can write it  # nosec B302
+        yield Frame(value, offset, at_s, place)
 
 
 def rewrite(source: str, size: int, target: str) -> None:

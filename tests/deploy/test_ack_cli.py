@@ -2,7 +2,8 @@
 
 import pytest
 
-from deploy.cli.ack import receipt_event
+from consumers.saying import receipt
+from schemas.events.duties import ReceiptKind
 from schemas.validation import validate
 from tests.deploy.cli_bus import sambus
 
@@ -28,15 +29,15 @@ def test_what_no_desk_can_say_is_wrong_use(arguments: tuple[str, ...], says: str
 
 
 @pytest.mark.parametrize(
-    "payload",
+    ("kind", "said"),
     [
-        {"kind": "acknowledged", "obligation": None, "reason": None},
-        {"kind": "declined", "obligation": None, "reason": "Inga resurser."},
-        {"kind": "done", "obligation": "triage_within_5d", "reason": None},
+        (ReceiptKind.ACKNOWLEDGED, {}),
+        (ReceiptKind.DECLINED, {"reason": "Inga resurser."}),
+        (ReceiptKind.DONE, {"obligation": "triage_within_5d"}),
     ],
 )
-def test_what_it_publishes_is_a_receipt(payload: dict[str, str | None]) -> None:
+def test_what_it_publishes_is_a_receipt(kind: ReceiptKind, said: dict[str, str]) -> None:
     """Derived from the event that it is about."""
-    event = validate("receipt", receipt_event({"delivery_id": DELIVERY, **payload}, synthetic=True))
+    event = validate("receipt", receipt(DELIVERY, kind, **said, synthetic=True))
     assert not isinstance(event, tuple)
     assert event.provenance.derived_from == [DELIVERY.partition(":")[0]]

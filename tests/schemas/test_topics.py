@@ -34,6 +34,8 @@ def test_the_catalogue_without_own_access() -> None:
         "events.assessed",
         "ledger.decisions",
         "ledger.heads",
+        "gateway.readers",
+        "audit.reads",
         "duties",
         "deliver.bergslagen",
         "deliver.mitt",

@@ -1,0 +1,163 @@
+"""The reading half of the gateway as one thing: it opens when Kafka is there, closes when it is not, and opens anew."""
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from consumers.access import asked_for
+from consumers.bus import BusUnreachableError, TopicMissingError, partition_of
+from consumers.feed import Delivery, delivery_topic
+from consumers.folding import about
+from consumers.gateway.books import Books
+from consumers.gateway.card_view import card_view, reads_on
+from consumers.gateway.cursors import Cursors
+from consumers.gateway.frames import event
+from consumers.gateway.hub import Hub, Taken
+from consumers.gateway.limits import Limits
+from consumers.gateway.live import Frame, Want
+from consumers.gateway.owed import OwedNow
+from consumers.gateway.past import Past
+from consumers.gateway.publishing import Publisher
+from consumers.gateway.readlog import ReadLog
+from consumers.gateway.recalls import RecallBook
+from consumers.gateway.store import ReaderStore
+from consumers.gateway.stream import Sources
+from consumers.withdrawn import Withdrawal
+from schemas.codec import Codec
+from schemas.gazetteer import Gazetteer
+from schemas.web import WebCode, WebProblem
+
+#: Kafka is looked for again so often, and whoever asks meanwhile is told to come back.
+RETRY_SECONDS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Everything that works while Kafka is there."""
+
+    hub: Hub
+    past: Past
+    log: ReadLog
+    store: ReaderStore
+    books: Books
+    owed: OwedNow
+    recalls: RecallBook
+    sources: Sources
+
+
+@dataclass
+class Feeds:
+    """The reading half of a gateway.
+
+    Shape: ``areas`` are the delivery areas that it serves; ``publish`` publishes what desks say; ``clock`` gives aware
+    UTC. ``lifespan`` keeps it open; ``open`` gives what works, or the answer 503.
+    """
+
+    options: Mapping[str, Any]
+    areas: Sequence[str]
+    gazetteer: Gazetteer
+    cursors: Cursors
+    publish: Publisher
+    limits: Limits = field(default_factory=Limits)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    codec: Codec = field(default_factory=Codec)
+    streams: Counter[str] = field(default_factory=Counter)
+    _opened: Open | None = None
+
+    def __post_init__(self) -> None:
+        self.explaining = asyncio.Semaphore(self.limits.explanations)
+
+    @property
+    def open(self) -> Open:
+        """What works now. Errors: ``WebProblem`` 503 while Kafka is away."""
+        if self._opened is None:
+            raise WebProblem(WebCode.BUS_UNREACHABLE, retry_after=RETRY_SECONDS)
+        return self._opened
+
+    async def ready(self) -> bool:
+        """Whether it is open."""
+        return self._opened is not None and self._opened.hub.failure is None
+
+    def place(self, desk: str) -> TopicPartition:
+        """Where a desk's deliveries are. Errors: ``WebProblem`` 404 for a desk of another gateway's areas."""
+        topic = delivery_topic(desk, self.gazetteer)
+        count = self.open.hub.partitions.get(topic)
+        if count is None:
+            raise WebProblem(WebCode.NOT_FOUND)
+        return TopicPartition(topic, partition_of(desk, count))
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Keep it open while the block runs."""
+        keeping = asyncio.create_task(self._keep_open())
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeping
+
+    async def _keep_open(self) -> None:
+        while True:
+            try:
+                async with AsyncExitStack() as stack:
+                    self._opened = await self._open(stack)
+                    await self._opened.hub.ended()
+            except (BusUnreachableError, TopicMissingError, KafkaError, TimeoutError, OSError):
+                pass
+            finally:
+                self._opened = None
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _open(self, stack: AsyncExitStack) -> Open:
+        log = await stack.enter_async_context(ReadLog(self.options, self.codec))
+        store = await stack.enter_async_context(ReaderStore(self.options, self.codec))
+        owed = await stack.enter_async_context(OwedNow(self.options, self.codec))
+        past = await stack.enter_async_context(Past(self.options, self.limits.catch_ups))
+        topics = [f"deliver.{area}" for area in self.areas]
+        hub = Hub(self.options, topics, self.codec, log, self.clock, self.limits)
+        books = Books(hub, past, self.codec, self.clock, self.limits.kept)
+        recalls = RecallBook(self.clock, lambda want, taken: self._may_see(hub, want, taken))
+        hub.watchers.append(lambda taken: _noted(recalls, taken))
+        hub.further = lambda want, items: card_frames(books, want, items)
+        await stack.enter_async_context(hub)
+        sources = Sources(hub, past, log, self.cursors, hub.withdrawn, self.codec, self.clock)
+        return Open(hub, past, log, store, books, owed, recalls, sources)
+
+    def _may_see(self, hub: Hub, want: Want, taken: Withdrawal) -> bool:
+        topic = delivery_topic(taken.desk, self.gazetteer)
+        place = TopicPartition(topic, partition_of(taken.desk, hub.partitions[topic]))
+        return hub.may_have_seen(place, want, taken.event_id)
+
+
+def _noted(recalls: RecallBook, taken: Taken) -> None:
+    recalls.take(taken.withdrawals)
+
+
+def card_frames(books: Books, want: Want, items: Sequence[Delivery]) -> list[Frame]:
+    """The cards that some deliveries made or changed, for streams that want cards: each once, as it is now."""
+    book = books.known(want.lens.rights) if want.cards else None
+    if book is None:
+        return []
+    cards = {card.card_id: card for item in items for card in map(book.cards.card, about(item)) if card.reports}
+    found = [
+        card
+        for card in cards.values()
+        if any(asked_for(want.lens.scope, view.meta, view.event) for each in card.reports for view in each.views)
+        or all(not report.views for report in card.reports)
+    ]
+    at = items[-1].position.offset if items else 0
+    return [Frame(event("card", card_view(card)), at, 0, 0, reads=tuple(reads_on([card]))) for card in found]
+
+
+def new_reading() -> str:
+    """A name for a reading that nobody can guess."""
+    return secrets.token_urlsafe(12)
