@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 #: Corners nearer to a line than this are left out: at the scale of the page nobody sees them. Units: metres.
-_COARSE_M: Final = 400
+_COARSE_M: Final = 120
 _FEWEST: Final = 4
 
 Corner = tuple[int, int]

@@ -2,11 +2,14 @@
 
 import { h } from "/static/js/dom.js";
 import { timeElement } from "/static/js/time.js";
-import { t } from "/static/js/words.js";
+import { number, t } from "/static/js/words.js";
 import { field, substance, unit, value } from "./names.js";
 
 const TEXTS = ["summary", "advice_officer", "advice_public", "question", "answer", "title", "abstract", "need_statement", "assessment", "measures_text", "notice_summary"];
 const SKIPPED = /(_hash|_method|_key|_version)$|^(part|centre|polygon|linked_scene|language)$/;
+/** Numbers and keys of registers tell nothing at a glance. */
+const UNTOLD = /_(no|ref|refs|id|ids)$/;
+const AMOUNT = /^-?\d+(\.\d+)?$/;
 const MOMENT = /^\d{4}-\d\d-\d\dT/;
 const DIGEST = /^[0-9a-f]{64}$/;
 
@@ -20,7 +23,7 @@ export function textOf(event) {
 export function gist(event) {
   const words = textOf(event);
   if (words) return words;
-  return pairs(event?.payload ?? {}).slice(0, 4).map(([, said]) => said).join(" · ");
+  return pairs(event?.payload ?? {}).filter(([name]) => !UNTOLD.test(name)).slice(0, 4).map(([, said]) => said).join(" · ");
 }
 
 /** Where it happened, in words. */
@@ -51,15 +54,16 @@ function said(name, content) {
   if (content === null || content === undefined) return "";
   if (Array.isArray(content)) return content.map((each) => said(name, each)).filter(Boolean).join("; ");
   if (typeof content === "object") {
-    return pairs(content).map(([inner, text]) => (name === "geo" ? text : `${field(inner).label.toLowerCase()} ${text}`)).join(", ");
+    return pairs(content).filter(([inner]) => inner !== "item_no").map(([inner, text]) => (inner.startsWith("substance") ? text : `${field(inner).label.toLowerCase()} ${text}`)).join(", ");
   }
   if (typeof content === "boolean") return t(content ? "yes" : "no");
   if (typeof content === "string") {
     if (DIGEST.test(content)) return t("cards.digest", { end: content.slice(-6) });
     if (MOMENT.test(content)) return timeElement(content).textContent;
     if (name.startsWith("substance")) return substance(content);
-    return value(content);
+    if (!AMOUNT.test(content)) return value(content);
   }
   const { unit: mark } = field(name);
-  return mark ? `${content} ${mark}` : String(content);
+  const said = typeof content === "string" && UNTOLD.test(name) ? content : number(Number(content));
+  return mark ? `${said} ${mark}` : said;
 }

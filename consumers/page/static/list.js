@@ -58,7 +58,7 @@ export class CardList {
         h("span", { class: "fill" }), timeElement(card.newest_at)),
       h("span", { class: "gist" }, gone ? t("cards.gone") : gist(event) || whereOf(event)),
       h("span", { class: "row under quiet small" }, gradeBadge(report.grading), report.handling ? handlingBadge(report.handling) : null,
-        whereOf(event), "·", card.origin_units.map(unit).join(", "))));
+        h("span", {}, [whereOf(event), card.origin_units.map(unit).join(", ")].filter(Boolean).join(" · ")))));
   }
 
   /** Choose the next or the former card, and go there. */

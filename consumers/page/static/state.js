@@ -1,5 +1,8 @@
 // What the page holds: the cards of one subscription by their ids, which are unread, which is chosen. Tells listeners.
 
+/** What a desk says and is told of its own duties has a view of its own, and is no event to read. */
+const HOUSEKEEPING = new Set(["receipt", "obligation_notice"]);
+
 export class State extends EventTarget {
   constructor() {
     super();
@@ -13,6 +16,7 @@ export class State extends EventTarget {
   shown() {
     const wanted = this.filter.text.toLocaleLowerCase();
     return [...this.cards.values()]
+      .filter((card) => this.filter.type || !card.reports.every((report) => HOUSEKEEPING.has(report.event_type)))
       .filter((card) => (card.priority ?? 5) <= this.filter.priority)
       .filter((card) => !this.filter.type || card.reports.some((report) => report.event_type === this.filter.type))
       .filter((card) => !wanted || JSON.stringify(card.reports.map((each) => each.views)).toLocaleLowerCase().includes(wanted))
