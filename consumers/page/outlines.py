@@ -16,7 +16,7 @@ Corner = tuple[int, int]
 def outlines() -> dict[str, Any]:
     """Rings of corners.
 
-    Shape: ``rings`` are lists of alternating steps east and north, the first corner whole; ``version`` names the source.
+    Shape: ``rings`` are lists of steps east and north in turn, the first corner whole; ``version`` names the source.
     Units: SWEREF 99 TM (EPSG:3006) in steps of ``step_m`` metres.
     Source: Statistics Sweden, Digitala gränser (CC0), as ``schemas/data/outlines.json`` holds it.
     """

@@ -1,4 +1,4 @@
-"""The routes of the analyst's page: the page itself, and what it calls and draws things by. None holds anything of anybody."""
+"""The routes of the analyst's page: the page, and what it calls and draws things by. None holds anything of anybody."""
 
 from collections.abc import Callable
 from functools import cache

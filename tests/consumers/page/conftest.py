@@ -1,4 +1,4 @@
-"""A whole bus for the analyst's page: Kafka, a worker, the gateway and its provider as processes, and a real browser."""
+"""A whole bus for the analyst's page: Kafka, a worker, the gateway and its provider, and a real browser."""
 
 from collections.abc import AsyncIterator, Iterator
 

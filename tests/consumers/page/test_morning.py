@@ -1,4 +1,4 @@
-"""The morning of an analyst, in a real browser: open, read, why, acknowledge, search; what comes, and what is recalled."""
+"""The morning of an analyst, in a real browser: open, read, why, acknowledge; what comes, and what is recalled."""
 
 import re
 from collections.abc import AsyncIterator
@@ -51,7 +51,6 @@ async def subscribed(page: Page) -> None:
         await page.get_by_role("button", name="New subscription").click()
         await page.get_by_role("button", name="Subscribe", exact=True).click()
     await expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
-
 
 
 async def test_cards_are_there_with_their_worth_and_why(page: Page, morning: tuple[Body, Body]) -> None:
@@ -138,8 +137,9 @@ async def test_every_view_is_for_everybody(
         await expect(page.locator(".cards button").first).to_be_visible()
         await page.locator(".cards button").first.click()
         for view in ("Kortet", "Karta", "Lägesbilder", "Plikter", "Frågor"):
-            await page.get_by_role("tab", name=re.compile(f"^{view}")).click()
-            await expect(page.get_by_role("tab", name=re.compile(f"^{view}"))).to_have_attribute("aria-selected", "true")
+            tab = page.get_by_role("tab", name=re.compile(f"^{view}"))
+            await tab.click()
+            await expect(tab).to_have_attribute("aria-selected", "true")
             assert await grave_faults(page) == []
             await picture(page, f"cards-{view.lower()}-{scheme}")
 
