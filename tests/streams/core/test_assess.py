@@ -133,7 +133,9 @@ def test_a_revision_is_bound_by_what_it_takes_the_place_of() -> None:
     body = told_again(example("drug_seizure")) | {"legal_origin": "seized_device", "max_penalty_years": 6}
     event = assess(body, seen).value.event
     assert (event["derived_max_handling"], event["sensitivity"], event["investigation_secret"]) == ("H2", 3, True)
-    older = assess(example("drug_seizure") | {"reported_at": "2026-11-09T21:00:00Z"}, seen._replace(revision=3, digest=b"0" * 16))
+    older = assess(
+        example("drug_seizure") | {"reported_at": "2026-11-09T21:00:00Z"}, seen._replace(revision=3, digest=b"0" * 16)
+    )
     assert older.value.event["investigation_secret"] is False
 
 
