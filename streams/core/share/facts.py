@@ -141,8 +141,18 @@ class Facts:
 
     @property
     def case_team(self) -> frozenset[str]:
-        """The units that may see what is bound to the case: the publisher's own, and those that work on it."""
-        return self.orders.team(self.event.get("case_ref")) | set(self.origin_units)
+        """The units that may see what is bound to the case: the publisher's own, and those that work on it.
+
+        What an investigation desk outside the team says of the case is its own alone: nobody has agreed to it.
+        """
+        units, own = self.case_units, frozenset(self.origin_units)
+        outside = (self.event.get("origin_unit") or {}).get("function") == Function.INVESTIGATION and not units & own
+        return own if outside else units | own
+
+    @property
+    def case_units(self) -> frozenset[str]:
+        """The units that work on the case that the event names."""
+        return self.orders.team(self.event.get("case_ref"))
 
     @property
     def from_register(self) -> bool:

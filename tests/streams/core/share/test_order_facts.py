@@ -112,22 +112,6 @@ def test_the_owner_of_a_circle_or_the_publisher_opens_it_and_nobody_opens_a_regi
     assert not lifted(register, "B05", "circle_owner", circle(), signed(NORD, "B05"))
 
 
-def test_the_team_of_a_case_releases_it() -> None:
-    """Units that published what happened in the case are its team, and so is the publisher."""
-    case = "c" * 64
-    made = report(case_ref=case)
-    step = {"event_type": "investigation_event", "from": f"{SOLNA}/investigation", "case_ref": case}
-    name = "investigation_leader_or_prosecutor"
-    assert lifted(made, "B06", name, step, signed(SOLNA, "B06"))
-    assert lifted(made, "B06", name, signed(JARVA, "B06"))
-    assert not lifted(made, "B06", name, signed(SOLNA, "B06"))
-    seen = facts(made, told(step))
-    assert of_receiver("receiver.in_case_team", seen, f"{SOLNA}/surveillance") is True
-    assert of_receiver("receiver.in_case_team", seen, "partner.aklagarmyndigheten/coordination") is True
-    assert of_receiver("receiver.in_case_team", seen, f"{NORD}/investigation") is False
-    assert f"{SOLNA}/investigation" in PLACES_OF_EVENT["case_team"](seen)
-
-
 def test_every_originator_of_what_an_event_is_built_on_must_sign() -> None:
     """Two restricted inputs have two originators; one of them is not enough, and both show what both released."""
     inputs = [

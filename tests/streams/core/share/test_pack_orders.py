@@ -59,7 +59,7 @@ def releases(draw: st.DrawFn, made: dict[str, Any]) -> Ordered:
         "functions": functions,
         "lifts": draw(st.sampled_from([["B02", "B05", "B06"], ["B02", "B05", "B06"], ["B02"], ["B06"], []])),
         "fields_released": ["event_id", "areas"],
-        "decided_as": "originator",
+        "decided_as": draw(st.sampled_from(["originator", "circle_owner", "investigation_leader", "prosecutor"])),
         "expires": CASE_TIME + timedelta(hours=draw(st.sampled_from([1, 1, 0, -1]))),
     }
     named = frozenset(f"{unit}/{function}" for function in functions)
