@@ -50,8 +50,7 @@ def origin_problems(event: Event[Any], writer: str | None, gazetteer: Gazetteer)
         return [Problem(RejectCode.UNIT_UNKNOWN, "/origin_unit")]
     if event.origin_unit is not None and event.origin_unit != origin:
         return [Problem(RejectCode.ORIGIN_MISMATCH, "/origin_unit")]
-    kind = EVENT_TYPES[event.event_type]
-    if kind.bus_only or (kind.publishers and origin.function not in kind.publishers):
+    if not EVENT_TYPES[event.event_type].may_be_published_by(origin.unit, origin.function):
         return [Problem(RejectCode.PUBLISHER_NOT_ALLOWED, "/event_type")]
     return []
 

@@ -20,6 +20,7 @@ from schemas.events import (
     seizures,
 )
 from schemas.keys import NaturalKey, of_payload
+from schemas.partners import PARTNER_PUBLISHERS, PARTNERS, PartnerClass
 from schemas.vocabulary import Function, Purpose
 from schemas.vocabulary import RetentionClass as R
 
@@ -33,9 +34,9 @@ _PF, _PN = Purpose.FORENSIC, Purpose.NO_PERSONAL_DATA
 class EventType(NamedTuple):
     """One type of the catalogue.
 
-    Shape: ``publishers`` are the functions that may publish it, any if empty. Sensitivity, purpose and retention
-    are what is usual, for forms and defaults; an event states its own. ``intelligence_kind`` needs a grading before
-    it leaves its unit.
+    Shape: ``publishers`` are the functions that may publish it, any if empty; ``partners`` the classes of partners
+    whose desks may, none if empty. Sensitivity, purpose and retention are what is usual, for forms and defaults; an
+    event states its own. ``intelligence_kind`` needs a grading before it leaves its unit.
     """
 
     name: str
@@ -48,7 +49,15 @@ class EventType(NamedTuple):
     retention_class: R
     natural_key: NaturalKey
     intelligence_kind: bool = False
+    partners: frozenset[PartnerClass] = frozenset()
     version: int = 1
+
+    def may_be_published_by(self, unit: str, function: Function) -> bool:
+        """Whether this desk may publish it. Shape: the desk is one that the gazetteer or the list of partners has."""
+        if self.bus_only or (self.publishers and function not in self.publishers):
+            return False
+        partner = PARTNERS.get(unit)
+        return partner is None or partner.partner_class in self.partners
 
     @property
     def bus_only(self) -> bool:
@@ -77,7 +86,8 @@ def _type(
     intelligence_kind: bool = False,
 ) -> EventType:
     sv, en = titles
-    return EventType(name, model, sv, en, frozenset(publishers), *usual, natural_key, intelligence_kind)
+    partners = PARTNER_PUBLISHERS.get(name, frozenset())
+    return EventType(name, model, sv, en, frozenset(publishers), *usual, natural_key, intelligence_kind, partners)
 
 
 _TYPES: Final = (

@@ -30,6 +30,7 @@ class RejectCode(StrEnum):
     ID_TIME_OUT_OF_WINDOW = "ID_TIME_OUT_OF_WINDOW"
     ID_REUSED = "ID_REUSED"
     PUBLISHER_NOT_ALLOWED = "PUBLISHER_NOT_ALLOWED"
+    ORIGIN_WEAKENED = "ORIGIN_WEAKENED"
     PACK_REFUSED = "PACK_REFUSED"
     INTERNAL = "INTERNAL"
 
@@ -147,6 +148,10 @@ REMEDIES: dict[RejectCode, tuple[str, str]] = {
     RejectCode.PUBLISHER_NOT_ALLOWED: (
         "Enheten får inte publicera denna händelsetyp.",
         "This unit may not publish this event type.",
+    ),
+    RejectCode.ORIGIN_WEAKENED: (
+        "Ändringen anger ett svagare rättsligt ursprung än det den ersätter. Behåll ursprunget, med nytt event_id.",
+        "The revision states a weaker legal origin than what it replaces. Keep that origin, with a new event_id.",
     ),
     RejectCode.PACK_REFUSED: (
         "Regelpaketet får inte tas i bruk; det som gäller ligger kvar. Pekaren säger varför: se `sambus rules`.",

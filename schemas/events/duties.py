@@ -53,7 +53,7 @@ class ObligationNotice(Payload):
     """A notice of an obligation (pliktbesked): late, or met. Made by the bus alone.
 
     Shape: ``about_id`` is the event, ``about_delivery`` the delivery that brought the obligation; ``closed_by`` is
-    what met it: a kind of receipt, or ``feedback``, ``reply``, ``graded``.
+    what met it: a kind of receipt, or ``feedback``, ``reply``, ``graded``, ``suggested``.
     """
 
     duty_id: DutyId

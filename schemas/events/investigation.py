@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from schemas.checks import Check, Contradiction
 from schemas.envelope import Event, Payload
 from schemas.events.common import Day, SubstanceId, purity_needs_lab
-from schemas.model import Checked, Count, Flag, KeyedHash, Model, Percent, Ref, ShortText
+from schemas.model import Checked, Count, Flag, KeyedHash, Model, Percent, Ref, ShortText, UnitCode
 from schemas.vocabulary import Identification
 
 #: Sensitivity of a matter under investigation (förundersökningssekretess, OSL 18:1).
@@ -58,7 +58,8 @@ class InvestigationEvent(Payload):
     """A step in a criminal case (utredningshändelse). Authoritative: a later stage supersedes an earlier one.
 
     Shape: ``case_no`` and ``k_number_hash`` are keyed hashes. ``lagford`` follows from the stage (conviction,
-    penalty order, waiver of prosecution); it may be left out, and when given it must agree.
+    penalty order, waiver of prosecution); it may be left out, and when given it must agree. ``team_units`` are other
+    units that work on the case: who works on it already names them.
     """
 
     case_no: KeyedHash
@@ -71,6 +72,7 @@ class InvestigationEvent(Payload):
     success_factors: Annotated[list[ShortText], Field(max_length=20)] = []
     final_at: Day | None = None
     linked_scene: Ref | None = None
+    team_units: Annotated[list[UnitCode], Field(max_length=50)] = []
 
     def contradictions(self) -> Iterator[Contradiction]:
         """What follows from the stage agrees with it."""

@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 
 from schemas.catalogue import EVENT_TYPES
 from schemas.envelope import Origin
-from schemas.problems import DropCode
+from schemas.problems import DropCode, Problem, RejectCode
 from schemas.records import BUS_UNIT
 from schemas.vocabulary import Level, OriginLevel, RetentionClass
 from streams.core.enrich import Enrich
-from streams.core.outcome import Drop, Forward
+from streams.core.outcome import Drop, Forward, Reject
 from streams.core.reference import Reference
 from streams.core.retention import due_at
+from streams.core.share.restraint import Restraint, inherit, is_weaker
 
 _ORIGIN_LEVELS = {
     Level.NATIONAL: OriginLevel.NATIONAL,
@@ -31,6 +32,7 @@ class Seen(NamedTuple):
     """What is remembered of a natural key: its latest revision, a digest of what that said, its id and writing time.
 
     Shape: ``formers`` are the ids of other revisions, oldest first: the first that came, and the last few.
+    ``legal_origin`` is what the latest states, empty if it is not known; ``bound`` what it asks of the next one.
     """
 
     revision: int
@@ -38,6 +40,8 @@ class Seen(NamedTuple):
     event_id: str
     reported_at: datetime
     formers: tuple[str, ...] = ()
+    legal_origin: str = ""
+    bound: Restraint | None = None
 
     def with_former(self, event_id: str) -> "Seen":
         """With the id of one more revision that is not the latest."""
@@ -56,7 +60,7 @@ class Assess:
     """The assess stage.
 
     Shape: one accepted event, who published it when, and what is remembered of its key in, one outcome out.
-    Source: clarification 48 (retry, revision); domain rules, section 1, step 2.
+    Source: clarifications 20 and 48 (retry, revision); domain rules, section 1, step 2.
     """
 
     def __init__(self, reference: Reference) -> None:
@@ -65,20 +69,24 @@ class Assess:
 
     def assess(
         self, event: Mapping[str, Any], digest: bytes, origin: Origin, published_at: datetime, seen: Seen | None
-    ) -> Forward[Assessed] | Drop:
+    ) -> Forward[Assessed] | Drop | Reject:
         """Drop a retry, number a revision, let a late older one into the history, and enrich what goes on.
 
-        Shape: ``digest`` is that of what the event says, as ``schemas.fingerprint.said`` gives it.
+        Shape: ``digest`` is that of what the event says, as ``schemas.fingerprint.said`` gives it. A revision is bound
+        by what it takes the place of, and one that states a weaker legal origin is refused (clarification 20).
         """
-        revision, supersedes = int(event["revision"]), event["supersedes"]
-        now = Seen(revision, digest, str(event["event_id"]), event["reported_at"])
+        revision, supersedes, bound = int(event["revision"]), event["supersedes"], None
+        now = Seen(revision, digest, str(event["event_id"]), event["reported_at"], legal_origin=event["legal_origin"])
         if seen is not None:
             if digest == seen.digest and revision <= seen.revision:
                 return Drop(DropCode.RETRY_SAME_CONTENT)
             if revision <= seen.revision and (now.reported_at, revision) < (seen.reported_at, seen.revision):
                 # An older telling that came late: it goes to the history, the newer stays the latest.
                 now = seen.with_former(now.event_id)
+            elif is_weaker(event["legal_origin"], seen.legal_origin):
+                return Reject((Problem(RejectCode.ORIGIN_WEAKENED, "/legal_origin"),))
             else:
+                bound = seen.bound
                 revision = revision if revision > seen.revision else seen.revision + 1
                 supersedes = supersedes or seen.event_id
                 now = now._replace(revision=revision, formers=seen.with_former(seen.event_id).formers)
@@ -90,7 +98,7 @@ class Assess:
             "published_at": published_at,
         }
         assessed["enrichment"] = self._enrichment(event, origin, published_at)
-        return Forward(Assessed(assessed, now))
+        return Forward(Assessed(assessed if bound is None else dict(inherit(assessed, (bound,))), now))
 
     def _enrichment(self, event: Mapping[str, Any], origin: Origin, published_at: datetime) -> dict[str, Any]:
         return {

@@ -11,11 +11,13 @@ from typing import Any, Final, NamedTuple
 from schemas.catalogue import EVENT_TYPES
 from schemas.duties import DutyState
 from schemas.records import desk_address
-from streams.core.share.obligations import Clock
+from streams.core.share.obligations import GRADED, Clock
 
-#: The answer that a revision with a grading is.
-GRADED: Final = "graded"
 FEEDBACK: Final = "feedback"
+#: The answer that feedback with a suggested grading is: who may not publish the event anew grades it so.
+SUGGESTED: Final = "suggested"
+#: What a publisher cannot say of its own event.
+_BY_OTHERS: Final = frozenset({FEEDBACK, SUGGESTED})
 _CLOSED: Final = (DutyState.DONE, DutyState.DONE_LATE)
 _TOLD_OF: Final = (DutyState.LATE, *_CLOSED)
 
@@ -132,7 +134,8 @@ def answers(event: Mapping[str, Any], at: datetime) -> Iterator[tuple[str, Answe
             if desk == by:
                 yield about, Answer((str(payload["kind"]),), by, at, group, payload["obligation"])
         case "feedback_note" if about := payload.get("about_id"):
-            yield about, Answer((FEEDBACK,), by, at)
+            suggested = () if payload.get("grade_suggestion") is None else (SUGGESTED,)
+            yield about, Answer((FEEDBACK, *suggested), by, at)
         case "information_reply" if about := payload.get("request_id"):
             yield about, Answer(("reply",), by, at)
         case kind if event["supersedes"] is not None and EVENT_TYPES[kind].intelligence_kind:
@@ -202,12 +205,11 @@ def next_due(book: Book, now: datetime) -> datetime | None:
 
 def _met(duty: Taken, answer: Answer, book: Book) -> list[str]:
     """The kinds of this answer that meet the duty, if whoever gave it can meet it."""
-    kinds = [kind for kind in answer.kinds if kind in duty.done_by]
+    own = answer.by == duty.origin
+    kinds = [kind for kind in answer.kinds if kind in duty.done_by and not (own and kind in _BY_OTHERS)]
     if answer.obligation not in (None, duty.obligation) or answer.group not in (None, group_of(duty.delivery_id)):
         return []
-    if not kinds or (FEEDBACK in kinds and answer.by == duty.origin):
-        return []
-    return kinds if _counts(answer.by, duty, book) else []
+    return kinds if kinds and _counts(answer.by, duty, book) else []
 
 
 def _counts(by: str, duty: Taken, book: Book) -> bool:

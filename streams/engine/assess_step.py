@@ -10,10 +10,13 @@ from schemas.envelope import Origin
 from schemas.fingerprint import content_digest, said
 from schemas.problems import Problem, RejectCode
 from schemas.topics import ASSESSED
+from schemas.vocabulary import LEGAL_ORIGIN_STRICTNESS, Handling
 from streams.core.assess import Assess, Assessed, Seen
 from streams.core.context.forms import load_context
-from streams.core.outcome import Drop, Forward
+from streams.core.intake import Peek
+from streams.core.outcome import Drop, Forward, Reject
 from streams.core.reference import Reference
+from streams.core.share.restraint import Restraint, restraint_of
 from streams.engine.broadcast import kind_of, send_order
 from streams.engine.following import Following
 from streams.engine.homecoming import Homecoming
@@ -100,10 +103,14 @@ class AssessStep:
                 shared = shared._replace(key=key, late=_late(assessed), formers=assessed.seen.formers)
                 for teller in self._tellers:
                     teller(shared, out)
-                state.put(key, _pack(assessed.seen), record.timestamp)
+                state.put(key, _pack(_bound_by(assessed, shared.event)), record.timestamp)
             case Drop(code):
                 out.add(dropped(self._codec, _told(event, origin, record), code, published_at_ms))
                 counters.dropped[code.value] += 1
+            case Reject(problems):
+                peek = Peek(event["event_id"], event["event_type"])
+                out.add(quarantined(self._codec, record, problems, writer=writer, peek=peek))
+                counters.rejected[problems[0].code.value] += 1
 
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on."""
@@ -171,6 +178,11 @@ def _late(assessed: Assessed) -> bool:
     return bool(assessed.seen.event_id != assessed.event["event_id"])
 
 
+def _bound_by(assessed: Assessed, event: Mapping[str, Any]) -> Seen:
+    """What to remember, with what the event asks of the next revision; of one that came late nothing is asked."""
+    return assessed.seen if _late(assessed) else assessed.seen._replace(bound=restraint_of(event))
+
+
 def _latest(state: State, key: bytes) -> str | None:
     """The id of the latest revision under a natural key."""
     seen = _unpack(state.get(key))
@@ -179,18 +191,42 @@ def _latest(state: State, key: bytes) -> str | None:
 
 _SEEN = struct.Struct(">Iq16s36s")
 _ID_BYTES = 16
+#: At the end: the legal origin that it states, and that, the handling code, sensitivity and secrecy that bind the next.
+_BINDS = struct.Struct(">5B")
+_ORIGINS = ("", *map(str, LEGAL_ORIGIN_STRICTNESS))
+_HANDLINGS = ("", *map(str, Handling))
 
 
 def _pack(seen: Seen) -> bytes:
     told_ms = round(seen.reported_at.timestamp() * 1000)
     head = _SEEN.pack(seen.revision, told_ms, seen.digest, seen.event_id.encode())
-    return head + b"".join(map(id_bytes, seen.formers)) if seen.formers else head
+    return head + b"".join(map(id_bytes, seen.formers)) + _packed_bounds(seen.legal_origin, seen.bound)
 
 
 def _unpack(data: bytes | None) -> Seen | None:
     if data is None:
         return None
     revision, told_ms, digest, event_id = _SEEN.unpack_from(data)
-    starts = range(_SEEN.size, len(data), _ID_BYTES)
-    formers = tuple(id_text(data[start : start + _ID_BYTES]) for start in starts) if starts else ()
-    return Seen(revision, digest, event_id.decode(), moment(told_ms), formers)
+    end = len(data) - (len(data) - _SEEN.size) % _ID_BYTES
+    formers = tuple(id_text(data[start : start + _ID_BYTES]) for start in range(_SEEN.size, end, _ID_BYTES))
+    return Seen(revision, digest, event_id.decode(), moment(told_ms), formers, *_unpacked_bounds(data[end:]))
+
+
+def _packed_bounds(legal_origin: str, bound: Restraint | None) -> bytes:
+    stated = _ORIGINS.index(legal_origin)
+    if bound is None:
+        return _BINDS.pack(stated, 0, 0, 0, 0)
+    handling, origin = _HANDLINGS.index(bound.handling), _ORIGINS.index(bound.legal_origin)
+    return _BINDS.pack(stated, handling, origin, bound.sensitivity, bound.investigation_secret)
+
+
+def _unpacked_bounds(data: bytes) -> tuple[str, Restraint | None]:
+    """The legal origin and the bound of what is remembered; nothing of what an earlier version remembered.
+
+    Who must answer for it is not among it: every lane is told that of the event itself.
+    """
+    if not data:
+        return "", None
+    stated, handling, origin, sensitivity, secret = _BINDS.unpack(data)
+    bound = Restraint(_HANDLINGS[handling], sensitivity, _ORIGINS[origin], bool(secret), frozenset())
+    return _ORIGINS[stated], bound if handling else None

@@ -13,6 +13,7 @@ from schemas.catalogue import EVENT_TYPES
 from schemas.checks import CHECK_REMEDIES
 from schemas.gazetteer import load_gazetteer
 from schemas.marks import sealed_fields
+from schemas.partners import IN_SWEDEN
 from schemas.problems import REMEDIES
 from schemas.topics import DAY_MS, MIB, Topic, catalogue, delivery_areas
 from streams.core.share.transforms import TRANSFORMS
@@ -53,6 +54,7 @@ def event_types() -> str:
             f"`{kind.name}`",
             kind.title_sv,
             "none: the bus" if kind.bus_only else ", ".join(sorted(kind.publishers)) or "any",
+            "all in Sweden" if kind.partners == IN_SWEDEN else ", ".join(sorted(kind.partners)),
             str(kind.usual_sensitivity),
             str(kind.usual_purpose),
             str(kind.retention_class),
@@ -60,8 +62,8 @@ def event_types() -> str:
         )
         for kind in EVENT_TYPES.values()
     )
-    heads = ("type", "på svenska", "functions that may publish", "sensitivity", "purpose", "retention", "grade first")
-    return table(heads, rows)
+    who = ("functions that may publish", "partners that may")
+    return table(("type", "på svenska", *who, "sensitivity", "purpose", "retention", "grade first"), rows)
 
 
 def topics() -> str:

@@ -51,7 +51,8 @@ def _case_team(facts: Facts) -> Codes:
     """The desks of the units that work on the case; nobody's when the event belongs to none."""
     if facts.event.get("case_ref") is None:
         return ()
-    return _sorted(desk for unit in facts.case_team for desk in _desks_of(unit, (), facts.gazetteer))
+    units = facts.case_units.union(facts.origin_units)
+    return _sorted(desk for unit in units for desk in _desks_of(unit, (), facts.gazetteer))
 
 
 def _chain_areas(facts: Facts) -> Codes:

@@ -11,7 +11,7 @@ from schemas.records import BUS_UNIT, desk_address
 from schemas.substances import SubstanceRegister
 from schemas.vocabulary import Function
 from streams.core.share.access import Clearance, required_clearance
-from streams.core.share.order_forms import Circle, Known, Operation, Release
+from streams.core.share.order_forms import Circle, Known, Operation, Release, may_correct
 from streams.core.share.orders import NO_ORDERS, Orders
 from streams.core.share.restraint import ends_of, reported_in
 
@@ -37,6 +37,7 @@ class Facts:
         "_desks",
         "_heirs",
         "_home",
+        "_operations",
         "_releases",
         "_substances",
         "enrichment",
@@ -77,6 +78,7 @@ class Facts:
         self._desks: tuple[str, ...] | None = None
         self._home: tuple[str, ...] | None = None
         self._circles: tuple[Circle, ...] | None = None
+        self._operations: tuple[Operation, ...] | None = None
         self._releases: tuple[Release, ...] | None = None
 
     @property
@@ -130,9 +132,6 @@ class Facts:
             self._circles = tuple(sorted(found, key=lambda circle: circle.key))
         return self._circles
 
-    def _lies_in(self, area: str) -> bool:
-        return any(code == area or area in self.gazetteer.ancestors(code) for code in self.areas)
-
     @property
     def releases(self) -> tuple[Release, ...]:
         """The releases in force that name this event, whoever signed them."""
@@ -142,8 +141,18 @@ class Facts:
 
     @property
     def case_team(self) -> frozenset[str]:
-        """The units that may see what is bound to the case: the publisher's own, and those that work on it."""
-        return self.orders.team(self.event.get("case_ref")) | set(self.origin_units)
+        """The units that may see what is bound to the case: the publisher's own, and those that work on it.
+
+        What an investigation desk outside the team says of the case is its own alone: nobody has agreed to it.
+        """
+        units, own = self.case_units, frozenset(self.origin_units)
+        outside = (self.event.get("origin_unit") or {}).get("function") == Function.INVESTIGATION and not units & own
+        return own if outside else units | own
+
+    @property
+    def case_units(self) -> frozenset[str]:
+        """The units that work on the case that the event names."""
+        return self.orders.team(self.event.get("case_ref"))
 
     @property
     def from_register(self) -> bool:
@@ -152,17 +161,25 @@ class Facts:
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """The joint operations that the event belongs to: the one it names, or those of its areas and topics."""
-        if not self.orders.operations:
-            return ()
+        """The joint operations that the event belongs to: the one it names, or those of its areas and topics.
+
+        Shape: each with those partners alone that whoever has charge of the event's places has agreed to.
+        """
+        if self._operations is None:
+            self._operations = self._find_operations() if self.orders.operations else ()
+        return self._operations
+
+    def _find_operations(self) -> tuple[Operation, ...]:
         named = self.event.get("operation_ref")
         topics = frozenset(self.event.get("topics") or ())
-        return tuple(
+        meant = [
             each
             for each in self.orders.operations_at(self.now)
-            if each.number == named
-            or (named is None and not topics.isdisjoint(each.topics) and any(map(self._lies_in, each.parties)))
-        )
+            if (each.number == named if named is not None else not topics.isdisjoint(each.topics))
+        ]
+        places = self.areas if self.names_areas or named is None else self.origin_units
+        paths = [frozenset((place, *self.gazetteer.ancestors(place))) for place in places]
+        return tuple(agreed for each in meant if (agreed := _agreed(each, meant, paths)).partners)
 
     @property
     def known_inputs(self) -> tuple[Known, ...]:
@@ -258,3 +275,18 @@ def _grading_unit(gazetteer: Gazetteer, origin: str) -> str | None:
         if unit is not None and Function.INTELLIGENCE in unit.functions:
             return code
     return None
+
+
+def _agreed(operation: Operation, meant: Iterable[Operation], paths: Iterable[frozenset[str]]) -> Operation:
+    """An operation with those partners alone that are agreed on for every place of the event.
+
+    A number is anybody's to write, and so are the parties: an order counts for a party only from the party itself or a
+    unit above it. Other parties agree by an order of their own with the same number and partner.
+    Shape: ``paths`` are the places, each with the units above it.
+    """
+    orders = [each for each in meant if each.number == operation.number]
+    agreed = [
+        {p for o in orders for party in path & o.parties if may_correct(o.unit, party) for p in o.partners}
+        for path in paths
+    ]
+    return operation._replace(partners=operation.partners.intersection(*agreed) if agreed else frozenset())

@@ -15,7 +15,9 @@ Prose = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_wh
 FieldPath = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", max_length=150)]
 #: ISO 8601, in one unit: P14D, PT8H, PT5M, PT30S.
 Duration = Annotated[str, StringConstraints(pattern=r"^P([1-9][0-9]{0,2}D|T[1-9][0-9]{0,3}[HMS])$")]
-Answer = Literal["acknowledged", "accepted", "declined", "confirmed", "done", "feedback", "reply", "graded"]
+Answer = Literal[
+    "acknowledged", "accepted", "declined", "confirmed", "done", "feedback", "reply", "graded", "suggested"
+]
 MarkName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z_]*$", max_length=40)]
 PriorityNo = Annotated[int, Field(ge=1, le=5)]
 Operator = Literal[

@@ -1,13 +1,15 @@
 """Who may release what to whom: a release counts only when whoever may has signed it (clarifications 16, 19).
 
-B02 is lifted by the originators, all of them; B05's circle part by the circle's owner; B06 by the case team.
+B02 is lifted by the originators, all of them; B05's circle part by the circle's owner; B06 by the leader of the
+investigation or the prosecutor.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from schemas.gazetteer import Gazetteer
-from schemas.partners import PARTNERS
+from schemas.partners import PARTNERS, PartnerClass
+from schemas.vocabulary import Function
 from streams.core.share.access import Receiver
 from streams.core.share.order_forms import Release, may_correct
 from streams.core.share.restraint import originator_of
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 #: The national contact point signs for whoever is abroad, and records the foreign consent.
 _CONTACT_POINT: Final = "se.noa-spoc"
+#: Roles in which a release from an open investigation may be decided.
+_LEADER, _PROSECUTOR = "investigation_leader", "prosecutor"
 
 
 def is_lifted(block: str, liftable_by: str, receiver: Receiver, facts: "Facts") -> bool:
@@ -48,7 +52,7 @@ def _may_release(release: Release, facts: "Facts") -> bool:
     return (
         any(may_correct(unit, origin) for origin in facts.origin_units)
         or unit in signers(facts)
-        or unit in facts.case_team
+        or _leads_case(release, facts)
         or any(unit == circle.unit for circle in facts.circles)
     )
 
@@ -81,12 +85,30 @@ def _by_circle_owner(releases: Iterable[Release], facts: "Facts") -> bool:
     return not facts.from_register and any(release.unit in owners for release in releases)
 
 
-def _by_case_team(releases: Iterable[Release], facts: "Facts") -> bool:
-    return any(release.unit in facts.case_team for release in releases)
+def _by_case_leader(releases: Iterable[Release], facts: "Facts") -> bool:
+    """The leader of the investigation, or the prosecutor, has decided it as such (domain rules 1.8)."""
+    roles = {_LEADER: _investigates, _PROSECUTOR: _prosecutes}
+    return any(release.decided_as in roles and roles[release.decided_as](release, facts) for release in releases)
+
+
+def _leads_case(release: Release, facts: "Facts") -> bool:
+    return _investigates(release, facts) or _prosecutes(release, facts)
+
+
+def _investigates(release: Release, facts: "Facts") -> bool:
+    """Whether an investigation desk of the case team has signed: the leader of an investigation sits at one."""
+    return release.function == Function.INVESTIGATION and release.unit in facts.case_team
+
+
+def _prosecutes(release: Release, facts: "Facts") -> bool:
+    """Whether the prosecutor has signed, of whose case it is (clarification 20)."""
+    partner = PARTNERS.get(release.unit)
+    prosecutor = partner is not None and partner.partner_class == PartnerClass.PROSECUTOR
+    return prosecutor and facts.event.get("case_ref") is not None
 
 
 _LIFTED_BY: Final[Mapping[str, Callable[[Iterable[Release], "Facts"], bool]]] = {
     "originator": _by_originators,
     "circle_owner": _by_circle_owner,
-    "investigation_leader_or_prosecutor": _by_case_team,
+    "investigation_leader_or_prosecutor": _by_case_leader,
 }

@@ -13,6 +13,8 @@ from streams.core.share.forms import Obligation, PackFile
 from streams.core.share.loading import Placed, suggest
 from streams.core.share.problems import PackProblem
 
+#: The answer that an event's own grading is.
+GRADED: Final = "graded"
 _UNITS: Final = {"D": "days", "H": "hours", "M": "minutes", "S": "seconds"}
 
 
@@ -27,7 +29,12 @@ class Clock:
         self._limits = None if by is None else (by.field, {value: span(text) for value, text in by.limits.items()})
 
     def due(self, event: Mapping[str, Any], given_at: datetime) -> datetime | None:
-        """When it falls due for an event that was shared at ``given_at``; None when this event sets no limit."""
+        """When it falls due for an event that was shared at ``given_at``; None when this event sets no limit.
+
+        A grading that the event came with is nobody's to give any more.
+        """
+        if GRADED in self.form.done_by and event.get("grading") is not None:
+            return None
         start = value_at(event, self.form.starts) or given_at
         limits = [] if self._within is None else [start + self._within]
         if self._limits is not None and (limit := self._limits[1].get(str(value_at(event, self._limits[0])))):

@@ -79,6 +79,7 @@ class Operation(NamedTuple):
 class Release(NamedTuple):
     """A signed release (delgivningsbeslut) of named events to one receiver: all its functions if none is named.
 
+    Shape: ``unit`` and ``function`` are the desk that published it, ``decided_as`` the role in which it was decided.
     Units: ``expires`` is the moment itself included. It does not cover the units below (clarification 9).
     """
 
@@ -86,6 +87,7 @@ class Release(NamedTuple):
     unit: str
     key: str
     version: Version
+    function: str
     receiver: str
     functions: frozenset[str]
     lifts: frozenset[str]
@@ -174,6 +176,7 @@ def release_of(event: Mapping[str, Any]) -> Release:
     payload = event["payload"]
     return Release(
         *_head(event, payload["decision_no"]),
+        function=str((event.get("origin_unit") or {}).get("function") or ""),
         receiver=payload["receiver"],
         functions=frozenset(payload.get("functions") or ()),
         lifts=frozenset(payload.get("lifts") or ()),

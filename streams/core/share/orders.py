@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from streams.core.share.case_team import NO_TEAM, CaseTeam, is_step, says_more, with_step
 from streams.core.share.order_forms import (
     Circle,
     Correction,
@@ -47,7 +48,7 @@ class Orders:
     operations: Mapping[str, Operation] = field(default_factory=dict)
     releases: Mapping[str, tuple[Release, ...]] = field(default_factory=dict)
     corrections: Mapping[str, tuple[Correction, ...]] = field(default_factory=dict)
-    teams: Shelf[frozenset[str]] = field(default_factory=Shelf)
+    teams: Shelf[CaseTeam] = field(default_factory=Shelf)
     restraints: Shelf[Restraint] = field(default_factory=Shelf)
     known: Shelf[Known] = field(default_factory=Shelf)
 
@@ -60,8 +61,8 @@ class Orders:
         )
 
     def decides(self, event: Mapping[str, Any]) -> bool:
-        """Whether lanes must be told the event itself: it is a decision, or makes a unit known to work on a case."""
-        return event["event_type"] in _TOLD or _joins_team(self, event)
+        """Whether lanes must be told the event itself: it is a decision, or tells who works on a case."""
+        return event["event_type"] in _TOLD or (is_step(event) and says_more(self._case(event), event))
 
     def told(self, event: Mapping[str, Any], at: datetime) -> "Orders":
         """The orders after one more event; the same ones when it says nothing of the kind.
@@ -71,9 +72,8 @@ class Orders:
         """
         teller = _TOLD.get(event["event_type"])
         made = self if teller is None else teller(self, event, at)
-        if _joins_team(made, event):
-            case, unit = event["case_ref"], _unit(event)
-            made = replace(made, teams=made.teams.put(case, (made.teams.get(case) or frozenset()) | {unit}))
+        if is_step(event):
+            made = replace(made, teams=made.teams.put(event["case_ref"], with_step(self._case(event), event)))
         bound = made.restraint(event)
         if bound is not None and made.restraints.get(event["event_id"]) != bound:
             made = replace(made, restraints=made.restraints.put(event["event_id"], bound))
@@ -140,10 +140,13 @@ class Orders:
         return () if found is None else tuple(r for r in found if now <= r.expires and not self._void(r, now))
 
     def team(self, case_ref: str | None) -> frozenset[str]:
-        """The units that work on a case, as its events tell."""
-        return frozenset() if case_ref is None else self.teams.get(case_ref) or frozenset()
+        """The units that work on a case: the one that published it first, and those that its team names."""
+        return frozenset() if case_ref is None else (self.teams.get(case_ref) or NO_TEAM).units
 
     # Within
+
+    def _case(self, step: Mapping[str, Any]) -> CaseTeam:
+        return self.teams.get(step["case_ref"]) or NO_TEAM
 
     def _bounds(self, event: Mapping[str, Any]) -> list[Restraint]:
         return [bound for name in inputs_of(event) if (bound := self.restraints.get(name)) is not None]
@@ -167,13 +170,6 @@ NO_ORDERS: Final = Orders()
 
 def _unit(event: Mapping[str, Any]) -> str:
     return str((event.get("origin_unit") or {}).get("unit") or "")
-
-
-def _joins_team(orders: Orders, event: Mapping[str, Any]) -> bool:
-    """Whether an investigation's event makes its unit known as one that works on the case."""
-    if event["event_type"] != "investigation_event" or not event.get("case_ref"):
-        return False
-    return _unit(event) not in orders.team(event["case_ref"])
 
 
 def _tell_circle(orders: Orders, event: Mapping[str, Any], at: datetime) -> Orders:

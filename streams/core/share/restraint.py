@@ -70,12 +70,19 @@ def own_originators(event: Mapping[str, Any]) -> frozenset[str]:
     return frozenset({originator_of(event)} if event.get("handling") in _THIRD_PARTY else ())
 
 
+def is_weaker(legal_origin: str, than: str) -> bool:
+    """Whether a legal origin binds less than another one; nothing is weaker than one that is not known."""
+    return _STRICTNESS[legal_origin] < _STRICTNESS.get(than, _STRICTNESS[legal_origin])
+
+
 def inputs_of(event: Mapping[str, Any]) -> list[str]:
-    """The ids of the events that this one is built on: what it derives from, retells or cites."""
+    """The ids of the events that this one is built on: what it derives from, retells, cites, or takes the place of."""
     provenance = event.get("provenance") or {}
     own = event["event_id"]
     found = [root for root in provenance.get("root_ids") or () if root != own]
     found += provenance.get("derived_from") or ()
+    if event.get("supersedes"):
+        found.append(event["supersedes"])
     payload = event.get("payload") or {}
     for name in _CITED:
         if name in payload:

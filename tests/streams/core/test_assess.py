@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import pytest
+
 from schemas.envelope import Origin
 from schemas.fingerprint import said
-from schemas.problems import DropCode
+from schemas.problems import DropCode, Problem, RejectCode
 from schemas.records import BUS_UNIT
 from schemas.vocabulary import Function
 from streams.core.assess import Assess, Assessed, Seen
-from streams.core.outcome import Drop, Forward
+from streams.core.outcome import Drop, Forward, Reject
+from streams.core.share.restraint import Restraint
 from tests.streams.core.made import CODEC, JARVA, NOW, REFERENCE, example, native
 
 ASSESS = Assess(REFERENCE)
@@ -99,6 +102,41 @@ def test_going_back_to_what_was_said_before_is_a_revision_when_it_says_so() -> N
     outcome = assess(told_again(example("drug_seizure")) | {"revision": 3}, seen)
     assert isinstance(outcome, Forward)
     assert outcome.value.event["revision"] == 3
+
+
+@pytest.mark.parametrize(
+    ("former", "stated", "refused"),
+    [
+        ("coercive_measure", "seized_device", True),
+        ("coercive_measure", "open", True),
+        ("human_source", "own_observation", True),
+        ("partner", "open", True),
+        ("open", "open", False),
+        ("camera", "camera", False),
+        ("own_observation", "human_source", False),
+        ("", "open", False),  # remembered by an earlier version
+    ],
+)
+def test_a_revision_that_weakens_the_legal_origin_is_refused(former: str, stated: str, *, refused: bool) -> None:
+    """Clarification 20: what came by a coercive measure is never told anew as if it had been seen in the street."""
+    seen = first(example("drug_seizure")).seen._replace(legal_origin=former)
+    outcome = assess(told_again(example("drug_seizure")) | {"legal_origin": stated, "max_penalty_years": 6}, seen)
+    weakened = Reject((Problem(RejectCode.ORIGIN_WEAKENED, "/legal_origin"),))
+    assert (outcome == weakened) is refused
+    assert refused or outcome.value.seen.legal_origin == stated
+
+
+def test_a_revision_is_bound_by_what_it_takes_the_place_of() -> None:
+    """Its handling code, sensitivity and secrecy hold on, whatever the revision says; an older telling is not bound."""
+    bound = Restraint("H2", 3, "seized_device", investigation_secret=True, originators=frozenset())
+    seen = first(example("drug_seizure")).seen._replace(bound=bound)
+    body = told_again(example("drug_seizure")) | {"legal_origin": "seized_device", "max_penalty_years": 6}
+    event = assess(body, seen).value.event
+    assert (event["derived_max_handling"], event["sensitivity"], event["investigation_secret"]) == ("H2", 3, True)
+    older = assess(
+        example("drug_seizure") | {"reported_at": "2026-11-09T21:00:00Z"}, seen._replace(revision=3, digest=b"0" * 16)
+    )
+    assert older.value.event["investigation_secret"] is False
 
 
 def test_danger_to_life_is_the_most_urgent() -> None:

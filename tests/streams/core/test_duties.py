@@ -110,6 +110,15 @@ def test_a_publisher_cannot_give_itself_feedback() -> None:
     assert state(fed, answer(f"{JARVA}/intelligence", "feedback")) is DutyState.DONE
 
 
+def test_a_suggested_grading_is_one_by_who_owes_it_and_not_by_the_publisher() -> None:
+    """An intelligence desk may not publish the observation anew, so this is how it grades."""
+    graded = duty(each="any", done_by=("graded", "suggested"))
+    assert state(graded, answer(graded.owed_by, "suggested")) is DutyState.DONE
+    assert state(graded, answer(ORIGIN, "suggested")) is DutyState.LATE
+    assert state(graded, answer(ORIGIN, "graded")) is DutyState.DONE
+    assert state(graded, answer(graded.owed_by, "feedback")) is DutyState.LATE
+
+
 def test_whoever_owes_it_is_told_and_the_publisher_when_it_is_late_or_declined() -> None:
     """Done in time concerns the desk alone."""
     by = duty().owed_by
@@ -229,13 +238,19 @@ def test_a_receipt_counts_for_the_desks_own_delivery_alone() -> None:
     ("made", "kinds"),
     [
         (event("feedback_note", DESKS[0], payload={"about_id": EVENT}), ("feedback",)),
+        (
+            event(
+                "feedback_note", DESKS[0], payload={"about_id": EVENT, "grade_suggestion": {"source": "B", "info": 2}}
+            ),
+            ("feedback", "suggested"),
+        ),
         (event("information_reply", DESKS[0], payload={"request_id": EVENT}), ("reply",)),
         (event("intelligence_report", DESKS[0], supersedes=EVENT, grading={"source": "A"}), ("graded",)),
         (event("intelligence_report", DESKS[0], supersedes=EVENT), ()),
     ],
 )
 def test_what_answers_is_found_under_the_event_that_it_answers(made: dict[str, Any], kinds: tuple[str, ...]) -> None:
-    """Feedback, a reply, a revision with or without a grading."""
+    """Feedback, with or without a suggested grading, a reply, a revision with or without a grading."""
     ((about, found),) = answers(made, AT)
     assert (about, found.kinds, found.by) == (EVENT, kinds, DESKS[0])
 

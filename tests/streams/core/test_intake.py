@@ -8,6 +8,7 @@ import pytest
 from schemas.catalogue import EVENT_TYPES, PUBLISHED_TYPES
 from schemas.codec import MAX_RECORD_BYTES
 from schemas.example_data import good_examples
+from schemas.partners import PARTNER_PUBLISHERS
 from schemas.problems import DropCode, Problem, RejectCode
 from schemas.records import BUS_DESK
 from streams.core.intake import Accepted, Known, Published, settle
@@ -84,6 +85,38 @@ def test_a_writer_that_proves_no_desk_is_told(writer: str | None, code: RejectCo
 def test_a_known_partner_may_publish() -> None:
     """Customs publishes its seizures as partner.tullverket."""
     assert problems(published(example("drug_seizure", 1), "partner.tullverket/investigation")) == ()
+
+
+@pytest.mark.parametrize(
+    ("event_type", "desk"),
+    [
+        ("joint_operation", "partner.frivilligorganisationerna/coordination"),
+        ("joint_operation", "partner.kustbevakningen/coordination"),
+        ("focus_group_order", "partner.kommunerna/coordination"),
+        ("operational_plan", "partner.tullverket/coordination"),
+        ("foreign_message", "partner.europol/coordination"),
+        ("substance_alert", "partner.frivilligorganisationerna/coordination"),
+        ("substance_alert", "partner.tullverket/coordination"),
+        ("minor_recruitment_concern", "partner.kommunerna/prevention"),
+        ("drug_seizure", "partner.bra/investigation"),
+        ("information_reply", "partner.europol/coordination"),
+    ],
+)
+def test_a_partner_may_not_publish_what_is_the_polices_own(event_type: str, desk: str) -> None:
+    """Nor what its class knows nothing of: an alert comes from health and agencies, a seizure from those who seize."""
+    expected = (Problem(RejectCode.PUBLISHER_NOT_ALLOWED, "/event_type"),)
+    assert problems(published(example(event_type), desk)) == expected
+
+
+def test_partners_are_given_types_that_there_are() -> None:
+    """A misspelt type would be one that no partner may publish."""
+    assert set(PARTNER_PUBLISHERS) <= set(PUBLISHED_TYPES)
+
+
+@pytest.mark.parametrize("desk", ["partner.regions-health/coordination", "partner.folkhalsomyndigheten/coordination"])
+def test_health_and_agencies_may_warn_of_a_substance(desk: str) -> None:
+    """Inbound alerts come from the early warning system and from health (domain events, substance_alert)."""
+    assert problems(published(example("substance_alert"), desk)) == ()
 
 
 def test_an_unknown_area_is_told_by_its_place_in_the_list() -> None:

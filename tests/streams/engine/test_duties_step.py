@@ -20,13 +20,14 @@ from streams.engine.records import moment
 from streams.engine.share_step import Matter, ShareStep
 from streams.engine.signals import Counters
 from streams.engine.state import State
-from tests.streams.core.share.packs import JARVA, NORD, REFERENCE, event, only_rules
+from tests.streams.core.share.packs import JARVA, NORD, PACK, REFERENCE, event, only_rules
 
 CODEC = Codec()
 BOOKS = Books(CODEC)
 AT_MS = 1_772_452_800_000
 MINUTE_MS = 60_000
 ORIGIN, OWING = f"{JARVA}/investigation", f"{NORD}/intelligence"
+NOTE_ID = "019cae40-7e00-7000-8000-000000000006"
 RULE = """
 - id: S90
   title: Only for these tests
@@ -181,6 +182,68 @@ def test_what_is_read_when_it_is_late_already_is_told_at_once(lane: Lane) -> Non
     lane.step(record, lane.state, out, Counters())
     assert lane.standing() == ["late"]
     assert {o.key for o in out.outputs if o.topic.startswith("deliver.")} == {OWING.encode(), ORIGIN.encode()}
+
+
+OBSERVED, GRADING = f"{JARVA}/surveillance", {"source": "B", "info": 2}
+A_DAY = 24 * 60
+
+
+@pytest.fixture
+def released() -> Lane:
+    """A lane under the released pack."""
+    return Lane(ShareStep(CODEC, REFERENCE, PACK))
+
+
+def observation(**written: Any) -> dict[str, Any]:
+    """An observation in Järva; the released pack has its intelligence desks grade it within a day (S03)."""
+    return event(event_type="surveillance_observation", by=OBSERVED, payload={"observation_kind": "sale"}, **written)
+
+
+def grading_notices(lane: Lane) -> list[tuple[str, str]]:
+    """Who was told of the grading, and how it stood."""
+    told = [CODEC.decode(o.value or b"").value for o in lane.written if o.topic.startswith("deliver.")]
+    notices = [each for each in told if each["event_type"] == "obligation_notice"]
+    return [
+        (each["desk"], each["event"]["payload"]["duty_state"])
+        for each in notices
+        if each["event"]["payload"]["obligation"] == "grade_within_24h"
+    ]
+
+
+def test_a_graded_observation_leaves_no_grading_to_owe(released: Lane) -> None:
+    """Neither its own desks nor the police area's are late with what is there already."""
+    released.publish(observation(grading=GRADING))
+    released.tick(A_DAY + 1)
+    assert grading_notices(released) == []
+
+
+def test_an_observation_that_nobody_grades_is_late(released: Lane) -> None:
+    """The intelligence desk of the unit owes it; B01 keeps it from the others."""
+    released.publish(observation())
+    released.tick(A_DAY + 1)
+    assert grading_notices(released) == [(f"{JARVA}/intelligence", "late"), (OBSERVED, "late")]
+
+
+def test_a_graded_revision_meets_the_grading_and_opens_no_other(released: Lane) -> None:
+    """It was graded after an hour; a day later nothing of it is late."""
+    released.publish(observation())
+    newer = "019cae40-7e00-7000-8000-000000000007"
+    former = observation()["event_id"]
+    released.publish(
+        observation(event_id=newer, revision=2, supersedes=former, grading=GRADING), AT_MS + 60 * MINUTE_MS
+    )
+    released.tick(2 * A_DAY)
+    assert grading_notices(released) == [(f"{JARVA}/intelligence", "done")]
+
+
+def test_the_intelligence_desk_grades_by_suggesting_it(released: Lane) -> None:
+    """Only surveillance may publish an observation, so whoever owes the grading says it in feedback."""
+    released.publish(observation())
+    payload = {"about_id": observation()["event_id"], "kind": "used", "grade_suggestion": GRADING}
+    note = event(event_type="feedback_note", by=f"{JARVA}/intelligence", event_id=NOTE_ID, payload=payload)
+    released.publish(note, AT_MS + 60 * MINUTE_MS)
+    released.tick(2 * A_DAY)
+    assert grading_notices(released) == [(f"{JARVA}/intelligence", "done")]
 
 
 def test_a_book_is_the_same_when_it_is_read_back() -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from producers.client import new_event_id
+from schemas.topics import QUARANTINE
 from tests.orders import HYLLIE, JARVA, MALMO, Body, link, seizure
-from tests.streams.engine.lanes import Lanes
+from tests.streams.engine.lanes import CODEC, Lanes
 from tests.streams.engine.test_inquiries import ANALYST, SODRA, ends
 from tests.streams.engine.test_orders import desks, published_by
 
@@ -52,6 +53,51 @@ def test_a_block_rule_stops_the_new_revision() -> None:
     published_by(lanes, (first, PUBLISHER), (second, PUBLISHER))
     assert len(desks(lanes, first)) > 1
     assert desks(lanes, second) == {PUBLISHER}
+
+
+@pytest.mark.parametrize("handed_over", [False, True])
+def test_a_revision_that_weakens_the_legal_origin_goes_to_quarantine(handed_over: bool) -> None:
+    """Whole, with its code, under the desk that published it; nobody gets it, and the former stays the latest."""
+    lanes, first = Lanes(), seizure(JARVA, legal_origin="coercive_measure")
+    second, third = revised(first, legal_origin="open"), revised(first, topics=["weapons"])
+    published_by(lanes, (first, PUBLISHER))
+    if handed_over:
+        lanes.reopen()
+    published_by(lanes, (second, PUBLISHER))
+    assert lanes.refused() == ["ORIGIN_WEAKENED/legal_origin"]
+    assert lanes.counters.rejected == {"ORIGIN_WEAKENED": 1}
+    (record,) = (CODEC.decode(o.value or b"").value for o in lanes.written if o.topic == QUARANTINE)
+    assert (record["origin"], record["event_id"], record["event_type"]) == (
+        PUBLISHER,
+        second["event_id"],
+        "drug_seizure",
+    )
+    assert desks(lanes, second) == set()
+    assert lanes.lines(second["event_id"]) == []
+    published_by(lanes, (third, PUBLISHER))
+    assert {d["event"]["supersedes"] for d in lanes.deliveries(third["event_id"])} == {first["event_id"]}
+
+
+@pytest.mark.parametrize("handed_over", [False, True])
+def test_a_revision_keeps_what_bound_the_former(handed_over: bool) -> None:
+    """It came under H2, in a secret case; a revision that leaves both out, in the same breath, reaches nobody more."""
+    lanes, first = Lanes(), seizure(JARVA, handling="H2", originator="DK", investigation_secret=True)
+    published_by(lanes, (first, PUBLISHER))
+    if handed_over:
+        lanes.reopen()
+    second = revised(first, handling="H0", originator=None, investigation_secret=False)
+    published_by(lanes, (second, PUBLISHER))
+    assert desks(lanes, first) == desks(lanes, second) == {PUBLISHER}
+    (delivery,) = lanes.deliveries(second["event_id"])
+    assert (delivery["handling"], delivery["event"]["investigation_secret"]) == ("H2", True)
+
+
+def test_what_names_the_event_that_it_takes_the_place_of_is_bound_by_it_too() -> None:
+    """Under another number, so another matter to the bus, and with a root of its own."""
+    lanes, first = Lanes(), seizure(JARVA, legal_origin="coercive_measure")
+    other = seizure(JARVA, legal_origin="open", supersedes=first["event_id"], revision=2)
+    published_by(lanes, (first, PUBLISHER), (other, PUBLISHER))
+    assert {desk.partition("/")[0] for desk in desks(lanes, first) | desks(lanes, other)} == {JARVA}
 
 
 def test_who_gets_the_revision_by_a_rule_gets_it_once() -> None:

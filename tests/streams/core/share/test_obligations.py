@@ -48,6 +48,24 @@ def test_of_several_limits_the_first_counts_and_without_any_nothing_is_due() -> 
     assert clock(until="payload.due_at").due({"payload": {"due_at": None}}, AT) is None
 
 
+def test_a_grading_is_owed_of_what_came_without_one() -> None:
+    """And nothing else is let off by it."""
+    graded = {"grading": {"source": "B", "info": 2}}
+    (owed,) = CLOCKS.owed(f"{JARVA}/intelligence", ("grade_within_24h",))
+    assert owed.due({"grading": None}, AT) == AT + timedelta(days=1)
+    assert owed.due(graded, AT) is None
+    (other,) = CLOCKS.owed(f"{JARVA}/intelligence", ("feedback_within_14d",))
+    assert other.due(graded, AT) == AT + timedelta(days=14)
+
+
+@pytest.mark.parametrize(("hours", "due"), [(2, 2), (48, 24)])
+def test_a_recall_is_confirmed_by_its_own_time_or_within_a_day(hours: int, due: int) -> None:
+    """The earlier of the two."""
+    (owed,) = CLOCKS.owed(f"{JARVA}/intelligence", ("confirm_within_24h",))
+    order = {"payload": {"confirm_by": AT + timedelta(hours=hours)}}
+    assert owed.due(order, AT) == AT + timedelta(hours=due)
+
+
 def test_only_those_desks_owe_that_the_obligation_means() -> None:
     """Regions acknowledge an alert, their intelligence desks; whoever else gets it owes nothing."""
     assert names("se.stockholm/intelligence", "acknowledge_region_15_min") == ["acknowledge_region_15_min"]

@@ -112,22 +112,6 @@ def test_the_owner_of_a_circle_or_the_publisher_opens_it_and_nobody_opens_a_regi
     assert not lifted(register, "B05", "circle_owner", circle(), signed(NORD, "B05"))
 
 
-def test_the_team_of_a_case_releases_it() -> None:
-    """Units that published what happened in the case are its team, and so is the publisher."""
-    case = "c" * 64
-    made = report(case_ref=case)
-    step = {"event_type": "investigation_event", "from": f"{SOLNA}/investigation", "case_ref": case}
-    name = "investigation_leader_or_prosecutor"
-    assert lifted(made, "B06", name, step, signed(SOLNA, "B06"))
-    assert lifted(made, "B06", name, signed(JARVA, "B06"))
-    assert not lifted(made, "B06", name, signed(SOLNA, "B06"))
-    seen = facts(made, told(step))
-    assert of_receiver("receiver.in_case_team", seen, f"{SOLNA}/surveillance") is True
-    assert of_receiver("receiver.in_case_team", seen, "partner.aklagarmyndigheten/coordination") is True
-    assert of_receiver("receiver.in_case_team", seen, f"{NORD}/investigation") is False
-    assert f"{SOLNA}/investigation" in PLACES_OF_EVENT["case_team"](seen)
-
-
 def test_every_originator_of_what_an_event_is_built_on_must_sign() -> None:
     """Two restricted inputs have two originators; one of them is not enough, and both show what both released."""
     inputs = [
@@ -177,30 +161,85 @@ def test_a_hold_stops_the_clock_of_deletion_until_it_is_released() -> None:
         assert EVENT_FACTS["retention.due_at"].read(seen) == expected
 
 
+COAST_GUARD = "partner.kustbevakningen"
+
+
+def operation(by: str = f"{NORD}/coordination", **changes: Any) -> dict[str, Any]:
+    """A joint operation on drugs in Järva with the Coast Guard, at the time of the cases."""
+    payload = {
+        "operation_no": "op-1",
+        "parties": [JARVA],
+        "partners": [{"partner": COAST_GUARD}],
+        "window": {"start": CASE_TIME, "end": CASE_TIME},
+    }
+    return {"event_type": "joint_operation", "from": by, "topics": ["drugs"], "payload": payload | changes}
+
+
+def needed(made: dict[str, Any], *orders: dict[str, Any], by: str = COAST_GUARD) -> Any:
+    """Whether a partner has stated its need of an event under these operations."""
+    return of_receiver("receiver.need_stated", facts(made, told(*orders)), f"{by}/coordination")
+
+
 def test_a_joint_operation_states_its_partners_need_in_its_window_area_and_topics() -> None:
     """Or for the events that name it."""
-    operation = {
-        "event_type": "joint_operation",
-        "from": f"{NORD}/coordination",
-        "topics": ["drugs"],
-        "payload": {
-            "operation_no": "op-1",
-            "parties": [JARVA],
-            "partners": [{"partner": "partner.kriminalvarden"}],
-            "window": {"start": CASE_TIME, "end": CASE_TIME},
-        },
-    }
-    orders, desk = told(operation), "partner.kriminalvarden/coordination"
-    for made, needed in (
+    for made, states in (
         (report(), True),
         (report(topics=["weapons"]), False),
         (report(topics=["weapons"], operation_ref="op-1"), True),
         (report(operation_ref="op-2"), False),
         (report(areas=[SOLNA]), False),
+        (report(areas=[]), False),
     ):
-        assert of_receiver("receiver.need_stated", facts(made, orders), desk) is needed
-    late = facts(report(), orders, CASE_TIME + timedelta(seconds=1))
+        assert needed(made, operation()) is states
+    late = facts(report(), told(operation()), CASE_TIME + timedelta(seconds=1))
     assert EVENT_FACTS["joint_operation.exists"].read(late) is False
+
+
+@pytest.mark.parametrize(
+    ("by", "counts"),
+    [
+        (f"{JARVA}/coordination", True),
+        ("se.stockholm/coordination", True),
+        ("se/coordination", True),
+        (f"{SOLNA}/coordination", False),
+        ("se.nord.norrbotten.lulea-boden/coordination", False),
+        ("se.noa/coordination", False),
+        ("partner.frivilligorganisationerna/coordination", False),
+        (f"{COAST_GUARD}/coordination", False),
+    ],
+)
+@pytest.mark.parametrize("named", [None, "op-1"])
+def test_a_joint_operation_counts_only_from_who_has_charge_of_the_place(
+    by: str, named: str | None, *, counts: bool
+) -> None:
+    """Of its parties, or of what is above them; also for an event that names its number, which anybody may write."""
+    assert needed(report(operation_ref=named), operation(by)) is counts
+    assert EVENT_FACTS["joint_operation.exists"].read(facts(report(operation_ref=named), told(operation(by)))) is counts
+
+
+def test_an_event_in_two_areas_needs_both_to_agree() -> None:
+    """By an order of each with the same number and partner, in force at the same time; no party speaks for another."""
+    both, made = [JARVA, SOLNA], report(areas=[JARVA, SOLNA])
+    ours, theirs = operation(f"{JARVA}/coordination", parties=both), operation(f"{SOLNA}/coordination", parties=both)
+    assert needed(made, ours, theirs)
+    assert needed(made, ours, operation(f"{SOLNA}/coordination", parties=[SOLNA]))
+    assert needed(made, operation(f"{NORD}/coordination", parties=both))
+    assert needed(report(), ours)
+    assert not needed(made, ours)
+    assert not needed(made, operation(f"{JARVA}/coordination", parties=[JARVA]))
+    for lacks in (
+        {"operation_no": "op-2"},
+        {"parties": [JARVA]},
+        {"partners": [{"partner": "partner.tullverket"}]},
+        {"window": {"start": CASE_TIME - timedelta(days=2), "end": CASE_TIME - timedelta(days=1)}},
+    ):
+        assert not needed(made, ours, theirs | {"payload": theirs["payload"] | lacks})
+
+
+def test_an_event_without_areas_lies_where_it_was_published() -> None:
+    """When it names the operation; of the topic alone it is no part of it."""
+    assert needed(report(areas=[], operation_ref="op-1"), operation())
+    assert not needed(report(areas=[], operation_ref="op-1", by=f"{SOLNA}/intelligence"), operation())
 
 
 def test_only_who_has_both_ends_is_entitled_to_a_link() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from streams.core.share import Ruling
 from streams.core.share.case_event import CASE_TIME
+from streams.core.share.order_forms import may_correct
 from tests.streams.core.share.packs import JARVA, desks, ruling, told
 from tests.streams.core.share.strategies import DESKS, events
 from tests.streams.core.share.turning import UNITS
@@ -19,6 +20,9 @@ from tests.streams.core.share.turning import UNITS
 EXAMPLES = settings(max_examples=100, deadline=None)
 FUNCTIONS = ("intelligence", "surveillance", "investigation", "coordination")
 TOPICS = ("narcotics", "weapons")
+AUTHORITIES = ("partner.kustbevakningen", "partner.sakerhetspolisen", "partner.ekobrottsmyndigheten", "partner.rmv")
+#: Types that a joint operation is a need of.
+JOINT_TYPES = ("intelligence_report", "drug_seizure", "weapon_seizure", "violence_incident", "online_market_listing")
 #: What a release may lift, and events without any of it.
 LIFTABLE: tuple[dict[str, Any], ...] = (
     {},
@@ -55,7 +59,7 @@ def releases(draw: st.DrawFn, made: dict[str, Any]) -> Ordered:
         "functions": functions,
         "lifts": draw(st.sampled_from([["B02", "B05", "B06"], ["B02", "B05", "B06"], ["B02"], ["B06"], []])),
         "fields_released": ["event_id", "areas"],
-        "decided_as": "originator",
+        "decided_as": draw(st.sampled_from(["originator", "circle_owner", "investigation_leader", "prosecutor"])),
         "expires": CASE_TIME + timedelta(hours=draw(st.sampled_from([1, 1, 0, -1]))),
     }
     named = frozenset(f"{unit}/{function}" for function in functions)
@@ -93,6 +97,21 @@ def recalls(draw: st.DrawFn, made: dict[str, Any]) -> Ordered:
     return Ordered(_order("correction_order", by, payload), frozenset(), frozenset())
 
 
+@st.composite
+def operations(draw: st.DrawFn, made: dict[str, Any]) -> Ordered:
+    """A joint operation in an area of the event or another place, ordered by a unit that may or by another."""
+    partners = draw(st.lists(st.sampled_from(AUTHORITIES), min_size=1, max_size=2, unique=True))
+    payload = {
+        "operation_no": f"o-{draw(st.integers(1, 2))}",
+        "parties": draw(st.lists(st.sampled_from(made["areas"]) | UNITS, min_size=1, max_size=2, unique=True)),
+        "partners": [{"partner": partner} for partner in partners],
+        "window": {"start": CASE_TIME - timedelta(hours=1), "end": CASE_TIME + timedelta(hours=1)},
+    }
+    by = draw(st.sampled_from(["se/coordination", *(f"{unit}/coordination" for unit in made["areas"])]) | DESKS)
+    written = _order("joint_operation", by, payload) | {"topics": [draw(st.sampled_from(TOPICS))]}
+    return Ordered(written, frozenset(partners), frozenset())
+
+
 def _order(event_type: str, by: str, payload: dict[str, Any]) -> dict[str, Any]:
     return {"event_type": event_type, "from": by, "payload": payload}
 
@@ -107,10 +126,10 @@ def _origin(made: dict[str, Any]) -> str:
 
 
 @st.composite
-def told_events(draw: st.DrawFn) -> dict[str, Any]:
+def told_events(draw: st.DrawFn, event_type: str | None = None) -> dict[str, Any]:
     """Events with the topics that circles are about, many behind a block that can be lifted."""
     topics = draw(st.lists(st.sampled_from(TOPICS), min_size=1, max_size=2, unique=True))
-    made: dict[str, Any] = draw(events()) | {"topics": topics}
+    made: dict[str, Any] = draw(events(event_type)) | {"topics": topics}
     made["areas"] = made["areas"] or [JARVA]
     made |= draw(st.sampled_from(LIFTABLE))
     return made
@@ -165,6 +184,25 @@ def test_a_circle_opens_the_event_to_its_members_and_to_nobody_else(data: st.Dat
 
 @EXAMPLES
 @given(st.data())
+def test_an_operation_opens_the_event_to_its_partners_by_order_of_who_has_charge_of_the_place(
+    data: st.DataObject,
+) -> None:
+    """Nobody else can tell that there is one, and nobody opens what happens in another's area."""
+    made = data.draw(told_events(data.draw(st.sampled_from(JOINT_TYPES))))
+    made |= {"operation_ref": data.draw(st.sampled_from([None, "o-1"]))}
+    operation = data.draw(operations(made))
+    before, after = ruling(made), under(made, operation)
+    opened = desks(after) - desks(before)
+    assert all(operation.names(desk) for desk in opened)
+    for desk in (desks(before) | desks(after)) - {_origin(made)}:
+        assert operation.names(desk) or by_desk(before, desk) == by_desk(after, desk)
+    if opened:
+        unit = operation.written["from"].partition("/")[0]
+        assert all(may_correct(unit, area) for area in made["areas"])
+
+
+@EXAMPLES
+@given(st.data())
 def test_a_correction_adds_no_receiver(data: st.DataObject) -> None:
     """It takes the event from everybody, or leaves all as it was; a hold stops the clock of an event that expired."""
     made = data.draw(told_events())
@@ -179,7 +217,7 @@ def test_a_correction_adds_no_receiver(data: st.DataObject) -> None:
 def test_the_order_in_which_orders_are_told_changes_nothing(data: st.DataObject, shuffle: random.Random) -> None:
     """Each lane may meet them in another order inside a window; of two with one number the later written counts."""
     made = data.draw(told_events())
-    kinds = st.one_of(releases(made), circles(made), recalls(made))
+    kinds = st.one_of(releases(made), circles(made), recalls(made), operations(made))
     orders = data.draw(st.lists(kinds, min_size=2, max_size=4))
     written = [_at(each, number) for number, each in enumerate(orders)]
     again = list(written)
