@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 from schemas.records import desk_address
+from streams.core.hidden import hidden, of_register
 from streams.core.link.form import (
     BLOCK_BYTES,
     ID_BYTES,
@@ -86,8 +87,8 @@ class Sighter:
             accuracy_m=0 if spot is None else spot.accuracy_m,
             areas=tuple(event.get("areas") or ()),
             sensitivity=int(event["sensitivity"]),
-            register=bool(payload.get("register_source")) or str(event["legal_origin"]) == "register",
-            silent=bool(event.get("silent_search")),
+            register=of_register(event),
+            hidden=hidden(event),
             synthetic=synthetic,
             handling=str(event.get("handling") or "H0"),
             human=str(event["legal_origin"]) == "human_source",
