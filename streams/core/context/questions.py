@@ -13,6 +13,7 @@ from streams.core.context.novelty import Thing
 from streams.core.enrich.conditions import Condition, Event, condition
 from streams.core.enrich.sweref import to_sweref
 from streams.core.enrich.urgency import named_substances
+from streams.core.hidden import hidden
 from streams.core.reference import Reference
 
 _SCENE: Final = "open_drug_scene"
@@ -27,10 +28,6 @@ _GROUPS: Final = {
     "stabbing": Group.BLADES,
 }
 _ENDED: Final = frozenset({"closed", "displaced"})
-#: What may not be built on before somebody answers, and what nobody outside a circle or a case may notice.
-_BOUND: Final = frozenset({"H2", "H3"})
-_CLOSED_ORIGINS: Final = frozenset({"coercive_measure", "seized_device", "register"})
-_CIRCLE: Final = 4
 _STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
 _MEMORY_OF_AREAS: Final = (Level.LOCAL_POLICE_AREA, Level.POLICE_AREA)
 
@@ -62,20 +59,6 @@ class Questions(NamedTuple):
 NOVELTY: Final = b"n"
 
 
-def quiet(event: Event) -> bool:
-    """Whether an event takes no part: it leaves no trace in what others are told, nor is it told (B02, B05, B06)."""
-    return bool(
-        event["sensitivity"] >= _CIRCLE
-        or event["common_basis"] == "restricted_circle"
-        or event["silent_search"]
-        or event["investigation_secret"]
-        or event["handling"] in _BOUND
-        or event["derived_max_handling"] in _BOUND
-        or event["legal_origin"] in _CLOSED_ORIGINS
-        or event["payload"].get("register_source")
-    )
-
-
 class Questioner:
     """Works out what events ask. Pure; one for a worker."""
 
@@ -92,7 +75,7 @@ class Questioner:
         things = [] if event["event_type"] not in _WITH_THINGS else list(self._things(event))
         own, near = self._weights(event)
         placed = own > 0 or event["event_type"] in _PLACED
-        if not (things or placed) or quiet(event):
+        if not (things or placed) or hidden(event):
             return None
         spot = self._spot(event) if placed else None
         note = _note(event, key, spot or (0, 0), near)

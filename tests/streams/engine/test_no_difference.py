@@ -196,8 +196,23 @@ def test_without_the_link_agent_every_other_desk_reads_the_same() -> None:
         (with_car(HYLLIE, CAR, silent_search=True), TWO),
         (with_car(HYLLIE, CAR, legal_origin="register"), TWO),
         (with_car(HYLLIE, CAR, handling="H2", originator="DK"), TWO),
+        (with_car(HYLLIE, CAR, common_basis="restricted_circle"), TWO),
+        (with_car(HYLLIE, CAR, common_basis="restricted_circle", sensitivity=3), TWO),
+        (with_car(HYLLIE, CAR, investigation_secret=True), TWO),
+        (with_car(HYLLIE, CAR, legal_origin="coercive_measure"), TWO),
+        (with_car(HYLLIE, CAR, legal_origin="seized_device"), TWO),
     ],
-    ids=["closed circle", "silent search", "register", "third-party rule"],
+    ids=[
+        "highest sensitivity",
+        "silent search",
+        "register",
+        "third-party rule",
+        "restricted circle",
+        "restricted circle, strict",
+        "open investigation",
+        "coercive measure",
+        "seized device",
+    ],
 )
 @pytest.mark.parametrize("hidden_first", [False, True])
 def test_a_hidden_end_shows_to_nobody_but_its_own_owner(hidden: Body, owner: str, hidden_first: bool) -> None:
