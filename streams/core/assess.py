@@ -24,7 +24,7 @@ _ORIGIN_LEVELS = {
 
 
 #: Retellings go back to the first revision, or to one of the latest.
-_MOST_FORMERS = 12
+MOST_FORMERS = 12
 
 
 class Seen(NamedTuple):
@@ -42,7 +42,7 @@ class Seen(NamedTuple):
     def with_former(self, event_id: str) -> "Seen":
         """With the id of one more revision that is not the latest."""
         known = (*self.formers, event_id)
-        return self._replace(formers=known if len(known) <= _MOST_FORMERS else (known[0], *known[2:]))
+        return self._replace(formers=known if len(known) <= MOST_FORMERS else (known[0], *known[2:]))
 
 
 class Assessed(NamedTuple):

@@ -1,6 +1,6 @@
 """What an event leaves in the memories of context, and what it asks of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -70,15 +70,18 @@ class Questioner:
         self._identified = frozenset(map(str, terms.novelty.identifications))
         self._no_thing = frozenset(terms.novelty.except_)
 
-    def of(self, event: Event, key: bytes) -> Questions | None:
-        """What the event asks and leaves; None when that is nothing. Shape: ``key`` is its natural key and unit."""
+    def of(self, event: Event, key: bytes, formers: Sequence[str] = ()) -> Questions | None:
+        """What the event asks and leaves; None when that is nothing.
+
+        Shape: ``key`` is its natural key and unit, ``formers`` the ids of its former revisions.
+        """
         things = [] if event["event_type"] not in _WITH_THINGS else list(self._things(event))
         own, near = self._weights(event)
         placed = own > 0 or event["event_type"] in _PLACED
         if not (things or placed) or hidden(event):
             return None
         spot = self._spot(event) if placed else None
-        note = _note(event, key, spot or (0, 0), near)
+        note = _note(event, key, spot or (0, 0), near, formers)
         keeps: list[tuple[bytes, Place]] = []
         stops = [Stop(NOVELTY, thing.name.encode(), thing) for thing in things]
         if spot is not None:
@@ -156,7 +159,7 @@ _PLACED: Final = frozenset({_POISONING, _SCENE, *_OPERATIONS})
 _WITH_THINGS: Final = frozenset({"drug_seizure", "forensic_result", "weapon_seizure", _POISONING, "substance_alert"})
 
 
-def _note(event: Event, key: bytes, spot: tuple[int, int], weight: float) -> Note:
+def _note(event: Event, key: bytes, spot: tuple[int, int], weight: float, formers: Sequence[str]) -> Note:
     start, end = _when(event)
     return Note(
         matter=digest(key),
@@ -167,7 +170,7 @@ def _note(event: Event, key: bytes, spot: tuple[int, int], weight: float) -> Not
         north=spot[1],
         group=_group(event),
         weight=weight,
-        roots=roots_of(event["provenance"]),
+        roots=roots_of(event, formers),
         origin=str(event["origin_unit"]["unit"]),
     )
 

@@ -115,8 +115,8 @@ def _independent(one: Sighting, other: Sighting) -> bool:
     """Whether both name their sources, and these differ.
 
     A source's key is made within a unit: of one person, two units make two keys. So keys of two units show nothing
-    when a person told it.
+    when a person told it. Nor can it be said where not all revisions are known to which the other may go back.
     """
-    if not one.source or not other.source or one.source == other.source:
+    if not one.source or not other.source or one.source == other.source or one.cut or other.cut:
         return False
     return same_unit(one, other) or not (one.human or other.human)

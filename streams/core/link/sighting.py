@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 from schemas.records import desk_address
+from streams.core.assess import MOST_FORMERS
 from streams.core.hidden import hidden, of_register
 from streams.core.link.form import (
     BLOCK_BYTES,
@@ -24,10 +25,10 @@ from streams.core.reference import Reference
 
 __all__ = ["VERSION", "Sighter", "Sighting", "SightingError", "Tokens", "decode", "encode"]
 
-#: No event has more blocks than a few hundred; these bounds keep one that is made to from filling the index.
-_MAX_ROOTS: Final = 50
+#: No event has more blocks than a few hundred; these bounds keep one that is made to from filling the index. Roots have
+#: the schema's own: whoever cut them would take an echo for a confirmation.
 _MAX_REFS: Final = 120
-_MAX_BLOCKS: Final = 400
+_MAX_BLOCKS: Final = 700
 _PLATE_BYTES: Final = 5
 _HALF: Final = BLOCK_BYTES - 1
 
@@ -68,7 +69,7 @@ class Sighter:
         number = blake2b(key.partition(b"@")[0], digest_size=ID_BYTES).digest()
         event_id, former = _id(event["event_id"]), event.get("supersedes")
         before = (*formers, former) if former else formers
-        roots = {*map(_id, provenance["root_ids"][:_MAX_ROOTS]), *map(_id, before)}
+        roots = {event_id, *map(_id, provenance["root_ids"]), *map(_id, before)}
         source = provenance.get("source_key")
         synthetic = bool(event.get("synthetic"))
         sighting = Sighting(
@@ -92,6 +93,7 @@ class Sighter:
             synthetic=synthetic,
             handling=str(event.get("handling") or "H0"),
             human=str(event["legal_origin"]) == "human_source",
+            cut=len(formers) >= MOST_FORMERS,
             roots=tuple(sorted(roots)),
             source=bytes.fromhex(source)[:ID_BYTES] if source else b"",
             former=_id(former) if former else b"",
@@ -124,7 +126,6 @@ def _blocks(sighting: Sighting, own: tuple[bytes, ...]) -> tuple[bytes, ...]:
 
 def _general(sighting: Sighting) -> Iterator[bytes]:
     """The blocks that do not depend on the type: roots, what it supersedes, exact key, references."""
-    yield b"R" + sighting.event_id[-_HALF:]
     for root in sighting.roots:
         yield b"R" + root[-_HALF:]
     yield b"N" + sighting.number[:_HALF]

@@ -65,6 +65,7 @@ def seen(
         synthetic=synthetic,
         handling="H0",
         human=False,
+        cut=False,
         roots=(),
         source=b"",
         former=b"",
