@@ -157,13 +157,15 @@ class Told(NamedTuple):
 class Look(NamedTuple):
     """What the rule of a type takes of an event: features and words to compare, and the blocks to meet others in.
 
-    Shape: ``spot`` is the place to compare, when it is another than the envelope's.
+    Shape: ``spot`` is the place to compare, when it is another than the envelope's. ``sealed``: its place, its time and
+    its areas stand in no sighting but sealed, among its features.
     """
 
     features: Mapping[str, Any] = {}
     blocks: tuple[bytes, ...] = ()
     words: bytes = b""
     spot: Spot | None = None
+    sealed: bool = False
 
 
 class Likeness(NamedTuple):

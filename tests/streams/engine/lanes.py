@@ -67,8 +67,9 @@ class Lanes:
         self.at_ms = now_ms() if at_ms is None else at_ms
         packs = Packs(CODEC, REFERENCE.gazetteer, first, first_digest)
         self.share = ShareStep(CODEC, REFERENCE, packs)
-        matcher = Matcher()
-        tellers = (SightingTeller(Sighter(REFERENCE, Tokens(KEYS), matcher.thresholds)),) if linking else ()
+        tokens = Tokens(KEYS)
+        matcher = Matcher(windows=tokens.windows)
+        tellers = (SightingTeller(Sighter(REFERENCE, tokens, matcher.thresholds)),) if linking else ()
         self._steps: dict[str, Any] = {
             GATEWAY_IN: IntakeStep(CODEC, REFERENCE),
             ACCEPTED: AssessStep(CODEC, REFERENCE, self.share, tellers, Pointing(CODEC, REFERENCE.gazetteer, KEYS)),
