@@ -4,64 +4,49 @@ Shape: figures as dicts in the form of ``Figure`` of a picture, or of ``FigureLi
 views of deliveries and whoever shows the tables.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-#: The smallest number of people or cases that may be shown; none at all is nobody.
-SMALLEST: Final = 5
+from schemas.suppression import SMALLEST, Of, left_out, small
+
+__all__ = ["SMALLEST", "small", "suppressed"]
+
 #: Each column of numbers, with the masses that stand beside it.
 _COLUMNS: Final = (("count", "mass_g"), ("earlier_count", "earlier_mass_g"))
-_SERIES: Final = ("counts", "masses_g")
-
-_Of = tuple[str, Any, Any]
-
-
-def small(number: object) -> bool:
-    """Whether a number is too small to be shown."""
-    return isinstance(number, int) and 0 < number < SMALLEST
+_COUNTS, _MASSES = "counts", "masses_g"
 
 
 def suppressed(figures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The figures without small numbers, and without what these could be worked out from.
 
-    Shape: a mass goes with the number of seizures of that substance there. Where one part of an area is left out and
-    its total is not, the smallest other part is left out too, or the total if there is none.
+    Shape: a mass goes with the number of seizures of that substance there, and a course with any small number in it.
     """
     out = [dict(figure) for figure in figures]
+    cells = {_of(figure): figure for figure in out}
+    small_courses = {of for of, figure in cells.items() if any(map(small, figure.get(_COUNTS) or ()))}
     for count, mass in _COLUMNS:
-        cells = {_of(figure): figure for figure in out}
-        hidden = {of for of, figure in cells.items() if small(figure.get(count))}
-        hidden |= set(_complements(cells, hidden, count))
+        hidden = left_out({of: figure.get(count) for of, figure in cells.items()})
         for of, figure in cells.items():
-            seizures = "seizures", *of[1:]
             if of in hidden:
                 _hide(figure, count)
-            elif figure.get(mass) is not None and (seizures in hidden or cells.get(seizures, {}).get(count) is None):
-                _hide(figure, mass)
+            elif figure.get(mass) is not None:
+                seizures = "seizures", *of[1:]
+                if seizures in hidden or cells.get(seizures, {}).get(count) is None:
+                    _hide(figure, mass)
+    for of, figure in cells.items():
+        if of in small_courses or ("seizures", *of[1:]) in small_courses:
+            _hide(figure)
     return out
 
 
-def _hide(figure: dict[str, Any], column: str) -> None:
-    figure[column] = None
-    for series in _SERIES:  # it adds up to what was left out
+def _hide(figure: dict[str, Any], column: str | None = None) -> None:
+    """Leave out a number and its course, which adds up to it; or the course alone."""
+    if column is not None:
+        figure[column] = None
+    for series in (_COUNTS, _MASSES):
         if series in figure:
             figure[series] = []
 
 
-def _of(figure: Mapping[str, Any]) -> _Of:
+def _of(figure: Mapping[str, Any]) -> Of:
     return figure.get("measure", ""), figure.get("area"), figure.get("substance_id")
-
-
-def _complements(cells: Mapping[_Of, Mapping[str, Any]], hidden: set[_Of], count: str) -> Iterable[_Of]:
-    """What must go too, because the one part that was left out is the total less the others."""
-    for measure, area, substance in cells:
-        total = measure, area, substance
-        parts = [of for of in cells if of[0] == measure and of[2] == substance and _lies_in(of[1], area)]
-        if total in hidden or sum(part in hidden for part in parts) != 1:
-            continue
-        shown = [part for part in parts if part not in hidden and cells[part].get(count)]
-        yield min(shown, key=lambda part: (cells[part][count], str(part[1])), default=total)
-
-
-def _lies_in(area: Any, whole: Any) -> bool:
-    return str(area).startswith(f"{whole}.")

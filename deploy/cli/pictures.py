@@ -65,9 +65,9 @@ def pictures(
         raise click.UsageError(f"There is no unit {area!r}." + (f" Did you mean {near}?" if near else ""))
     areas = (area, *gazetteer.children(area))
     rows = run(picture_rows(connection.aiokafka(), Codec())) or []
+    if suppressed:  # before areas are chosen: whoever asks twice must not be shown in one answer what the other hides
+        rows = without_small_numbers(rows)
     found = [row for row in rows if row.window == window and row.area in areas and theme in (None, row.theme)]
-    if suppressed:
-        found = without_small_numbers(found)
     if as_json:
         for row in found:
             print_json(row.model_dump(mode="json"))

@@ -9,11 +9,12 @@ from schemas.envelope import Origin
 from schemas.problems import DropCode, Problem, RejectCode
 from schemas.records import BUS_UNIT
 from schemas.vocabulary import Level, OriginLevel, RetentionClass
-from streams.core.enrich import Enrich
+from streams.core.enrich import Enrich, EnrichmentTerms
 from streams.core.outcome import Drop, Forward, Reject
 from streams.core.reference import Reference
 from streams.core.retention import due_at
 from streams.core.share.restraint import Restraint, inherit, is_weaker
+from streams.core.stage import stage_of
 
 _ORIGIN_LEVELS = {
     Level.NATIONAL: OriginLevel.NATIONAL,
@@ -25,7 +26,7 @@ _ORIGIN_LEVELS = {
 
 
 #: Retellings go back to the first revision, or to one of the latest.
-_MOST_FORMERS = 12
+MOST_FORMERS = 12
 
 
 class Seen(NamedTuple):
@@ -46,7 +47,7 @@ class Seen(NamedTuple):
     def with_former(self, event_id: str) -> "Seen":
         """With the id of one more revision that is not the latest."""
         known = (*self.formers, event_id)
-        return self._replace(formers=known if len(known) <= _MOST_FORMERS else (known[0], *known[2:]))
+        return self._replace(formers=known if len(known) <= MOST_FORMERS else (known[0], *known[2:]))
 
 
 class Assessed(NamedTuple):
@@ -63,9 +64,9 @@ class Assess:
     Source: clarifications 20 and 48 (retry, revision); domain rules, section 1, step 2.
     """
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, terms: EnrichmentTerms | None = None) -> None:
         self._reference = reference
-        self._enrich = Enrich(reference)
+        self._enrich = Enrich(reference, terms)
 
     def assess(
         self, event: Mapping[str, Any], digest: bytes, origin: Origin, published_at: datetime, seen: Seen | None
@@ -101,16 +102,17 @@ class Assess:
         return Forward(Assessed(assessed if bound is None else dict(inherit(assessed, (bound,))), now))
 
     def _enrichment(self, event: Mapping[str, Any], origin: Origin, published_at: datetime) -> dict[str, Any]:
+        found = self._enrich.of(event)
         return {
             "origin_level": self._origin_level(origin),
-            **self._enrich.of(event),
+            **found,
             # What needs other events is found after this one was shared (streams/core/context).
             "novelty": None,
             "conflict_score": None,
             "displacement_candidate": None,
             "cluster": None,
             "violence_count_14d_2km": None,
-            "own_use_minor_offence_only": _own_use_only(event),
+            "own_use_minor_offence_only": _own_use_only({**event, "enrichment": found}),
             "retention": _retention(event, published_at),
             "gazetteer_version": self._reference.gazetteer.version,
             "substances_version": self._reference.substances.version,
@@ -124,11 +126,14 @@ class Assess:
 
 
 def _own_use_only(event: Mapping[str, Any]) -> bool | None:
-    """Whether it is only a minor offence of own use (ringa narkotikabrott, eget bruk); None when nothing tells."""
-    degree = event["payload"].get("degree")
-    if degree is None or event["chain_stage"] is None:
+    """Whether it is only a minor offence of own use (ringa narkotikabrott, eget bruk); None when nothing tells.
+
+    Shape: the event with what was found of it. Its offence code speaks by the stage that it leads to.
+    """
+    degree, stage = event["payload"].get("degree"), stage_of(event)
+    if degree is None or stage is None:
         return None
-    return bool(degree == "ringa" and event["chain_stage"] == "use")
+    return bool(degree == "ringa" and stage == "use")
 
 
 def _retention(event: Mapping[str, Any], published_at: datetime) -> dict[str, Any]:

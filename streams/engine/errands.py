@@ -109,7 +109,7 @@ class ErrandTeller:
         if shared.event["event_type"] == _CORRECTION:
             _withdraw(shared, out)
             return
-        asked = None if shared.late else self._questioner.of(shared.event, shared.key)
+        asked = None if shared.late else self._questioner.of(shared.event, shared.key, shared.formers)
         if asked is None:
             return
         lanes = out.partitions(ENTITIES)

@@ -11,11 +11,12 @@ from schemas.gazetteer import Gazetteer
 from schemas.problems import Problem, RejectCode
 from schemas.records import desk_address
 from schemas.topics import ACCEPTED, DECISIONS, DUTIES, PARTNERS, QUARANTINE, desk_topic
+from streams.core.hidden import closed, secret
 from streams.core.reference import Reference
 from streams.core.share import CompiledView, Pack, ReceiverRuling, Ruling, decide, project
 from streams.core.share.facts import Facts
 from streams.core.share.orders import Orders
-from streams.core.share.restraint import ends_of, handling_of, restraint_of
+from streams.core.share.restraint import ends_of, restraint_of
 from streams.core.share.revising import Had, with_former
 from streams.core.share.seeing import references_in, shows_references
 from streams.core.share.transforms import held_until
@@ -34,10 +35,6 @@ from streams.engine.state import State
 
 #: Bound of the addresses that are kept, a few hundred bytes each.
 _MAX_ADDRESSES = 100_000
-#: Of an event of this sensitivity nobody outside its circle may learn by a match.
-_CLOSED = 4
-#: Under these nothing that is built on it goes out before whoever provided it has agreed; a match is built on it too.
-_THIRD_PARTY = ("H2", "H3")
 
 
 class _Address(NamedTuple):
@@ -305,9 +302,7 @@ def origin_desk(event: Mapping[str, Any]) -> str:
 
 def _marks(event: Mapping[str, Any]) -> tuple[str, ...]:
     """What other lanes must know of an event to tell of a match, or not."""
-    register = event["legal_origin"] == "register" or bool(event["payload"].get("register_source"))
-    secret = register or bool(event["silent_search"]) or handling_of(event) in _THIRD_PARTY
-    return marks_of(event["event_type"], closed=int(event["sensitivity"]) >= _CLOSED, secret=secret)
+    return marks_of(event["event_type"], closed=closed(event), secret=secret(event))
 
 
 def areas_of(event: Mapping[str, Any]) -> Sequence[str]:

@@ -61,10 +61,11 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     first = Pack.load(folder, reference.gazetteer)
     packs = Packs(codec, reference.gazetteer, first, digest(pack_bundle(folder)))
     share = ShareStep(codec, reference, packs, settings.own_access_desks, framing)
-    matcher, limits = Matcher(), Limits(matters=load_pointer_rules().matters)
+    tokens = Tokens(keys)
+    matcher, limits = Matcher(windows=tokens.windows), Limits(matters=load_pointer_rules().matters)
     pictures, context = load_settings(), load_context()
     tellers = (
-        SightingTeller(Sighter(reference, Tokens(keys), matcher.thresholds)),
+        SightingTeller(Sighter(reference, tokens, matcher.thresholds)),
         FactsTeller(pictures),
         ErrandTeller(Questioner(reference, context)),
     )

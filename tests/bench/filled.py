@@ -1,7 +1,6 @@
 """States as very many events leave them, made in seconds: what some real events left, again under other ids."""
 
 import random
-import struct
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, product
@@ -11,6 +10,7 @@ import aiokafka
 
 from producers.client import DEFAULTS
 from schemas.topics import GATEWAY_IN, catalogue
+from streams.core.link.entry import pack, unpack
 from streams.core.reference import load_reference
 from streams.engine.outbox import Outbox, Output
 from streams.engine.settings import Settings
@@ -25,8 +25,6 @@ _ID: Final = 16
 _AT: Final = 8
 #: Entries of the assess agent that stand once for many events.
 _SHARED: Final = b"\0r"
-_LINK_HEAD: Final = struct.Struct(">qBH")
-_BLOCK: Final = 9
 
 Entries = list[tuple[bytes, bytes]]
 
@@ -93,10 +91,9 @@ def _other(agent: str, key: bytes, entry: bytes, rng: random.Random) -> tuple[by
 
 def _other_blocks(entry: bytes, rng: random.Random) -> bytes:
     """An entry of the index in other places and times: nothing that comes meets it."""
-    _, count, _ = _LINK_HEAD.unpack_from(entry, _AT)
-    start = _AT + _LINK_HEAD.size
-    blocks = (entry[at : at + 1] + rng.randbytes(_BLOCK - 1) for at in range(start, start + count * _BLOCK, _BLOCK))
-    return entry[:start] + b"".join(blocks) + entry[start + count * _BLOCK :]
+    kept = unpack(entry[_AT:])
+    blocks = [block[:1] + rng.randbytes(len(block) - 1) for block in kept.blocks]
+    return entry[:_AT] + pack(kept.due_ms, kept.group, blocks, kept.partners, kept.data)
 
 
 async def fill(options: Mapping[str, Any], sampled: Sequence[Mapping[str, Entries]], rounds: int) -> int:

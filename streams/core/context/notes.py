@@ -1,13 +1,12 @@
 """What is remembered of one event, so that others can be told of it: where, when, how much it weighs, and its roots."""
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 _HEAD: Final = struct.Struct(">16s16sqqiiBdB")
 _ROOT: Final = 8
-_MAX_ROOTS: Final = 16
 MATTER: Final = 16
 
 
@@ -86,7 +85,12 @@ def digest(value: bytes) -> bytes:
     return blake2b(value, digest_size=MATTER).digest()
 
 
-def roots_of(provenance: Any) -> tuple[bytes, ...]:
-    """The digests of an event's roots and of its source, so that an echo is known as one (B09)."""
-    named: Iterable[str] = (*provenance["root_ids"][:_MAX_ROOTS], *filter(None, [provenance.get("source_key")]))
-    return tuple(sorted({blake2b(each.encode(), digest_size=_ROOT).digest() for each in named}))
+def roots_of(event: Mapping[str, Any], formers: Iterable[str] = ()) -> tuple[bytes, ...]:
+    """The digests of all that a retelling of an event may go back to, and of its source, to know an echo as one (B09).
+
+    Shape: its roots, itself, what it supersedes, and ``formers``, the ids of its former revisions.
+    """
+    provenance = event["provenance"]
+    others = filter(None, (provenance.get("source_key"), event.get("supersedes")))
+    named = {*provenance["root_ids"], event["event_id"], *formers, *others}
+    return tuple(sorted(blake2b(each.encode(), digest_size=_ROOT).digest() for each in named))

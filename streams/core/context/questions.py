@@ -1,6 +1,6 @@
 """What an event leaves in the memories of context, and what it asks of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from streams.core.context.novelty import Thing
 from streams.core.enrich.conditions import Condition, Event, condition
 from streams.core.enrich.sweref import to_sweref
 from streams.core.enrich.urgency import named_substances
+from streams.core.hidden import hidden
 from streams.core.reference import Reference
 
 _SCENE: Final = "open_drug_scene"
@@ -27,10 +28,6 @@ _GROUPS: Final = {
     "stabbing": Group.BLADES,
 }
 _ENDED: Final = frozenset({"closed", "displaced"})
-#: What may not be built on before somebody answers, and what nobody outside a circle or a case may notice.
-_BOUND: Final = frozenset({"H2", "H3"})
-_CLOSED_ORIGINS: Final = frozenset({"coercive_measure", "seized_device", "register"})
-_CIRCLE: Final = 4
 _STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
 _MEMORY_OF_AREAS: Final = (Level.LOCAL_POLICE_AREA, Level.POLICE_AREA)
 
@@ -62,20 +59,6 @@ class Questions(NamedTuple):
 NOVELTY: Final = b"n"
 
 
-def quiet(event: Event) -> bool:
-    """Whether an event takes no part: it leaves no trace in what others are told, nor is it told (B02, B05, B06)."""
-    return bool(
-        event["sensitivity"] >= _CIRCLE
-        or event["common_basis"] == "restricted_circle"
-        or event["silent_search"]
-        or event["investigation_secret"]
-        or event["handling"] in _BOUND
-        or event["derived_max_handling"] in _BOUND
-        or event["legal_origin"] in _CLOSED_ORIGINS
-        or event["payload"].get("register_source")
-    )
-
-
 class Questioner:
     """Works out what events ask. Pure; one for a worker."""
 
@@ -87,15 +70,18 @@ class Questioner:
         self._identified = frozenset(map(str, terms.novelty.identifications))
         self._no_thing = frozenset(terms.novelty.except_)
 
-    def of(self, event: Event, key: bytes) -> Questions | None:
-        """What the event asks and leaves; None when that is nothing. Shape: ``key`` is its natural key and unit."""
+    def of(self, event: Event, key: bytes, formers: Sequence[str] = ()) -> Questions | None:
+        """What the event asks and leaves; None when that is nothing.
+
+        Shape: ``key`` is its natural key and unit, ``formers`` the ids of its former revisions.
+        """
         things = [] if event["event_type"] not in _WITH_THINGS else list(self._things(event))
         own, near = self._weights(event)
         placed = own > 0 or event["event_type"] in _PLACED
-        if not (things or placed) or quiet(event):
+        if not (things or placed) or hidden(event):
             return None
         spot = self._spot(event) if placed else None
-        note = _note(event, key, spot or (0, 0), near)
+        note = _note(event, key, spot or (0, 0), near, formers)
         keeps: list[tuple[bytes, Place]] = []
         stops = [Stop(NOVELTY, thing.name.encode(), thing) for thing in things]
         if spot is not None:
@@ -173,7 +159,7 @@ _PLACED: Final = frozenset({_POISONING, _SCENE, *_OPERATIONS})
 _WITH_THINGS: Final = frozenset({"drug_seizure", "forensic_result", "weapon_seizure", _POISONING, "substance_alert"})
 
 
-def _note(event: Event, key: bytes, spot: tuple[int, int], weight: float) -> Note:
+def _note(event: Event, key: bytes, spot: tuple[int, int], weight: float, formers: Sequence[str]) -> Note:
     start, end = _when(event)
     return Note(
         matter=digest(key),
@@ -184,7 +170,7 @@ def _note(event: Event, key: bytes, spot: tuple[int, int], weight: float) -> Not
         north=spot[1],
         group=_group(event),
         weight=weight,
-        roots=roots_of(event["provenance"]),
+        roots=roots_of(event, formers),
         origin=str(event["origin_unit"]["unit"]),
     )
 

@@ -33,11 +33,17 @@ def place_blocks(name: str, spot: Spot, metres: int, span: tuple[int, int], wind
 
     Shape: ``name`` keeps what is not compared apart; ``span`` is first and last ms.
     """
+    for cell, number in cells_and_spans(spot, metres, span, window_ms):
+        yield block(b"P", name, cell, number)
+
+
+def cells_and_spans(spot: Spot, metres: int, span: tuple[int, int], window_ms: int) -> Iterator[tuple[int, int]]:
+    """Each cell and span of time in which a match could lie."""
     reach = metres / 2 + min(spot.accuracy_m, MAX_ACCURACY_SUM_M)
     spans = tuple(spans_of(span, window_ms))
     for cell in cells_of(round(spot.lon, 5), round(spot.lat, 5), reach, _resolution(metres)):
         for number in spans:
-            yield block(b"P", name, cell, number)
+            yield cell, number
 
 
 def spans_of(span: tuple[int, int], window_ms: int) -> Iterator[int]:

@@ -14,13 +14,13 @@ import orjson
 from schemas.events.control import LinkRelation
 
 #: The first byte of an encoded sighting; another form gets another number.
-VERSION: Final = 1
+VERSION: Final = 2
 ID_BYTES: Final = 16
 BLOCK_BYTES: Final = 9
 _NONE: Final = bytes(ID_BYTES)
 #: version, five ids, revision, home, three times, place, accuracy, sensitivity, flags, four counts
 _HEAD: Final = struct.Struct(">B16s16s16s16s16sIHqqqddiBBBBBH")
-_REGISTER, _SILENT, _SYNTHETIC, _HUMAN = 1, 2, 4, 8
+_REGISTER, _HIDDEN, _SYNTHETIC, _HUMAN, _CUT = 1, 2, 4, 8, 16
 #: Kinds of references as pointers name them, and kinds that others add later keep their place.
 _KINDS: Final = ("person", "vehicle", "phone", "wallet", "device", "account", "weapon", "operation")
 _KIND_AT: Final = {kind: at for at, kind in enumerate(_KINDS)}
@@ -36,8 +36,9 @@ class Sighting(NamedTuple):
     Shape: ids are the 16 bytes of the UUIDs. ``matter`` is the same for all revisions of one telling, ``number`` for
     tellings of any unit under the same exact key. ``source`` is a digest of the source's key and ``former`` the event
     it supersedes, empty for none; that event is among the roots, for who retold it has it as a root. ``words`` is the
-    signature of its text. ``refs`` are kinds and keyed tokens.
-    ``human`` tells that a person is its source. ``features`` are those of its type, in forms that JSON has.
+    signature of its text. ``refs`` are kinds and keyed tokens. ``hidden``: nobody may notice it who does not have it
+    (``streams.core.hidden``). ``human`` tells that a person is its source, ``cut`` that it may have more former
+    revisions than are remembered. ``features`` are those of its type, in forms that JSON has.
     Units: ms since 1970; degrees WGS84; metres.
     """
 
@@ -57,10 +58,11 @@ class Sighting(NamedTuple):
     areas: tuple[str, ...]
     sensitivity: int
     register: bool
-    silent: bool
+    hidden: bool
     synthetic: bool
     handling: str
     human: bool
+    cut: bool
     roots: tuple[bytes, ...]
     source: bytes
     former: bytes
@@ -73,7 +75,7 @@ class Sighting(NamedTuple):
 def encode(sighting: Sighting) -> bytes:
     """The bytes of a sighting, small because a million of them are kept."""
     s = sighting
-    flags = s.register * _REGISTER | s.silent * _SILENT | s.synthetic * _SYNTHETIC | s.human * _HUMAN
+    flags = s.register * _REGISTER | s.hidden * _HIDDEN | s.synthetic * _SYNTHETIC | s.human * _HUMAN | s.cut * _CUT
     head = _HEAD.pack(
         VERSION, s.event_id, s.matter, s.number, s.source or _NONE, s.former or _NONE, s.revision, s.home,
         s.from_ms, s.to_ms, s.reported_ms, nan if s.lon is None else s.lon, nan if s.lat is None else s.lat,
@@ -114,7 +116,8 @@ def _decoded(data: bytes) -> Sighting:
     return Sighting(
         event_id, event_type, matter, number, revision, origin, home, from_ms, to_ms, reported_ms,
         None if isnan(lon) else lon, None if isnan(lat) else lat, accuracy_m, tuple(areas), sensitivity,
-        bool(flags & _REGISTER), bool(flags & _SILENT), bool(flags & _SYNTHETIC), handling, bool(flags & _HUMAN),
+        bool(flags & _REGISTER), bool(flags & _HIDDEN), bool(flags & _SYNTHETIC), handling,
+        bool(flags & _HUMAN), bool(flags & _CUT),
         tuple(data[n : n + ID_BYTES] for n in range(at, refs_at, ID_BYTES)),
         b"" if source == _NONE else source,
         b"" if former == _NONE else former,
@@ -154,13 +157,15 @@ class Told(NamedTuple):
 class Look(NamedTuple):
     """What the rule of a type takes of an event: features and words to compare, and the blocks to meet others in.
 
-    Shape: ``spot`` is the place to compare, when it is another than the envelope's.
+    Shape: ``spot`` is the place to compare, when it is another than the envelope's. ``sealed``: its place, its time and
+    its areas stand in no sighting but sealed, among its features.
     """
 
     features: Mapping[str, Any] = {}
     blocks: tuple[bytes, ...] = ()
     words: bytes = b""
     spot: Spot | None = None
+    sealed: bool = False
 
 
 class Likeness(NamedTuple):

@@ -5,21 +5,23 @@ went to and in whatever order they came. Revisions come to every lane, so a lane
 when a revision no longer matches (docs/adr/0013).
 """
 
-import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, NamedTuple, Protocol
 from zlib import crc32
 
-from streams.core.link.form import BLOCK_BYTES, ID_BYTES, Sighting, SightingError, decode, encode, event_id_of
+from streams.core.link.entry import Entry, event_in, group_of, pack, unpack
+from streams.core.link.form import Sighting, SightingError, decode, encode
 from streams.core.link.match import Match
+from streams.core.link.members import Members
 from streams.core.link.recent import Recent
 from streams.core.share.order_forms import may_correct
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
-_ENTRY: Final = struct.Struct(">qBH")  # when it leaves, how many blocks lie in this lane, how many partners follow
-_MOST: Final = 255
+#: So many open partners of a matter are kept, and as many hidden ones.
+_MOST_PARTNERS: Final = 255
 
 
 class Compares(Protocol):
@@ -47,7 +49,7 @@ class Entries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What bounds an index.
+    """What bounds an index: open matters, and the hidden ones of each desk by themselves (``members.Members``).
 
     Shape: ``compared`` sightings of one block are compared with a new one, those that came last; ``pairs`` are the
     most that one sighting may find. A block of one of the kinds ``tokens`` (first letter) that holds more than
@@ -72,14 +74,6 @@ class Found(NamedTuple):
     parted: bool = False
 
 
-class _Entry(NamedTuple):
-    """An entry but for its partners; ``data`` are the bytes of its sighting."""
-
-    due_ms: int
-    blocks: tuple[bytes, ...]
-    data: bytes
-
-
 def lane_of(block: bytes, lanes: int) -> int:
     """The lane in which a block lies."""
     return crc32(block) % lanes
@@ -100,7 +94,7 @@ class Index:
         self._limits = limits or Limits()
         self._lane, self._lanes = lane, lanes
         self._entries: Entries = {} if entries is None else entries
-        self._blocks: dict[bytes, bytes | list[bytes]] = {}
+        self._members = Members(self._limits.compared, self._limits.matters, self._limits.tokens)
         self._partners: dict[bytes, set[bytes]] = {}
         self._leaving: dict[int, list[bytes]] = {}
         self._at_hand = Recent()
@@ -123,27 +117,22 @@ class Index:
         if before is not None and (sighting.revision < before.revision or sighting.event_id == before.event_id):
             return []
         if entry is not None:
-            self._unlist(matter, entry.blocks)
+            self._members.drop(matter, entry.blocks, entry.group)
         own = tuple(each for each in sighting.blocks if lane_of(each, self._lanes) == self._lane)
         partners = self._partners.get(matter, set())
         found = [] if before is None else list(self._again(sighting, before, partners))
-        for other in self._candidates(sighting, own):
-            if len(found) >= self._limits.pairs:
-                break
-            if other.matter not in partners and (match := self._matcher.compare(sighting, other)):
-                found.append(_found(sighting, other, match))
-                self._join(matter, other.matter)
+        for met in self._members.windows(own):
+            new = self._new(sighting, own, (other for other in met if other not in partners))
+            found += islice(new, self._limits.pairs)
         self._keep(sighting, own, at_ms, data)
         return found
 
     def restore(self, matter: bytes, entry: bytes) -> None:
         """Take an entry that was kept, as it stands in the entries."""
-        due_ms, count, partners = _ENTRY.unpack_from(entry)
-        end = _ENTRY.size + count * BLOCK_BYTES
-        blocks = (entry[start : start + BLOCK_BYTES] for start in range(_ENTRY.size, end, BLOCK_BYTES))
-        self._list(matter, blocks, due_ms)
-        for start in range(end, end + partners * ID_BYTES, ID_BYTES):
-            self._join(matter, entry[start : start + ID_BYTES])
+        kept = unpack(entry)
+        self._list(matter, kept.blocks, kept.group, kept.due_ms)
+        for other in kept.partners:
+            self._join(matter, other)
 
     def forget(self, before_ms: int) -> int:
         """Let go the entries whose time ended before this log time; returns how many. Whole hours leave together."""
@@ -165,7 +154,7 @@ class Index:
         Orders are few, and a lane does not know its entries by event: it looks at each once.
         """
         gone = frozenset(event_ids)
-        here = [matter for matter, entry in self._entries.items() if _event_of(entry) in gone]
+        here = [matter for matter, entry in self._entries.items() if event_in(entry) in gone]
         may = [each for each in map(self._sighting, here) if each and may_correct(unit, each.origin.partition("/")[0])]
         for sighting in may:
             self._drop(sighting.matter)
@@ -184,25 +173,16 @@ class Index:
             elif match := self._judge(before, other):
                 yield _found(before, other, match, parted=True)
 
-    def _candidates(self, sighting: Sighting, own: tuple[bytes, ...]) -> Iterator[Sighting]:
-        """The sightings that share a block of this lane and whose least common block lies here."""
-        met = dict.fromkeys(matter for block in own for matter in self._members(block))
+    def _new(self, sighting: Sighting, own: tuple[bytes, ...], met: Iterable[bytes]) -> Iterator[Found]:
+        """The pairs with matters that share a block of this lane and whose least common block lies here."""
         mine, every = frozenset(own), frozenset(sighting.blocks)
         for matter in met:
             other = self._sighting(matter)
-            if other is not None and self._least(every, other.blocks) in mine:
-                yield other
-
-    def _members(self, block: bytes) -> Iterable[bytes]:
-        """The matters in a block that a new one is compared with."""
-        members = self._blocks.get(block)
-        if members is None:
-            return ()
-        if isinstance(members, bytes):
-            return (members,)
-        if block[0] in self._limits.tokens and len(members) >= self._limits.matters:
-            return ()
-        return members[-self._limits.compared :]
+            if other is None or self._least(every, other.blocks) not in mine:
+                continue
+            if match := self._matcher.compare(sighting, other):
+                self._join(sighting.matter, matter)
+                yield _found(sighting, other, match)
 
     def _least(self, blocks: frozenset[bytes], others: Iterable[bytes]) -> bytes | None:
         """The least common block: tokens last, because those that everybody has find nothing."""
@@ -217,41 +197,31 @@ class Index:
 
     def _keep(self, sighting: Sighting, own: tuple[bytes, ...], at_ms: int | None, data: bytes | None) -> None:
         """Keep the sighting, unless nothing can meet it here: a revision that has left this lane."""
-        matter, partners = sighting.matter, sorted(self._partners.get(sighting.matter, ()))[:_MOST]
+        matter, partners = sighting.matter, self._kept_partners(sighting.matter)
         self._at_hand.drop(matter)
         if not own and not partners:
             if self._entries.get(matter) is not None:
                 del self._entries[matter]
             return
         stays = self._limits.stays_ms.get(sighting.event_type, self._limits.stays_otherwise_ms)
-        due_ms = (sighting.reported_ms if at_ms is None else at_ms) + stays
-        own = own[:_MOST]
-        head = _ENTRY.pack(due_ms, len(own), len(partners))
-        self._entries[matter] = b"".join((head, *own, *partners, data or encode(sighting)))
-        self._list(matter, own, due_ms)
+        due_ms, group = (sighting.reported_ms if at_ms is None else at_ms) + stays, group_of(sighting)
+        self._entries[matter] = pack(due_ms, group, own, partners, data or encode(sighting))
+        self._list(matter, own, group, due_ms)
         self._at_hand.put(sighting)
 
-    def _list(self, matter: bytes, blocks: Iterable[bytes], due_ms: int) -> None:
-        listed = self._blocks
-        for block in blocks:
-            members = listed.get(block)
-            if members is None:
-                listed[block] = matter
-            elif isinstance(members, bytes):
-                listed[block] = [members, matter]
-            else:
-                members.append(matter)
-        self._leaving.setdefault(due_ms // HOUR_MS, []).append(matter)
+    def _kept_partners(self, matter: bytes) -> list[bytes]:
+        """The partners that are kept: hidden ones do not take the place of open ones."""
+        found = sorted(self._partners.get(matter, ()))
+        if len(found) <= _MOST_PARTNERS:
+            return found
+        apart: tuple[list[bytes], list[bytes]] = ([], [])
+        for other in found:
+            apart[self._members.hides(other)].append(other)
+        return apart[False][:_MOST_PARTNERS] + apart[True][:_MOST_PARTNERS]
 
-    def _unlist(self, matter: bytes, blocks: Iterable[bytes]) -> None:
-        for block in blocks:
-            members = self._blocks.get(block)
-            if isinstance(members, list):
-                members.remove(matter)
-                if len(members) == 1:
-                    self._blocks[block] = members[0]
-            elif members == matter:
-                del self._blocks[block]
+    def _list(self, matter: bytes, blocks: Iterable[bytes], group: bytes, due_ms: int) -> None:
+        self._members.put(matter, blocks, group)
+        self._leaving.setdefault(due_ms // HOUR_MS, []).append(matter)
 
     def _join(self, one: bytes, other: bytes) -> None:
         self._partners.setdefault(one, set()).add(other)
@@ -261,20 +231,15 @@ class Index:
         entry = self._entry(matter)
         if entry is None:
             return
-        self._unlist(matter, entry.blocks)
+        self._members.drop(matter, entry.blocks, entry.group)
         for other in self._partners.pop(matter, ()):
             self._partners[other].discard(matter)
         self._at_hand.drop(matter)
         del self._entries[matter]
 
-    def _entry(self, matter: bytes) -> _Entry | None:
+    def _entry(self, matter: bytes) -> Entry | None:
         data = self._entries.get(matter)
-        if data is None:
-            return None
-        due_ms, count, partners = _ENTRY.unpack_from(data)
-        end = _ENTRY.size + count * BLOCK_BYTES
-        blocks = tuple(data[start : start + BLOCK_BYTES] for start in range(_ENTRY.size, end, BLOCK_BYTES))
-        return _Entry(due_ms, blocks, data[end + partners * ID_BYTES :])
+        return None if data is None else unpack(data)
 
     def _sighting(self, matter: bytes) -> Sighting | None:
         """The sighting of a matter, if it is here and of a form that can still be read."""
@@ -289,12 +254,6 @@ class Index:
                 return None
             self._at_hand.put(found)
         return found
-
-
-def _event_of(entry: bytes) -> bytes:
-    """The event id of an entry, without reading the rest."""
-    _, count, partners = _ENTRY.unpack_from(entry)
-    return event_id_of(memoryview(entry)[_ENTRY.size + count * BLOCK_BYTES + partners * ID_BYTES :])
 
 
 def _found(one: Sighting, other: Sighting, match: Match, *, parted: bool = False) -> Found:

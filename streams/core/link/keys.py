@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from schemas.admission import CLOCK_SKEW, ID_WINDOW
+from streams.core.hidden import of_register
 
 #: Classes of sensitivity that have a key of their own: 2 and below, 3, and 4, which the registers have too.
 CLASSES: Final = (2, 3, 4)
@@ -48,6 +49,11 @@ class MatchKeys(NamedTuple):
         yield self.current
         if self.previous is not None and self.previous.holds_at(at):
             yield self.previous
+
+
+def class_of(event: Mapping[str, Any]) -> int:
+    """The class whose keys an event may be compared under; a register's is the highest."""
+    return CLASSES[-1] if of_register(event) else max(CLASSES[0], int(event.get("sensitivity") or 0))
 
 
 def parse_keys(data: bytes) -> MatchKeys:

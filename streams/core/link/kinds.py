@@ -12,6 +12,7 @@ from streams.core.link.score_public import PublicNotices, SubstanceAlerts
 from streams.core.link.score_reports import ForeignMessages, IntelligenceReports
 from streams.core.link.score_seizures import DrugSeizures, LabResults, WeaponSeizures
 from streams.core.link.thresholds import Thresholds
+from streams.core.link.windows import Windows
 
 #: Types without features of their own: they meet others by roots, references and exact keys alone.
 _BARE: Final = (
@@ -35,8 +36,8 @@ class Bare:
         return None
 
 
-def kinds(limits: Thresholds, substances: SubstanceRegister) -> Mapping[str, Kind]:
-    """The rules by event type; a type that is not here takes no part."""
+def kinds(limits: Thresholds, substances: SubstanceRegister, windows: Windows | None) -> Mapping[str, Kind]:
+    """The rules by event type; a type that is not here takes no part. Without ``windows`` no operations meet."""
     return {
         "violence_incident": Violence(limits.violence_incident),
         "surveillance_observation": Observed(limits.surveillance_observation),
@@ -51,6 +52,6 @@ def kinds(limits: Thresholds, substances: SubstanceRegister) -> Mapping[str, Kin
         "online_market_listing": MarketListings(limits.online_market_listing),
         "substance_alert": SubstanceAlerts(limits.substance_alert, substances),
         "public_notice": PublicNotices(limits.public_notice),
-        **operations_of(load_pointer_rules()),
+        **operations_of(load_pointer_rules(), windows),
         **{name: Bare() for name in _BARE},
     }

@@ -8,6 +8,7 @@ from streams.core.link.form import Likeness, Sighting, same_unit
 from streams.core.link.kinds import kinds
 from streams.core.link.text import likeness
 from streams.core.link.thresholds import Thresholds, load_thresholds
+from streams.core.link.windows import Windows
 
 #: The score of a reference in common alone.
 _REFERENCE_SCORE: Final = 0.7
@@ -33,9 +34,15 @@ class Match(NamedTuple):
 class Matcher:
     """Compares sightings. Pure; the order of the two does not matter."""
 
-    def __init__(self, thresholds: Thresholds | None = None, substances: SubstanceRegister | None = None) -> None:
+    def __init__(
+        self,
+        thresholds: Thresholds | None = None,
+        substances: SubstanceRegister | None = None,
+        windows: Windows | None = None,
+    ) -> None:
+        """Shape: ``windows`` opens what is sealed of planned operations; without it none is found to meet another."""
         self.thresholds = thresholds or load_thresholds()
-        self._kinds = kinds(self.thresholds, substances or load_substances())
+        self._kinds = kinds(self.thresholds, substances or load_substances(), windows)
 
     def compare(self, one: Sighting, other: Sighting) -> Match | None:
         """What joins two sightings; None for nothing, and for two revisions of one telling.
@@ -115,8 +122,8 @@ def _independent(one: Sighting, other: Sighting) -> bool:
     """Whether both name their sources, and these differ.
 
     A source's key is made within a unit: of one person, two units make two keys. So keys of two units show nothing
-    when a person told it.
+    when a person told it. Nor can it be said where not all revisions are known to which the other may go back.
     """
-    if not one.source or not other.source or one.source == other.source:
+    if not one.source or not other.source or one.source == other.source or one.cut or other.cut:
         return False
     return same_unit(one, other) or not (one.human or other.human)

@@ -1,6 +1,7 @@
 """Planned operations (planerade insatser) that would meet in place and time: their leaders must talk before.
 
-They are compared by windows and places alone. What a plan is about, and who carries it out, does not travel.
+They are compared by windows and places alone, which travel sealed. What a plan is about, and who carries it out, does
+not travel.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 from itertools import product
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, NamedTuple
 
 import yaml
 from pydantic import Field
@@ -17,8 +18,17 @@ from schemas.envelope import Priority
 from schemas.events.control import LinkRelation, PointerKind
 from schemas.model import Model, Ref
 from schemas.records import Desk
-from streams.core.link.cells import DAY_MS, MINUTE_MS, exact_enough, metres_between, place_blocks, slack_m, spans_of
-from streams.core.link.form import Likeness, Look, Sighting, Told, block, digest
+from streams.core.link.cells import (
+    DAY_MS,
+    MAX_ACCURACY_M,
+    MAX_ACCURACY_SUM_M,
+    MINUTE_MS,
+    cells_and_spans,
+    distance_m,
+    spans_of,
+)
+from streams.core.link.form import Likeness, Look, Sighting, Spot, Told
+from streams.core.link.windows import Windows
 
 #: Types of events that announce an operation; a plan and a joint operation can meet too.
 TYPES: Final = ("operational_plan", "joint_operation")
@@ -53,54 +63,75 @@ def load_pointer_rules() -> PointerRules:
     return PointerRules.model_validate(yaml.safe_load(text))
 
 
+class _Plan(NamedTuple):
+    """What is compared of an operation, as it is sealed. Units: degrees, metres, ms since 1970."""
+
+    lon: float | None
+    lat: float | None
+    accuracy_m: int
+    from_ms: int
+    to_ms: int
+    areas: tuple[str, ...]
+    operation: str
+
+
 class Operations:
     """The rule of plans and joint operations: they are related when both would be there at one time."""
 
-    def __init__(self, limits: Meeting) -> None:
+    def __init__(self, limits: Meeting, windows: Windows | None) -> None:
         self._limits = limits
+        self._windows = windows
 
     def look(self, told: Told) -> Look:
-        """Its window, and whether it is still to come or goes on; blocks by place and by area."""
-        window, live = told.payload["window"], str(told.payload.get("status") or "") not in _OVER
+        """Its window, sealed, if it is still to come or goes on; keyed blocks by place and by area."""
+        if self._windows is None or str(told.payload.get("status") or "") in _OVER:
+            return Look(sealed=True)
+        event, window = told.event, told.payload["window"]
+        lon, lat, accuracy_m = told.spot or (None, None, 0)
+        number = str(event.get("operation_ref") or told.payload.get("operation_no") or "")
         span = (_ms(window["start"]), _ms(window["end"]))
-        number = told.event.get("operation_ref") or told.payload.get("operation_no")
-        features: dict[str, Any] = {"from": span[0], "to": span[1], "live": live}
-        if number:
-            features["operation"] = digest(str(number))
-        blocks = tuple(dict.fromkeys(self._blocks(told, span))) if live else ()
-        return Look(features, blocks)
+        plan = _Plan(lon, lat, accuracy_m, *span, tuple(event.get("areas") or ()), number)
+        blocks = self._windows.blocks(event, b"O", dict.fromkeys(self._parts(told.spot, plan)))
+        return Look({"sealed": self._windows.seal(event, plan)}, tuple(blocks), sealed=True)
 
-    def _blocks(self, told: Told, span: tuple[int, int]) -> Iterator[bytes]:
-        if told.spot is not None:
-            yield from place_blocks("operation", told.spot, self._limits.metres, span, DAY_MS)
-        around = {part for area in told.event.get("areas") or () for part in _police_areas(area)}
-        for area, number in product(sorted(around), spans_of(span, DAY_MS)):
-            yield block(b"O", area, number)
+    def _parts(self, spot: Spot | None, plan: _Plan) -> Iterator[tuple[object, ...]]:
+        """The cells, and the areas up to the police area, each with the days in which it could meet another."""
+        span = plan.from_ms, plan.to_ms
+        if spot is not None:
+            yield from cells_and_spans(spot, self._limits.metres, span, DAY_MS)
+        around = {part for area in plan.areas for part in _police_areas(area)}
+        yield from product(sorted(around), spans_of(span, DAY_MS))
 
     def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
         """Related, and a warning to both leaders; nothing for parts of one operation, and for what is over."""
-        mine, others = one.features, other.features
-        if not (mine["live"] and others["live"]) or not self._in_time(one, other):
+        mine, others = self._opened(one), self._opened(other)
+        if mine is None or others is None or (mine.operation and mine.operation == others.operation):
             return None
-        if mine.get("operation") is not None and mine.get("operation") == others.get("operation"):
-            return None
-        score = self._near(one, other)
+        told_ms = max(one.reported_ms, other.reported_ms)
+        score = self._near(mine, others) if self._in_time(mine, others, told_ms) else None
         if score is None:
             return None
         kind = PointerKind.OPERATION.value
         return Likeness(LinkRelation.RELATED, (kind, "place", "time"), score, (kind,))
 
-    def _in_time(self, one: Sighting, other: Sighting) -> bool:
-        """Whether both go on at one time, and it was not over when the later one was told."""
-        mine, others = one.features, other.features
-        meets, parts = max(mine["from"], others["from"]), min(mine["to"], others["to"])
-        margin = self._limits.minutes * MINUTE_MS
-        return bool(meets - parts <= margin and max(one.reported_ms, other.reported_ms) <= parts + margin)
+    def _opened(self, sighting: Sighting) -> _Plan | None:
+        """The plan of a sighting; None for one that is over, and without the key."""
+        sealed = sighting.features.get("sealed")
+        found = self._windows.open(sealed) if sealed and self._windows is not None else None
+        return None if found is None else _Plan(*found)
 
-    def _near(self, one: Sighting, other: Sighting) -> float | None:
-        metres = metres_between(one, other)
-        if metres is not None and exact_enough(one, other):
-            return _NEAR if metres <= self._limits.metres + slack_m(one, other) else None
+    def _in_time(self, one: _Plan, other: _Plan, told_ms: int) -> bool:
+        """Whether both go on at one time, and it was not over when the later one was told."""
+        meets, parts = max(one.from_ms, other.from_ms), min(one.to_ms, other.to_ms)
+        margin = self._limits.minutes * MINUTE_MS
+        return meets - parts <= margin and told_ms <= parts + margin
+
+    def _near(self, one: _Plan, other: _Plan) -> float | None:
+        """How near they come: by places if both are known well enough, else by areas."""
+        if None not in (one.lon, other.lon) and max(one.accuracy_m, other.accuracy_m) <= MAX_ACCURACY_M:
+            metres = distance_m(one.lon or 0, one.lat or 0, other.lon or 0, other.lat or 0)
+            limit = self._limits.metres + min(one.accuracy_m + other.accuracy_m, MAX_ACCURACY_SUM_M)
+            return _NEAR if metres <= limit else None
         pairs = product(one.areas, other.areas)
         return _SAME_AREA if any(_lies_in(a, b) or _lies_in(b, a) for a, b in pairs) else None
 
@@ -121,7 +152,7 @@ def _ms(at: datetime | str) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def operations_of(rules: PointerRules) -> Mapping[str, Operations]:
+def operations_of(rules: PointerRules, windows: Windows | None) -> Mapping[str, Operations]:
     """The one rule of all types that announce an operation."""
-    rule = Operations(rules.operations)
+    rule = Operations(rules.operations, windows)
     return dict.fromkeys(TYPES, rule)

@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from streams.core.link.keys import CLASSES, MatchKeys
+from streams.core.link.keys import CLASSES, MatchKeys, class_of
+from streams.core.link.windows import Windows
 from streams.core.share.access import MINOR_AGE_BANDS
 
 Token = tuple[str, bytes]
@@ -32,14 +33,17 @@ _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "ballistic_ref": ("weapon", "ballistic"),
 }
 _PERSON_LISTS: Final = ("recruiter_refs", "suppliers_refs")
-_REGISTER_CLASS: Final = 4
 
 
 class Tokens:
-    """Makes the tokens of events. Pure, but for a cache of references that come again."""
+    """Makes the tokens of events. Pure, but for a cache of references that come again.
+
+    Shape: ``windows`` does the like for planned operations, by the same keys.
+    """
 
     def __init__(self, keys: MatchKeys) -> None:
         self._keys = keys
+        self.windows = Windows(keys)
         self._of = lru_cache(_MAX_CACHED)(_tokens)
 
     def of(self, event: Mapping[str, Any]) -> tuple[Token, ...]:
@@ -51,7 +55,7 @@ class Tokens:
         references = dict.fromkeys(references_of(event))
         if not references:
             return ()
-        level = _class_of(event)
+        level = class_of(event)
         at: datetime = event.get("published_at") or event["reported_at"]
         keys = tuple(generation.keys[each] for generation in self._keys.at(at) for each in CLASSES if each >= level)
         found = (token for reference in references for token in self._of(reference, keys))
@@ -102,13 +106,6 @@ def _wallets(wallets: Any) -> Iterator[Reference]:
             yield "wallet", str(wallet["chain"]), wallet["address_norm"]
             if cluster := wallet.get("cluster_ref"):
                 yield "wallet", "cluster", cluster
-
-
-def _class_of(event: Mapping[str, Any]) -> int:
-    """The class whose keys an event may be compared under; a register's is the highest."""
-    if event["payload"].get("register_source") or event.get("legal_origin") == "register":
-        return _REGISTER_CLASS
-    return max(CLASSES[0], int(event.get("sensitivity") or 0))
 
 
 def _tokens(reference: Reference, keys: tuple[bytes, ...]) -> tuple[Token, ...]:

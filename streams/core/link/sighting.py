@@ -6,6 +6,8 @@ from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 from schemas.records import desk_address
+from streams.core.assess import MOST_FORMERS
+from streams.core.hidden import hidden, of_register
 from streams.core.link.form import (
     BLOCK_BYTES,
     ID_BYTES,
@@ -19,20 +21,24 @@ from streams.core.link.form import (
 )
 from streams.core.link.kinds import kinds
 from streams.core.link.thresholds import Thresholds, load_thresholds
+from streams.core.link.windows import Windows
 from streams.core.reference import Reference
 
 __all__ = ["VERSION", "Sighter", "Sighting", "SightingError", "Tokens", "decode", "encode"]
 
-#: No event has more blocks than a few hundred; these bounds keep one that is made to from filling the index.
-_MAX_ROOTS: Final = 50
+#: No event has more blocks than a few hundred; these bounds keep one that is made to from filling the index. Roots have
+#: the schema's own: whoever cut them would take an echo for a confirmation.
 _MAX_REFS: Final = 120
-_MAX_BLOCKS: Final = 400
+_MAX_BLOCKS: Final = 700
 _PLATE_BYTES: Final = 5
 _HALF: Final = BLOCK_BYTES - 1
 
 
 class Tokens(Protocol):
     """Makes keyed tokens of what an event refers to (``streams.core.link.refs``)."""
+
+    #: Makes keyed blocks of planned operations, and seals them.
+    windows: Windows
 
     def of(self, event: Mapping[str, Any]) -> tuple[tuple[str, bytes], ...]:
         """Kinds and tokens of 16 bytes."""
@@ -42,7 +48,7 @@ class Sighter:
     """Makes sightings of shared events. Pure."""
 
     def __init__(self, reference: Reference, tokens: Tokens, thresholds: Thresholds | None = None) -> None:
-        self._kinds = kinds(thresholds or load_thresholds(), reference.substances)
+        self._kinds = kinds(thresholds or load_thresholds(), reference.substances, tokens.windows)
         self._tokens = tokens
 
     def sight(self, event: Mapping[str, Any], key: bytes, home: int, formers: Sequence[str] = ()) -> Sighting | None:
@@ -55,19 +61,19 @@ class Sighter:
         kind = self._kinds.get(event_type)
         if kind is None:
             return None
-        geo, payload, provenance = event.get("geo"), event["payload"], event["provenance"]
-        spot = None if geo is None else Spot(float(geo["lon"]), float(geo["lat"]), int(geo["accuracy_m"]))
-        from_ms = _ms(event["occurred_from"])
-        to_ms = _ms(event.get("occurred_to") or event["occurred_from"])
-        look = kind.look(Told(event, payload, spot, (from_ms, to_ms)))
-        spot = look.spot or spot
+        payload, provenance = event["payload"], event["provenance"]
+        told = Told(event, payload, _spot(event), _span(event))
+        look = kind.look(told)
+        spot, span, areas = look.spot or told.spot, told.span, tuple(event.get("areas") or ())
+        if look.sealed:
+            spot, areas, span = None, (), (_ms(event["reported_at"]),) * 2
         plate = payload.get("vehicle_plate")
         features = look.features if plate is None else {**look.features, "plate": self._plate(event, plate)}
         refs = self._tokens.of(event)[:_MAX_REFS]
         number = blake2b(key.partition(b"@")[0], digest_size=ID_BYTES).digest()
         event_id, former = _id(event["event_id"]), event.get("supersedes")
         before = (*formers, former) if former else formers
-        roots = {*map(_id, provenance["root_ids"][:_MAX_ROOTS]), *map(_id, before)}
+        roots = {event_id, *map(_id, provenance["root_ids"]), *map(_id, before)}
         source = provenance.get("source_key")
         synthetic = bool(event.get("synthetic"))
         sighting = Sighting(
@@ -78,19 +84,20 @@ class Sighter:
             revision=int(event.get("revision") or 1),
             origin=desk_address(event["origin_unit"]["unit"], event["origin_unit"]["function"]),
             home=home,
-            from_ms=from_ms,
-            to_ms=to_ms,
+            from_ms=span[0],
+            to_ms=span[1],
             reported_ms=_ms(event["reported_at"]),
             lon=None if spot is None else spot.lon,
             lat=None if spot is None else spot.lat,
             accuracy_m=0 if spot is None else spot.accuracy_m,
-            areas=tuple(event.get("areas") or ()),
+            areas=areas,
             sensitivity=int(event["sensitivity"]),
-            register=bool(payload.get("register_source")) or str(event["legal_origin"]) == "register",
-            silent=bool(event.get("silent_search")),
+            register=of_register(event),
+            hidden=hidden(event),
             synthetic=synthetic,
             handling=str(event.get("handling") or "H0"),
             human=str(event["legal_origin"]) == "human_source",
+            cut=len(formers) >= MOST_FORMERS,
             roots=tuple(sorted(roots)),
             source=bytes.fromhex(source)[:ID_BYTES] if source else b"",
             former=_id(former) if former else b"",
@@ -123,12 +130,20 @@ def _blocks(sighting: Sighting, own: tuple[bytes, ...]) -> tuple[bytes, ...]:
 
 def _general(sighting: Sighting) -> Iterator[bytes]:
     """The blocks that do not depend on the type: roots, what it supersedes, exact key, references."""
-    yield b"R" + sighting.event_id[-_HALF:]
     for root in sighting.roots:
         yield b"R" + root[-_HALF:]
     yield b"N" + sighting.number[:_HALF]
     for _, token in sighting.refs:
         yield b"K" + token[:_HALF]
+
+
+def _spot(event: Mapping[str, Any]) -> Spot | None:
+    geo = event.get("geo")
+    return None if geo is None else Spot(float(geo["lon"]), float(geo["lat"]), int(geo["accuracy_m"]))
+
+
+def _span(event: Mapping[str, Any]) -> tuple[int, int]:
+    return _ms(event["occurred_from"]), _ms(event.get("occurred_to") or event["occurred_from"])
 
 
 def _id(text: object) -> bytes:

@@ -1,6 +1,6 @@
 """Cases of pictures (fall): made-up reports and what is said of them, and what a picture must tell of them.
 
-A number or an exception of the settings that no case holds in place is a problem, like a rule without a case.
+A number of the settings that no case holds in place is a problem, like a rule without a case.
 """
 
 from collections.abc import Iterator
@@ -109,7 +109,7 @@ def unheld(settings: PictureSettings, cases: list[PictureCase], reference: Refer
 
 
 def _changes(settings: PictureSettings) -> Iterator[tuple[str, PictureSettings]]:
-    """The settings, each time with one number halved or doubled, or one exception taken out."""
+    """The settings, each time with one number halved or doubled."""
 
     def other(**changes: Any) -> PictureSettings:
         return PictureSettings.model_validate(settings.model_dump() | changes)
@@ -124,12 +124,6 @@ def _changes(settings: PictureSettings) -> Iterator[tuple[str, PictureSettings]]
                 yield f"windows.{name} ({days} days)", other(windows=windows)
             except ValidationError:
                 continue  # the form holds it
-    out = settings.left_out.model_dump()
-    yield "left_out.sensitivity_from", other(left_out=out | {"sensitivity_from": out["sensitivity_from"] + 1})
-    yield "left_out.sensitivity_from", other(left_out=out | {"sensitivity_from": out["sensitivity_from"] - 1})
-    for name in ("handling", "common_basis", "legal_origin"):
-        for value in out[name]:
-            yield f"left_out.{name} {value}", other(left_out=out | {name: out[name] - {value}})
 
 
 @lru_cache(maxsize=1000)

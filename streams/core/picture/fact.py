@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from schemas.records import BUS_UNIT
+from streams.core.hidden import hidden
 from streams.core.picture.settings import DAY_MS, PictureSettings
 from streams.core.picture.windows import day_start_ms
 
@@ -157,25 +158,11 @@ def _fact(event: Mapping[str, Any], matter: bytes, settings: PictureSettings) ->
         until_ms=until,
         unit=str(event["origin_unit"]["unit"]),
         areas=_most_local(event),
-        tallies=() if _left_out(event, settings) else tuple(_TALLIES[event["event_type"]](payload)),
+        tallies=() if hidden(event) else tuple(_TALLIES[event["event_type"]](payload)),
         sure=_surety(payload),
         conditions=event["handling"] != "H0" or event["derived_max_handling"] not in (None, "H0"),
         synthetic=bool(event["synthetic"]),
         joint=matter_of(joint.encode()) if joint else b"",
-    )
-
-
-def _left_out(event: Mapping[str, Any], settings: PictureSettings) -> bool:
-    """Whether no figure may tell of the event."""
-    out, payload = settings.left_out, event["payload"]
-    return bool(
-        event["sensitivity"] >= out.sensitivity_from
-        or event["silent_search"]
-        or event["handling"] in out.handling
-        or event["derived_max_handling"] in out.handling
-        or event["common_basis"] in out.common_basis
-        or event["legal_origin"] in out.legal_origin
-        or payload.get("register_source")
     )
 
 

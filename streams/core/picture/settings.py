@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from schemas.events.plans import Measure
 from schemas.model import Model, Ref
-from schemas.vocabulary import CommonBasis, Handling, LegalOrigin, Level
+from schemas.vocabulary import Level
 
 PICTURES: Final = Path(__file__).parents[2] / "matching" / "pictures.yaml"
 DAY_MS: Final = 86_400_000
@@ -33,15 +33,6 @@ class Window(Model):
         return 24 * self.days
 
 
-class LeftOut(Model):
-    """What no picture counts."""
-
-    sensitivity_from: Annotated[int, Field(ge=1, le=5)]
-    handling: frozenset[Handling]
-    common_basis: frozenset[CommonBasis]
-    legal_origin: frozenset[LegalOrigin]
-
-
 class PictureSettings(Model):
     """The settings of pictures. Errors: ``ValidationError`` for a measure that no theme has, or two have."""
 
@@ -51,7 +42,6 @@ class PictureSettings(Model):
     scene_alive: Span
     themes: Mapping[Ref, tuple[Measure, ...]]
     windows: Mapping[Ref, Window]
-    left_out: LeftOut
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

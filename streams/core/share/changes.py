@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.small_numbers import small, suppressed
 from streams.core.share.access import MINOR_AGE_BANDS
+from streams.core.stage import stage_of
 
 View = dict[str, Any]
 Event = Mapping[str, Any]
@@ -73,7 +74,7 @@ def no_users(view: View, event: Event) -> View:
 
 def no_retail_user_data(view: View, event: Event) -> View:
     """Leave out people where the trade meets its buyers, and everybody who is not suspected elsewhere."""
-    if event.get("chain_stage") in _RETAIL_STAGES or event.get("actor_role") == "user":
+    if stage_of(event) in _RETAIL_STAGES or event.get("actor_role") == "user":
         return _without_people(view)
     return only_suspects(view, event)
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from schemas.vocabulary import ChainStage
 from streams.core.share.access import MINOR_AGE_BANDS
 from streams.core.share.facts import Facts
 from streams.core.share.fields import Kind
 from streams.core.share.restraint import reported_in
+from streams.core.stage import stage_of
 
 #: Levels whose units may call an actor strategic (clarification 36): regions, and the national level with NOA.
 _STRATEGIC_LEVELS: Final = frozenset({"region", "national"})
@@ -89,9 +91,11 @@ def _neighbours(facts: Facts) -> tuple[str, ...]:
 
 _STATES: Final = frozenset({"recalled", "restricted", "superseded"})
 
-#: Facts of the event. They go before fields of the same name: ``priority`` is the input priority (clarification 27).
+#: Facts of the event. They go before fields of the same name: ``priority`` is the input priority (clarification 27),
+#: and ``chain_stage`` the one that the bus found where none was stated.
 EVENT_FACTS: Final[Mapping[str, Fact]] = {
     "now": Fact(Kind.MOMENT, lambda f: f.now),
+    "chain_stage": Fact(Kind.TEXT, lambda f: stage_of(f.event), frozenset(ChainStage)),
     "priority": Fact(Kind.NUMBER, Facts.input_priority),
     "areas.count": Fact(Kind.NUMBER, Facts.area_count),
     "regions.count": Fact(Kind.NUMBER, Facts.region_count),

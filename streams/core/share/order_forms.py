@@ -114,9 +114,8 @@ class Correction(NamedTuple):
 class Known(NamedTuple):
     """What is remembered of an event that was shared: the desk that published it, its areas, the desks it reached.
 
-    Shape: ``seeing`` are those of these desks whose view shows its references. ``closed`` tells that it is of the
-    highest sensitivity, ``secret`` that it comes from a register, is a silent search, or is under the third-party
-    rule: of these no match is told.
+    Shape: ``seeing`` are those of these desks whose view shows its references. ``closed`` and ``secret``
+    tell whether a match with it may be told of (``streams.core.hidden``).
     """
 
     origin_desk: str

@@ -10,6 +10,7 @@ from schemas.problems import DropCode, Problem, RejectCode
 from schemas.records import BUS_UNIT
 from schemas.vocabulary import Function
 from streams.core.assess import Assess, Assessed, Seen
+from streams.core.enrich import EnrichmentTerms, load_terms
 from streams.core.outcome import Drop, Forward, Reject
 from streams.core.share.restraint import Restraint
 from tests.streams.core.made import CODEC, JARVA, NOW, REFERENCE, example, native
@@ -162,6 +163,31 @@ def test_own_use_is_seen_from_degree_and_stage() -> None:
     assert first(body).event["enrichment"]["own_use_minor_offence_only"] is True
     body["payload"]["degree"] = "normalgrad" if body["payload"]["degree"] == "normal" else "grovt"
     assert first(body).event["enrichment"]["own_use_minor_offence_only"] is False
+
+
+def test_own_use_is_seen_from_the_stage_that_the_bus_finds_too() -> None:
+    """A minor offence of a user; that of a supplier is none of own use; where nothing tells, nothing is said."""
+    body = example("investigation_event")
+    body.pop("chain_stage", None)
+    body["payload"]["degree"] = "ringa"
+    for role, expected in (("user", True), ("supplier", False), (None, None)):
+        body["actor_role"] = role
+        assert first(body).event["enrichment"]["own_use_minor_offence_only"] is expected
+
+
+def test_an_offence_code_leads_to_a_stage_where_the_data_says_so() -> None:
+    """Clarification 40: by offence code, degree and stage; the codes are data, for the rule owner to name."""
+    terms = load_terms().model_dump()
+    terms["chain_stage"]["lines"].insert(0, {"when": {"payload.offence_code": ["5999"]}, "stage": "use"})
+    assess = Assess(REFERENCE, EnrichmentTerms.model_validate(terms))
+    body = example("investigation_event") | {"actor_role": None}
+    body.pop("chain_stage", None)
+    for code, expected in (("5999", True), ("5011", None)):
+        body["payload"] |= {"degree": "ringa", "offence_code": code}
+        event = native(body)
+        outcome = assess.assess(event, said(event), ORIGIN, NOW, None)
+        assert isinstance(outcome, Forward)
+        assert outcome.value.event["enrichment"]["own_use_minor_offence_only"] is expected
 
 
 def test_what_the_bus_finds_is_of_the_whole_country() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from producers.client import RawRecord
 from schemas.codec import MAX_BUS_BYTES, Codec
 from schemas.topics import ACCEPTED, ASSESSED, DECISIONS, ENTITIES, GATEWAY_IN, PACKS, QUARANTINE
+from streams.core.link.index import Limits
 from streams.core.link.match import Matcher
 from streams.core.link.refs import Tokens
 from streams.core.link.sighting import Sighter
@@ -60,19 +61,21 @@ class Lanes:
         at_ms: int | None = None,
         *,
         linking: bool = False,
+        limits: Limits | None = None,
     ) -> None:
         """Without ``linking`` nothing is compared, so that what tests make alike is not joined."""
         self.at_ms = now_ms() if at_ms is None else at_ms
         packs = Packs(CODEC, REFERENCE.gazetteer, first, first_digest)
         self.share = ShareStep(CODEC, REFERENCE, packs)
-        matcher = Matcher()
-        tellers = (SightingTeller(Sighter(REFERENCE, Tokens(KEYS), matcher.thresholds)),) if linking else ()
+        tokens = Tokens(KEYS)
+        matcher = Matcher(windows=tokens.windows)
+        tellers = (SightingTeller(Sighter(REFERENCE, tokens, matcher.thresholds)),) if linking else ()
         self._steps: dict[str, Any] = {
             GATEWAY_IN: IntakeStep(CODEC, REFERENCE),
             ACCEPTED: AssessStep(CODEC, REFERENCE, self.share, tellers, Pointing(CODEC, REFERENCE.gazetteer, KEYS)),
             ASSESSED: self.share,
             PACKS: RulesStep(CODEC, packs),
-            ENTITIES: LinkStep(CODEC, matcher, matcher.thresholds.version),
+            ENTITIES: LinkStep(CODEC, matcher, matcher.thresholds.version, limits=limits),
         }
         self.counts = dict.fromkeys((*self._steps, DECISIONS, QUARANTINE), count)
         names = {getattr(step, "memory", step.name) for step in self._steps.values()}

@@ -17,6 +17,8 @@ from consumers.explanation import answer
 from schemas.codec import MAX_BUS_BYTES
 from schemas.records import Decision
 from schemas.topics import DECISIONS, catalogue
+from streams.core.link.finding import LINK
+from streams.core.link.index import Limits
 from streams.engine.outbox import Output
 from tests.orders import HYLLIE, JARVA, Body, _body, correction, seizure
 from tests.streams.engine.lanes import CODEC, REFERENCE, Lanes, now_ms
@@ -48,9 +50,16 @@ def plan(area: str, number: int, **payload: Any) -> Body:
     return body | {"payload": body["payload"] | said | payload}
 
 
-def world(bodies: Iterable[tuple[Body, str]], at_ms: int, *, linking: bool = True, count: int = 4) -> Lanes:
+def world(
+    bodies: Iterable[tuple[Body, str]],
+    at_ms: int,
+    *,
+    linking: bool = True,
+    count: int = 4,
+    limits: Limits | None = None,
+) -> Lanes:
     """Everything that follows from these events."""
-    lanes = Lanes(count, at_ms=at_ms, linking=linking)
+    lanes = Lanes(count, at_ms=at_ms, linking=linking, limits=limits)
     published_by(lanes, *bodies)
     return lanes
 
@@ -187,8 +196,23 @@ def test_without_the_link_agent_every_other_desk_reads_the_same() -> None:
         (with_car(HYLLIE, CAR, silent_search=True), TWO),
         (with_car(HYLLIE, CAR, legal_origin="register"), TWO),
         (with_car(HYLLIE, CAR, handling="H2", originator="DK"), TWO),
+        (with_car(HYLLIE, CAR, common_basis="restricted_circle"), TWO),
+        (with_car(HYLLIE, CAR, common_basis="restricted_circle", sensitivity=3), TWO),
+        (with_car(HYLLIE, CAR, investigation_secret=True), TWO),
+        (with_car(HYLLIE, CAR, legal_origin="coercive_measure"), TWO),
+        (with_car(HYLLIE, CAR, legal_origin="seized_device"), TWO),
     ],
-    ids=["closed circle", "silent search", "register", "third-party rule"],
+    ids=[
+        "highest sensitivity",
+        "silent search",
+        "register",
+        "third-party rule",
+        "restricted circle",
+        "restricted circle, strict",
+        "open investigation",
+        "coercive measure",
+        "seized device",
+    ],
 )
 @pytest.mark.parametrize("hidden_first", [False, True])
 def test_a_hidden_end_shows_to_nobody_but_its_own_owner(hidden: Body, owner: str, hidden_first: bool) -> None:
@@ -204,6 +228,23 @@ def test_a_hidden_end_shows_to_nobody_but_its_own_owner(hidden: Body, owner: str
     assert set(pointers(matched)) == {owner}
     both = {desk for desk in DESKS if len({o.value for o in read_by(desk, unmatched)}) == 2}
     same_for(set(others(owner)) - both, matched, unmatched, (one, hidden))
+
+
+@pytest.mark.parametrize("own", [{}, {"silent_search": True}], ids=["open", "hidden"])
+def test_whoever_publishes_ever_more_of_a_value_cannot_count_the_hidden_matters_that_have_it(own: Body) -> None:
+    """At the bounds of the index too: more seizures with a car than find each other, and two hidden ones elsewhere."""
+    at_ms, limits = now_ms(), Limits(matters=4, compared=3, pairs=3)
+    mine = [with_car(JARVA, CAR, geo=None, **own) for _ in range(6)]
+    elsewhere = [with_car(HYLLIE, CAR, geo=None, silent_search=True) for _ in range(2)]
+    apart = [body | {"objects": [{"kind": "vehicle", "ref": OTHER}]} for body in elsewhere]
+    matched, unmatched = (
+        world([*((body, TWO) for body in hidden), *((body, ONE) for body in mine)], at_ms, limits=limits)
+        for hidden in (elsewhere, apart)
+    )
+    assert len([o for o in read_by(ONE, matched) if CODEC.decode(o.value or b"").value["event_type"] == LINK]) == 6
+    sees = {desk for body in elsewhere for desk in desks(matched, body)}
+    assert sees
+    same_for(set(others()) - sees, matched, unmatched, mine)
 
 
 @pytest.mark.parametrize("sensitivity", [3, 4])

@@ -12,10 +12,12 @@ from streams.core.context.forms import load_context
 from streams.core.context.memory import Findings, enriched, joined
 from streams.core.context.nearby import DAY_MS, MOST, Nearby, cells, conflict_score, violence_count
 from streams.core.context.notes import Group, Kind, Note, decode, encode
+from streams.core.context.questions import Questioner
 from streams.core.share.loading import Placed
-from tests.streams.core.made import REFERENCE
+from tests.streams.core.made import REFERENCE, example, native
 
 TERMS = load_context()
+QUESTIONER = Questioner(REFERENCE, TERMS)
 NOW = 1_800_000_000_000
 
 
@@ -107,6 +109,48 @@ def test_an_echo_never_raises_score_or_count(told: list[Note], times: int) -> No
     assert conflict_score(own, 0.4, iter([*told, *echoes]), TERMS.conflict) <= score
     assert violence_count(own, iter([*told, *echoes]), TERMS.conflict) <= count
     assert 0 <= score <= 1
+
+
+def event_name(number: int) -> str:
+    """The id of an event by its number."""
+    return f"01a1bfcf-a960-7ad7-9c7f-{number:012x}"
+
+
+def incident(number: int, roots: list[str], formers: Sequence[str] = (), place: int = 0) -> Note:
+    """The note that a shooting of these roots leaves, so many kilometres to the north."""
+    told = native(example("violence_incident"))
+    geo = {"lon": 16.185, "lat": 58.587 + place / 111.2, "accuracy_m": 10}
+    told |= {"event_id": event_name(number), "geo": geo, "origin_unit": {"unit": "se.ost", "function": "investigation"}}
+    told["provenance"] = {
+        "root_ids": roots or [event_name(number)],
+        "source_key": f"{number:02x}" * 32,
+        "derived_from": [],
+    }
+    asked = QUESTIONER.of(told, str(number).encode(), formers)
+    assert asked is not None
+    return decode(encode(asked.note))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 200), st.integers(1, 200), st.integers(0, 12), st.data())
+def test_an_echo_of_any_of_many_roots_raises_neither_score_nor_count(
+    many: int, others: int, revisions: int, data: st.DataObject
+) -> None:
+    """B09 with 1 to 200 roots each, and former revisions: a kilometre away it would count; with one in common, not."""
+    mine, formers = [event_name(1_000 + n) for n in range(many)], [event_name(3_000 + n) for n in range(revisions)]
+    theirs = [event_name(2_000 + n) for n in range(others)]
+    own, first = incident(1, []), incident(2, mine, formers, place=1)
+
+    def told(*found: Note) -> tuple[float, int]:
+        terms = TERMS.conflict
+        return conflict_score(own, 0.4, iter(found), terms), violence_count(own, iter(found), terms)
+
+    alone = told(first)
+    both = told(first, incident(3, theirs, place=-1))
+    assert both[0] > alone[0]
+    assert both[1] == alone[1] + 1 == 3
+    theirs[data.draw(st.integers(0, others - 1))] = data.draw(st.sampled_from([*mine, *formers, event_name(2)]))
+    assert told(first, incident(3, theirs, place=-1)) == alone
 
 
 def test_a_note_survives_as_bytes_and_a_memory_survives_its_owner() -> None:

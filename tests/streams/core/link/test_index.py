@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.events.control import LinkRelation
+from streams.core.link.entry import unpack
 from streams.core.link.form import ID_BYTES, Sighting
 from streams.core.link.index import DAY_MS, HOUR_MS, Found, Index, Limits, lane_of
 from streams.core.link.match import Match
@@ -32,7 +33,16 @@ class Near:
         return Match(LinkRelation.DUPLICATE, ("place",), 1.0, same_origin=False, independent=False, kinds=())
 
 
-def seen(matter: int, at: int, blocks: Iterable[bytes], revision: int = 1, *, synthetic: bool = True) -> Sighting:
+def seen(
+    matter: int,
+    at: int,
+    blocks: Iterable[bytes],
+    revision: int = 1,
+    *,
+    synthetic: bool = True,
+    hidden: bool = False,
+    origin: str = "se.stockholm.stockholm-nord.jarva/investigation",
+) -> Sighting:
     """A sighting of a matter, made up."""
     return Sighting(
         event_id=bytes([matter, revision]).rjust(ID_BYTES, b"\1"),
@@ -40,7 +50,7 @@ def seen(matter: int, at: int, blocks: Iterable[bytes], revision: int = 1, *, sy
         matter=bytes([matter]) * ID_BYTES,
         number=bytes([matter]) * ID_BYTES,
         revision=revision,
-        origin="se.stockholm.stockholm-nord.jarva/investigation",
+        origin=origin,
         home=0,
         from_ms=START,
         to_ms=START,
@@ -51,10 +61,11 @@ def seen(matter: int, at: int, blocks: Iterable[bytes], revision: int = 1, *, sy
         areas=(),
         sensitivity=2,
         register=False,
-        silent=False,
+        hidden=hidden,
         synthetic=synthetic,
         handling="H0",
         human=False,
+        cut=False,
         roots=(),
         source=b"",
         former=b"",
@@ -212,6 +223,92 @@ def test_a_crowded_place_costs_no_more_than_its_bound() -> None:
     assert matcher.compared - before == 8
 
 
+_TOKENS = tuple(b"K" + bytes([number]) * 8 for number in range(2))
+_PLACE = st.sets(st.sampled_from((*BLOCKS[:2], *_TOKENS)), min_size=1, max_size=2)
+_TELLING = st.tuples(st.integers(0, 2), _PLACE, st.sampled_from(["", "", "se.syd/finance", "se.ost/finance"]))
+
+
+def pairs_at_the_bounds(tellings: Sequence[Sighting], lanes: int, *, reopened: bool) -> list[Found]:
+    """What lanes with low bounds find of these, in their order."""
+    found: list[Found] = []
+    for lane in range(lanes):
+        limits, entries = Limits(matters=3, compared=2, pairs=2), dict[bytes, bytes]()
+        index = Index(Near(), limits, lane, lanes, entries)
+        for sighting in tellings:
+            if reopened:
+                index = Index(Near(), limits, lane, lanes, entries)
+                for matter, entry in list(entries.items()):
+                    index.restore(matter, entry)
+            if sighting.revision > 1 or any(lane_of(block, lanes) == lane for block in sighting.blocks):
+                found += index.take(sighting)
+    return found
+
+
+@given(
+    st.lists(st.tuples(_TELLING, st.integers(1, 2)), min_size=4, max_size=14), st.sampled_from([1, 3]), st.booleans()
+)
+def test_at_the_bounds_too_hidden_matters_change_nothing_for_who_does_not_have_them(
+    told: list[tuple[tuple[int, set[bytes], str], int]], lanes: int, reopened: bool
+) -> None:
+    """What is found among open matters, and of one desk's hidden ones, is the same without other desks' hidden ones."""
+    tellings = [
+        seen(number, at, blocks, revision, hidden=bool(desk), origin=desk or "se.nord/finance")
+        for number, ((at, blocks, desk), revisions) in enumerate(told, 1)
+        for revision in range(1, revisions + 1)
+    ]
+    whole = pairs_at_the_bounds(tellings, lanes, reopened=reopened)
+    for desk in ("", "se.syd/finance", "se.ost/finance"):
+
+        def shown(sighting: Sighting, desk: str = desk) -> bool:
+            return not sighting.hidden or sighting.origin == desk
+
+        alone = pairs_at_the_bounds([each for each in tellings if shown(each)], lanes, reopened=reopened)
+        assert [each for each in whole if shown(each.a) and shown(each.b)] == alone
+
+
+@pytest.mark.parametrize("block", [b"K" + b"t" * 8, BLOCKS[0]], ids=["a token", "a place"])
+def test_hidden_matters_are_bounded_by_themselves(block: bytes) -> None:
+    """However many of them there are: those of each desk cost a new one no more than open ones do."""
+    matcher = Near()
+    index = Index(matcher, Limits(compared=8, pairs=8))
+    for number in range(1, 41):
+        index.take(seen(number, 0, [block], hidden=True, origin=f"se.syd/{number % 2}"))
+    before = matcher.compared
+    assert len(index.take(seen(100, 0, [block]))) == matcher.compared - before == 16
+    assert [index.take(seen(number, 0, [block])) != [] for number in range(101, 103)] == [True, True]
+
+
+def test_a_value_that_everybody_has_finds_no_hidden_matter_either() -> None:
+    """How many open matters have it decides alone."""
+    token = b"K" + b"t" * 8
+    index = Index(Near(), Limits(matters=3))
+    index.take(seen(1, 0, [token], hidden=True))
+    assert [len(index.take(seen(number, 0, [token]))) for number in range(2, 7)] == [1, 2, 3, 0, 0]
+
+
+def test_partners_beyond_the_bound_are_dropped_without_regard_to_hidden_ones() -> None:
+    """Of very many partners open ones are kept as if no hidden one were there."""
+    kept: list[set[bytes]] = []
+    for hidden in (0, 60):
+        entries: dict[bytes, bytes] = {}
+        index = Index(Near(), Limits(compared=1000, pairs=1000), entries=entries)
+        for number in range(300):
+            index.take(named(number, hidden=False))
+        for number in range(1000, 1000 + hidden):
+            index.take(named(number, hidden=True))
+        index.take(named(5000, hidden=False))
+        opens = {named(number, hidden=False).matter for number in range(300)}
+        kept.append(set(unpack(entries[named(5000, hidden=False).matter]).partners) & opens)
+    assert kept[0] == kept[1]
+    assert len(kept[0]) == 255
+
+
+def named(number: int, *, hidden: bool) -> Sighting:
+    """One of very many sightings at a place."""
+    name = number.to_bytes(ID_BYTES, "big")
+    return seen(1, 0, BLOCKS[:1], hidden=hidden)._replace(matter=name, event_id=name)
+
+
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_parting_is_said_of_the_pair_that_was_told(order: tuple[int, ...]) -> None:
     """Two matters near a third, whatever came first: the third's revision parts both."""
@@ -230,4 +327,5 @@ def test_what_is_bounded_is_bounded_in_lists_of_blocks_too() -> None:
     for number in range(1, 9):
         index.take(seen(number, number // 2, BLOCKS), START)
     index.forget(START + 400 * DAY_MS)
-    assert (index._blocks, index._partners, index._at_hand._young, index._leaving) == ({}, {}, {}, {})
+    assert not index._members
+    assert (index._partners, index._at_hand._young, index._leaving) == ({}, {}, {})

@@ -12,8 +12,8 @@ from schemas.catalogue import EVENT_TYPES
 from schemas.events.control import LinkRelation
 from schemas.example_data import good_examples
 from streams.core.link.match import Matcher
-from streams.core.link.sighting import Sighting
-from tests.streams.core.link.test_sighting import APART, event, example, sight
+from streams.core.link.sighting import Sighting, decode, encode
+from tests.streams.core.link.test_sighting import APART, SIGHTER, event, example, sight
 
 MATCHER = Matcher()
 JOINS = {LinkRelation.DUPLICATE, LinkRelation.ECHO}
@@ -134,3 +134,62 @@ def test_a_laboratory_result_belongs_to_the_seizure_it_names() -> None:
     assert found is not None
     assert (found.relation, found.features) == (LinkRelation.RELATED, ("seizure_no",))
     assert set(first.blocks) & set(second.blocks)
+
+
+def rooted(number: int, roots: list[str], formers: tuple[str, ...] = ()) -> Sighting:
+    """A shooting that a camera showed, as told by a unit of its own, from a source of its own, going back to these."""
+    told = example(
+        "violence_incident", legal_origin="own_observation", geo={"lon": 17.9, "lat": 59.4, "accuracy_m": 10}
+    )
+    said = {"root_ids": roots or [event_name(number)], "source_key": f"{number:02x}" * 32, "derived_from": []}
+    told = {**told, "event_id": event_name(number), "provenance": said}
+    unit = f"se.syd.u{number}"
+    found = SIGHTER.sight({**told, "origin_unit": {**told["origin_unit"], "unit": unit}}, unit.encode(), 0, formers)
+    assert found is not None
+    return decode(encode(found))
+
+
+def event_name(number: int) -> str:
+    """The id of an event by its number."""
+    return f"01a1bfcf-a960-7ad7-9c7f-{number:012x}"
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 200), st.integers(1, 200), st.data())
+def test_one_root_in_common_of_however_many_makes_one_origin(many: int, others: int, data: st.DataObject) -> None:
+    """B09: never independent, and they meet by that root alone; without one they are independent."""
+    mine = [event_name(1_000 + n) for n in range(many)]
+    theirs = [event_name(2_000 + n) for n in range(others)]
+    apart = MATCHER.compare(rooted(1, mine), rooted(2, theirs))
+    assert apart is not None
+    assert (apart.same_origin, apart.independent) == (False, True)
+    theirs[data.draw(st.integers(0, others - 1))] = shared = mine[data.draw(st.integers(0, many - 1))]
+    one, other = rooted(1, mine), rooted(2, theirs)
+    found = MATCHER.compare(one, other)
+    assert found is not None
+    assert (found.same_origin, found.independent) == (True, False)
+    assert b"r" + bytes.fromhex(shared.replace("-", ""))[-8:] in {*one.blocks} & {*other.blocks}
+
+
+@given(st.integers(0, 11))
+def test_a_former_revision_as_root_makes_one_origin(place: int) -> None:
+    """Whichever of those that are remembered."""
+    formers = tuple(event_name(100 + n) for n in range(12))
+    found = MATCHER.compare(rooted(1, [], formers), rooted(2, [formers[place]]))
+    assert found is not None
+    assert (found.same_origin, found.independent) == (True, False)
+
+
+def test_where_not_all_revisions_are_remembered_nothing_is_called_independent() -> None:
+    """The other may go back to one that is forgotten."""
+    formers = tuple(event_name(100 + n) for n in range(12))
+    found = MATCHER.compare(rooted(1, [], formers), rooted(2, []))
+    assert found is not None
+    assert (found.same_origin, found.independent) == (False, False)
+
+
+def test_who_names_a_retelling_as_its_root_is_of_its_origin() -> None:
+    """Also if it should have named what that retells."""
+    found = MATCHER.compare(rooted(1, [event_name(50)]), rooted(2, [event_name(1)]))
+    assert found is not None
+    assert (found.same_origin, found.independent) == (True, False)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.events.control import LinkRelation
+from streams.core.link.keys import made_keys, rotated
 from streams.core.link.match import Match, Matcher
 from streams.core.link.refs import Tokens
 from streams.core.link.sighting import Sighter, Sighting, decode, encode
@@ -13,8 +14,9 @@ from tests.streams.core.made import KEYS, REFERENCE, example, native
 
 START = datetime(2026, 12, 1, 18, tzinfo=UTC)
 HYLLIE, ROSENGARD, MALMO = "se.syd.malmo.hyllie", "se.syd.malmo.rosengard", "se.syd.malmo"
-SIGHTER = Sighter(REFERENCE, Tokens(KEYS))
-MATCHER = Matcher()
+TOKENS = Tokens(KEYS)
+SIGHTER = Sighter(REFERENCE, TOKENS)
+MATCHER = Matcher(windows=TOKENS.windows)
 
 
 def plan(number: int, areas: tuple[str, ...] = (HYLLIE,), **changes: Any) -> dict[str, Any]:
@@ -110,3 +112,56 @@ def test_a_sighting_of_a_plan_says_nothing_of_its_aim() -> None:
     assert b"secret" not in data
     assert b"plan-1" not in data
     assert sighted(body).refs
+
+
+@pytest.mark.parametrize("sensitivity", [3, 4])
+def test_a_sighting_of_a_plan_says_neither_where_nor_when(sensitivity: int) -> None:
+    """To whoever has no key, two plans at other places and times differ in nothing that can be guessed at."""
+    elsewhere: dict[str, Any] = {
+        "geo": {"lon": 18.06, "lat": 59.33, "accuracy_m": 10},
+        "areas": ["se.stockholm.stockholm-city.sodermalm"],
+        "payload": {"window": {"start": START + timedelta(days=9), "end": START + timedelta(days=10)}},
+    }
+    here, there = (sighted(plan(1, **({"sensitivity": sensitivity} | changes))) for changes in ({}, elsewhere))
+    plain = [
+        each._replace(features={}, blocks=tuple(block for block in each.blocks if block[:1] != b"o"))
+        for each in (here, there)
+    ]
+    assert plain[0] == plain[1]
+    assert {*here.features} == {"sealed"}
+    assert not {*here.blocks} & {block for block in there.blocks if block[:1] == b"o"}
+    guessed = Sighter(REFERENCE, Tokens(made_keys("other", bytes(range(100, 196))))).sight(
+        plan(1, sensitivity=sensitivity), b"guess@se", 0
+    )
+    assert guessed is not None
+    assert not {block for block in guessed.blocks if block[:1] == b"o"} & {*here.blocks}
+    assert guessed.features != here.features
+    assert Matcher().compare(here, sighted(plan(2))) is None
+
+
+def test_a_key_that_leaks_opens_no_window_above_its_class() -> None:
+    """Whoever has the keys of class 2 and 3 makes no block of a plan of class 4, and opens none."""
+    stolen = made_keys("thief", bytes(range(64)) + bytes(range(200, 232)))
+    thief, closed = Tokens(stolen), sighted(plan(1, sensitivity=4))
+    guess = Sighter(REFERENCE, thief).sight(plan(1, sensitivity=3), b"guess@se", 0)
+    assert guess is not None
+    assert not {block for block in guess.blocks if block[:1] == b"o"} & {*closed.blocks}
+    assert thief.windows.open(closed.features["sealed"]) is None
+    assert thief.windows.open(sighted(plan(1, sensitivity=3)).features["sealed"]) is not None
+
+
+def test_plans_of_two_classes_and_of_two_generations_of_keys_meet() -> None:
+    """Under the key of the more sensitive one; and while keys rotate, a worker of before and one of after."""
+    assert met(plan(1, sensitivity=3), plan(2, sensitivity=4)) is not None
+    rotated_keys = rotated(KEYS, "next", bytes(range(100, 196)), (START - timedelta(days=30)).date())
+    tokens = Tokens(rotated_keys)
+    after = Sighter(REFERENCE, tokens).sight(plan(2), b"plan-2@se", 0)
+    before = sighted(plan(1))
+    assert after is not None
+    assert {*after.blocks} & {*before.blocks}
+    assert Matcher(windows=tokens.windows).compare(before, after) is not None
+
+
+def test_a_replay_says_the_same() -> None:
+    """The bytes of a plan follow from it and the keys alone."""
+    assert encode(sighted(plan(1))) == encode(sighted(plan(1)))

@@ -94,6 +94,9 @@ def test_a_scene_lives_until_it_should_have_been_reviewed() -> None:
         {"derived_max_handling": "H3"},
         {"common_basis": "restricted_circle"},
         {"legal_origin": "register"},
+        {"legal_origin": "coercive_measure"},
+        {"legal_origin": "seized_device"},
+        {"investigation_secret": True},
     ],
 )
 def test_what_is_closed_is_counted_nowhere(changes: dict[str, Any]) -> None:

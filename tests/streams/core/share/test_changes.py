@@ -166,6 +166,9 @@ def test_users_are_left_out_where_the_trade_meets_them() -> None:
     view = {"persons": [PERSON, PERSON | {"category": "witness"}]}
     assert change("no_retail_user_data", view, view | {"chain_stage": "retail"}) == {}
     assert change("no_retail_user_data", view, view | {"chain_stage": "import"})["persons"] == [PERSON]
+    found = {"enrichment": {"chain_stage_found": "use"}}
+    assert change("no_retail_user_data", view, view | found) == {}
+    assert change("no_retail_user_data", view, view | found | {"chain_stage": "import"})["persons"] == [PERSON]
 
 
 def test_a_delay_holds_but_for_danger() -> None:
