@@ -4,7 +4,8 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from typing import Any, Literal, NamedTuple
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Self
 
 from producers.encoding import AnyEvent
 from schemas.problems import Problem
@@ -53,6 +54,14 @@ class Publisher(ABC):
     Errors: ``BusUnreachable`` or ``SpoolRefusedError`` when an event could not be taken. What an event says never
     raises: it is rejected.
     """
+
+    @abstractmethod
+    async def __aenter__(self) -> Self: ...
+
+    @abstractmethod
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
     async def publish(self, event: AnyEvent) -> Receipt:
         """Publish one event and wait until the bus has it."""
