@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from schemas.duties import DutyBook, DutyTerms
 from schemas.pictures import PictureRow
+from schemas.receipts import Receipts
 from schemas.records import Decision, DeliveryMeta, PackRecord, Quarantined
 
 NAMESPACE: Final = "se.sambus"
@@ -30,6 +31,7 @@ BUS_RECORDS: Final[Mapping[str, type[BaseModel]]] = {
     "pack_record": PackRecord,
     "picture_row": PictureRow,
     "quarantined": Quarantined,
+    "receipts": Receipts,
 }
 DELIVERY_PREFIX: Final = "delivery."
 
