@@ -12,10 +12,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from schemas.gazetteer import Gazetteer
-from schemas.partners import PARTNERS
+from schemas.receipts import class_of
 from schemas.records import POINTED, Decision, Quarantined, Receiver, desk_address
-
-PARTNER = "partner"
 
 
 class Stored(NamedTuple):
@@ -192,18 +190,6 @@ def _reach(lines: Iterable[tuple[str, Sequence[str]]], gazetteer: Gazetteer) -> 
     pairs = {(rule, desk) for desk, rules in lines for rule in rules}
     counted = Counter((rule, class_of(desk, gazetteer), desk.partition("/")[2]) for rule, desk in pairs)
     return tuple(Reach(*where, desks) for where, desks in sorted(counted.items()))
-
-
-def class_of(desk: str, gazetteer: Gazetteer) -> str:
-    """What kind of receiver a desk is: the level of its unit, or the class of partner."""
-    partner = PARTNERS.get(desk.partition("/")[0])
-    return level_of(desk, gazetteer) if partner is None else str(partner.partner_class)
-
-
-def level_of(desk: str, gazetteer: Gazetteer) -> str:
-    """The level of a desk's unit, ``partner`` for one outside the police."""
-    unit = gazetteer.unit(desk.partition("/")[0])
-    return PARTNER if unit is None else str(unit.level)
 
 
 def _own_line(receiver: Receiver) -> OwnLine:

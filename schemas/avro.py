@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from schemas.duties import DutyBook, DutyTerms
 from schemas.pictures import PictureRow
 from schemas.reads import ReadLine
+from schemas.receipts import Receipts
 from schemas.records import Decision, DeliveryMeta, PackRecord, Quarantined
 from schemas.subscriptions import Committed, Subscription
 
@@ -35,6 +36,7 @@ BUS_RECORDS: Final[Mapping[str, type[BaseModel]]] = {
     "quarantined": Quarantined,
     "read_line": ReadLine,
     "subscription": Subscription,
+    "receipts": Receipts,
 }
 DELIVERY_PREFIX: Final = "delivery."
 

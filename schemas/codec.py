@@ -161,6 +161,20 @@ class Codec:
         count = write_long(len(receivers)) if receivers else b""
         return b"".join((before, count, *receivers, b"\x00", after))
 
+    def encode_receipt_rest(self, line: Mapping[str, Any]) -> bytes:
+        """The part of a receipt that many events have alike: ``ReceiptLine`` from its outcome on."""
+        return _encoded("receipts", b"", self._part("receipts", _rest_of_line), line)
+
+    def encode_receipt(self, line: Mapping[str, Any], rest: bytes) -> bytes:
+        """A receipt: what is the event's own, encoded now, and the rest, which ``encode_receipt_rest`` made."""
+        return _encoded("receipts", b"", self._part("receipts", _own_of_line), line) + rest
+
+    def join_receipts(self, desk: str, lines: Sequence[bytes]) -> bytes:
+        """A record of receipts that are encoded already, at least one."""
+        head = (self._writers.get("receipts") or self._writer("receipts")).head
+        text = desk.encode()
+        return b"".join((head, write_long(len(text)), text, write_long(len(lines)), *lines, b"\x00"))
+
     def decode(self, data: bytes, *, limit: int = MAX_RECORD_BYTES) -> Decoded:
         """A record from its bytes, in either wire form, in the form of the current schema.
 
@@ -327,6 +341,14 @@ def _receiver_of(decision: Schema) -> Schema:
 
 def _facts_of(delivery: Schema) -> Schema:
     return _between(delivery, "delivery_id", "event")
+
+
+def _own_of_line(receipts: Schema) -> Schema:
+    return _between(_field(receipts, "lines")["type"]["items"], None, "outcome")
+
+
+def _rest_of_line(receipts: Schema) -> Schema:
+    return _between(_field(receipts, "lines")["type"]["items"], "at", None)
 
 
 def _before_receivers(decision: Schema) -> Schema:

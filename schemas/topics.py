@@ -27,6 +27,8 @@ PACKS: Final = "rules.packs"
 DUTIES: Final = "duties"
 #: Where sightings of events meet others of the same place and time, thing or words (docs/adr/0013).
 ENTITIES: Final = "entities"
+#: What became of each desk's own events.
+RECEIPTS: Final = "receipts"
 #: What situation pictures count, and the pictures' figures as they stand.
 FACTS: Final = "pictures.facts"
 FIGURES: Final = "pictures.figures"
@@ -44,6 +46,7 @@ NATIONAL, PARTNERS = "national", "partners"
 
 _RETENTION_MS: Final = 7 * DAY_MS
 _QUARANTINE_MS: Final = 30 * DAY_MS
+_RECEIPTS_MS: Final = 30 * DAY_MS
 _DELETE, _COMPACT = "delete", "compact"
 _HEADS_SEGMENT_BYTES: Final = 8 * MIB
 
@@ -112,6 +115,8 @@ def catalogue(
             for area in delivery_areas(gazetteer)
         ),
         *(_delivery(desk_topic(desk), 1, desk) for desk in desks),
+        _receipts(RECEIPTS, max(1, partitions // DELIVERY_SHARE), "gateway"),
+        *(_receipts(receipts_topic(desk), 1, desk) for desk in desks),
         *(_state(name, partitions) for name in STATES),
     )
 
@@ -124,6 +129,11 @@ def intake_topic(unit: str) -> str:
 def desk_topic(desk: str) -> str:
     """The topic of a desk with its own Kafka access: ``desk.<unit>.<function>``."""
     return f"desk.{desk.replace('/', '.')}"
+
+
+def receipts_topic(desk: str) -> str:
+    """Where a desk with its own Kafka access learns what became of its events: ``receipts.<unit>.<function>``."""
+    return f"{RECEIPTS}.{desk.replace('/', '.')}"
 
 
 def delivery_areas(gazetteer: Gazetteer) -> tuple[str, ...]:
@@ -243,6 +253,11 @@ def _packs(partitions: int) -> Topic:
 def _delivery(name: str, partitions: int, reader: str) -> Topic:
     purpose = f"deliveries already minimised for their desks, read by {reader} alone"
     return Topic(name, "desk", partitions, _RETENTION_MS, _DELETE, ("worker",), (reader,), purpose)
+
+
+def _receipts(name: str, partitions: int, reader: str) -> Topic:
+    purpose = f"what became of desks' own events, read by {reader} alone"
+    return Topic(name, "desk", partitions, _RECEIPTS_MS, _DELETE, ("worker",), (reader,), purpose)
 
 
 def _state(name: str, partitions: int) -> Topic:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from consumers.explanation import level_of
 from schemas.gazetteer import Gazetteer
 from schemas.problems import DropCode
+from schemas.receipts import level_of
 from schemas.records import BUS_UNIT, FOLLOWED, NOTICED, POINTED
 
 ACCEPTED, QUARANTINED, DUPLICATE, UNKNOWN = "accepted", "quarantined", "duplicate", "unknown"

@@ -4,6 +4,7 @@ A book holds all that is known of one event's duties. Books are joined as sets a
 answers and ticks come makes no difference to where a duty ends up.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -190,6 +191,13 @@ def handed_on(changes: Iterable[Change], book: Book) -> Iterator[Book]:
             duty_id = successor + duty.duty_id.removeprefix(duty.event_id)
             moved = duty._replace(event_id=successor, duty_id=duty_id)
             yield Book(successor, {moved.duty_id: moved})
+
+
+def answered(book: Book) -> dict[str, int]:
+    """How many of the desks that owe something about the event have given each kind of receipt."""
+    owing = {duty.owed_by for duty in book.taken.values()}
+    said = {(kind, answer.by) for answer in book.answers for kind in answer.kinds if answer.group is not None}
+    return dict(Counter(kind for kind, by in said if by in owing))
 
 
 def group_of(delivery_id: str) -> str:

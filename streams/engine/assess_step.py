@@ -105,7 +105,9 @@ class AssessStep:
                     teller(shared, out)
                 state.put(key, _pack(_bound_by(assessed, shared.event)), record.timestamp)
             case Drop(code):
-                out.add(dropped(self._codec, _told(event, origin, record), code, published_at_ms))
+                told = _told(event, origin, record)
+                out.add(dropped(self._codec, told, code, published_at_ms))
+                self._share.receipts.dropped(writer or "", told, code.value, published_at_ms, out)
                 counters.dropped[code.value] += 1
             case Reject(problems):
                 peek = Peek(event["event_id"], event["event_type"])
@@ -114,8 +116,9 @@ class AssessStep:
 
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on."""
-        problems = (Problem(RejectCode.INTERNAL),)
-        out.add(quarantined(self._codec, record, problems, writer=header(record, ORIGIN_HEADER)))
+        problems, writer = (Problem(RejectCode.INTERNAL),), header(record, ORIGIN_HEADER)
+        out.add(quarantined(self._codec, record, problems, writer=writer))
+        self._share.receipts.quarantined(record, problems, writer, None, out)
 
     def finish(self, state: State, out: Outbox, at_ms: int) -> None:
         """Tell other lanes what binds whatever is built on the events just shared, and what they must know of them."""

@@ -18,13 +18,14 @@ from schemas.problems import Problem, RejectCode
 from schemas.records import NOTICED
 from schemas.topics import DECISIONS, DUTIES, PARTNERS, QUARANTINE, desk_topic
 from schemas.vocabulary import Handling
-from streams.core.duties import Book, Change, advanced, handed_on, joined, next_due
+from streams.core.duties import Book, Change, advanced, answered, handed_on, joined, next_due
 from streams.core.reference import Reference
 from streams.core.share.fields import leaves_of
 from streams.engine.duty_records import decoded, encoded, written
 from streams.engine.ledger import line
 from streams.engine.outbox import NO_HEADERS, Outbox, Output
 from streams.engine.quarantine import quarantined
+from streams.engine.receipts import About, ReceiptDesk
 from streams.engine.records import Record, moment
 from streams.engine.share_step import delivery_topic
 from streams.engine.signals import Counters
@@ -62,7 +63,9 @@ class DutiesStep:
         self._codec = codec
         self._books = Books(codec)
         self._reference = reference
-        self._own = {desk: desk_topic(desk) for desk in own_access_desks}
+        desks = tuple(own_access_desks)
+        self._own = {desk: desk_topic(desk) for desk in desks}
+        self._receipts = ReceiptDesk(codec, reference, desks)
         areas = {delivery_topic(reference.gazetteer, unit) for unit in reference.gazetteer.units}
         self.outputs: Sequence[str] = (
             *sorted(areas | {f"deliver.{PARTNERS}"}),
@@ -70,6 +73,7 @@ class DutiesStep:
             DECISIONS,
             DUTIES,
             QUARANTINE,
+            *self._receipts.outputs,
         )
 
     def open(self, state: State) -> None:
@@ -117,9 +121,19 @@ class DutiesStep:
         for change in changes:
             if change.notify:
                 self._notify(change, at_ms, out)
+        if news.answers != before.answers or (news.answers and not before.taken):
+            self._receipt(before, book, at_ms, out)
         for moved in handed_on(changes, book):
             out.add(written(self._codec, moved, at_ms))
         return book
+
+    def _receipt(self, before: Book, book: Book, at_ms: int, out: Outbox) -> None:
+        """Tell the publisher how many have answered, when it is more than before."""
+        counts = answered(book)
+        if counts and counts != answered(before):
+            duty = next(iter(book.taken.values()))
+            about = About(book.event_id, duty.event_type, 1, DUTIES, at_ms)
+            self._receipts.answered(duty.origin, about, counts, out)
 
     def _remember(self, book: Book, at_ms: int, state: State) -> None:
         _put(book.event_id.encode(), encoded(self._codec, book), next_due(book, moment(at_ms)), at_ms, state)

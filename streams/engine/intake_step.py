@@ -1,6 +1,6 @@
 """The intake agent's step: what units published, accepted or quarantined, and each id remembered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from schemas.codec import ORIGIN_HEADER, Codec
 from schemas.problems import Problem, RejectCode
@@ -13,6 +13,7 @@ from streams.engine.framing import Framing
 from streams.engine.ledger import Told, dropped
 from streams.engine.outbox import Outbox, Output
 from streams.engine.quarantine import quarantined
+from streams.engine.receipts import ReceiptDesk
 from streams.engine.records import AT_HEADER, FROM_HEADER, SAID_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters
 from streams.engine.state import State
@@ -26,11 +27,18 @@ class IntakeStep:
     """
 
     name = "intake"
-    outputs: Sequence[str] = (ACCEPTED, QUARANTINE, DECISIONS)
 
-    def __init__(self, codec: Codec, reference: Reference, framing: Framing | None = None) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        reference: Reference,
+        own_access_desks: Iterable[str] = (),
+        framing: Framing | None = None,
+    ) -> None:
         self._codec = codec
         self._intake = Intake(codec, reference)
+        self._receipts = ReceiptDesk(codec, reference, own_access_desks)
+        self.outputs: Sequence[str] = (ACCEPTED, QUARANTINE, DECISIONS, *self._receipts.outputs)
         #: Looks up what the records at hand name by a registry's ids.
         self.ahead = None if framing is None else framing.look_up
 
@@ -61,18 +69,23 @@ class IntakeStep:
                     place(record),
                 )
                 out.add(dropped(self._codec, told, code, record.timestamp))
+                self._receipts.dropped(writer or "", told, code.value, record.timestamp, out)
                 counters.dropped[code.value] += 1
             case Reject():
                 self._reject(record, settled, reading.peek, out, counters)
 
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on."""
-        problems = (Problem(RejectCode.INTERNAL),)
-        out.add(quarantined(self._codec, record, problems, writer=proven_writer(record)))
+        self._quarantine(record, (Problem(RejectCode.INTERNAL),), None, out)
 
     def _reject(self, record: Record, reject: Reject, peek: Peek, out: Outbox, counters: Counters) -> None:
-        out.add(quarantined(self._codec, record, reject.problems, writer=proven_writer(record), peek=peek))
+        self._quarantine(record, reject.problems, peek, out)
         counters.rejected[reject.problems[0].code.value] += 1
+
+    def _quarantine(self, record: Record, problems: Sequence[Problem], peek: Peek | None, out: Outbox) -> None:
+        writer = proven_writer(record)
+        out.add(quarantined(self._codec, record, problems, writer=writer, peek=peek))
+        self._receipts.quarantined(record, problems, writer, peek, out)
 
 
 def proven_writer(record: Record) -> str | None:

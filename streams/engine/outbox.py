@@ -2,7 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import ItemsView, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -46,6 +46,14 @@ class Parcel(NamedTuple):
     kind: str
 
 
+class Bundle(NamedTuple):
+    """What goes as one record of a cycle under one key: where, for whom, and how its entries make a record."""
+
+    topic: str
+    key: str
+    join: Callable[[str, Sequence[bytes]], bytes]
+
+
 def unpacked(value: bytes) -> Iterator[bytes]:
     """The entries of a record that ``Outbox.pack`` made, in order."""
     start = 0
@@ -63,6 +71,7 @@ class Outbox:
         self._partitions = partitions
         self._outputs: list[Output] = []
         self._packed: list[tuple[Parcel, bytes, int]] = []
+        self._bundled: list[tuple[Bundle, bytes, int]] = []
         #: Changes of states, by changelog partition, each key once in the order of its last change.
         self.changes: dict[TopicPartition, dict[bytes, bytes | None]] = {}
         self._sent: dict[tuple[str, int], tuple[asyncio.Future[Any], int]] = {}
@@ -107,15 +116,20 @@ class Outbox:
         """Let an entry travel with all others of this cycle for the same lane; ``unpacked`` reads them."""
         self._packed.append((parcel, entry, at_ms))
 
-    def mark(self) -> tuple[int, int]:
-        """How far it is filled, for ``keep``."""
-        return len(self._outputs), len(self._packed)
+    def bundle(self, bundle: Bundle, entry: bytes, at_ms: int) -> None:
+        """Let an entry be part of the record that this cycle writes under the bundle's key."""
+        self._bundled.append((bundle, entry, at_ms))
 
-    def keep(self, mark: tuple[int, int]) -> None:
+    def mark(self) -> tuple[int, int, int]:
+        """How far it is filled, for ``keep``."""
+        return len(self._outputs), len(self._packed), len(self._bundled)
+
+    def keep(self, mark: tuple[int, int, int]) -> None:
         """Forget everything after a mark: a step failed half-way."""
-        outputs, packed = mark
+        outputs, packed, bundled = mark
         del self._outputs[outputs:]
         del self._packed[packed:]
+        del self._bundled[bundled:]
 
     def seal(self) -> None:
         """Make records of what was packed."""
@@ -130,6 +144,29 @@ class Outbox:
         for parcel, (data, latest) in parcels.items():
             self._send_parcel(parcel, data, latest)
         self._packed.clear()
+        self._seal_bundles()
+
+    def _seal_bundles(self) -> None:
+        bundles: dict[str, tuple[Bundle, list[bytes], int]] = {}  # by key: one has one topic
+        sizes: dict[str, int] = {}
+        for bundle, entry, at_ms in self._bundled:
+            key = bundle.key
+            size = sizes.get(key, 0) + len(entry)
+            known = bundles.get(key)
+            if known is not None and size > _MAX_PARCEL:
+                self._send_bundle(*known)
+                known, size = None, len(entry)
+            if known is None:
+                bundles[key] = bundle, [entry], at_ms
+            else:
+                known[1].append(entry)
+            sizes[key] = size
+        for entries in bundles.values():
+            self._send_bundle(*entries)
+        self._bundled.clear()
+
+    def _send_bundle(self, bundle: Bundle, entries: Sequence[bytes], at_ms: int) -> None:
+        self.add(Output(bundle.topic, bundle.key.encode(), bundle.join(bundle.key, entries), at_ms))
 
     def _send_parcel(self, parcel: Parcel, data: bytearray, at_ms: int) -> None:
         key = str(parcel.partition).encode()

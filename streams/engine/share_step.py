@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from schemas.codec import MAX_BUS_BYTES, Codec, UndecodableError
 from schemas.gazetteer import Gazetteer
 from schemas.problems import Problem, RejectCode
-from schemas.records import desk_address
+from schemas.records import POINTED, desk_address
 from schemas.topics import ACCEPTED, DECISIONS, DUTIES, PARTNERS, QUARANTINE, desk_topic
 from streams.core.hidden import closed, secret
 from streams.core.reference import Reference
@@ -29,6 +29,7 @@ from streams.engine.memory import SEES, LaneMemory, Past
 from streams.engine.outbox import NO_HEADERS, Outbox, Output
 from streams.engine.packs import Packs
 from streams.engine.quarantine import quarantined
+from streams.engine.receipts import About, Kind, ReceiptDesk
 from streams.engine.records import FROM_HEADER, SHARED_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters
 from streams.engine.state import State
@@ -49,6 +50,7 @@ class _Address(NamedTuple):
     depends: bool
     #: Whether the desk reads a topic of its own, with tools that may know CloudEvents and not us.
     own: bool
+    kind: Kind
 
 
 class Matter(NamedTuple):
@@ -122,7 +124,9 @@ class ShareStep:
         self.before = None if framing is None else framing.begin
         self._reference = reference
         self.packs = packs if isinstance(packs, Packs) else Packs(codec, reference.gazetteer, packs)
-        self._own = {desk: desk_topic(desk) for desk in own_access_desks}
+        desks = tuple(own_access_desks)
+        self._own = {desk: desk_topic(desk) for desk in desks}
+        self.receipts = ReceiptDesk(codec, reference, desks)
         self._duties = DutyDesk(codec, reference.gazetteer)
         self._addresses: dict[ReceiverRuling, _Address] = {}
         areas = {delivery_topic(reference.gazetteer, unit) for unit in reference.gazetteer.units}
@@ -133,6 +137,7 @@ class ShareStep:
             DECISIONS,
             DUTIES,
             QUARANTINE,
+            *self.receipts.outputs,
         )
 
     def memory_of(self, state: State) -> LaneMemory:
@@ -211,6 +216,7 @@ class ShareStep:
         out.add(self._ledger_line(matter, ruling, encoded, pack, outcome))
         for output in self._duties.opened(matter.event, ruling.receivers, pack, at_ms):
             out.add(output)
+        self._receipt(matter, ruling, addresses, outcome, out)
         views = (receiver.view for receiver in ruling.receivers)
         return [
             to.told + sight.sign(view) if to.depends else to.told for view, to in zip(views, addresses, strict=True)
@@ -218,7 +224,22 @@ class ShareStep:
 
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on, under the desk that published it, if that can still be read."""
-        out.add(quarantined(self._codec, record, (Problem(RejectCode.INTERNAL),), writer=self._publisher(record)))
+        problems, publisher = (Problem(RejectCode.INTERNAL),), self._publisher(record)
+        out.add(quarantined(self._codec, record, problems, writer=publisher))
+        self.receipts.quarantined(record, problems, publisher, None, out)
+
+    def _receipt(
+        self, matter: Matter, ruling: Ruling, addresses: Sequence["_Address"], outcome: str, out: Outbox
+    ) -> None:
+        """Tell the publisher what became of its event; a match is told by its pointer alone."""
+        if outcome == POINTED:
+            return
+        event = matter.event
+        publisher = origin_desk(event)
+        reached = tuple(to.kind for to in addresses if to.kind[2] != publisher)
+        about = About(event["event_id"], event["event_type"], event["revision"], matter.source, matter.at_ms)
+        kept_from = len({withheld.desk for withheld in ruling.withheld})
+        self.receipts.decided(publisher, about, outcome, reached, kept_from, out)
 
     def _publisher(self, record: Record) -> str | None:
         try:
@@ -248,6 +269,7 @@ class ShareStep:
                 told,
                 depends=always is None and not desk.startswith("partner."),
                 own=desk in self._own,
+                kind=self.receipts.kind_of(desk),
             )
         return known
 

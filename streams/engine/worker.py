@@ -70,7 +70,7 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
         ErrandTeller(Questioner(reference, context)),
     )
     return {
-        IntakeStep(codec, reference, framing): intake_topics,
+        IntakeStep(codec, reference, settings.own_access_desks, framing): intake_topics,
         AssessStep(codec, reference, share, tellers, Pointing(codec, reference.gazetteer, keys)): (ACCEPTED,),
         share: (ASSESSED,),
         RulesStep(codec, packs): (PACKS,),

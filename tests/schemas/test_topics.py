@@ -14,6 +14,7 @@ from schemas.topics import (
     delivery_areas,
     desk_topic,
     intake_topic,
+    receipts_topic,
 )
 
 GAZETTEER = load_gazetteer()
@@ -53,6 +54,7 @@ def test_the_catalogue_without_own_access() -> None:
         "entities",
         "pictures.facts",
         "pictures.figures",
+        "receipts",
         "state.link",
         "state.picture",
     }
@@ -65,6 +67,9 @@ def test_own_access_adds_a_unit_topic_and_a_desk_topic() -> None:
     desk = found[desk_topic(f"{JARVA}/intelligence")]
     assert (own.name, own.writers) == (f"in.{JARVA}", (JARVA,))
     assert (desk.name, desk.readers) == (f"desk.{JARVA}.intelligence", (f"{JARVA}/intelligence",))
+    receipts = found[receipts_topic(f"{JARVA}/intelligence")]
+    assert (receipts.name, receipts.readers) == (f"receipts.{JARVA}.intelligence", (f"{JARVA}/intelligence",))
+    assert found["receipts"].readers == ("gateway",)
 
 
 @pytest.mark.parametrize("partitions", [1, 6])
@@ -88,7 +93,7 @@ def test_keys_keep_together_what_belongs_together() -> None:
     keys = {name: topic.key for name, topic in topics().items()}
     assert keys["in.gateway"] == keys["ledger.decisions"] == "event_id"
     assert keys["events.accepted"] == keys["events.assessed"] == "fingerprint"
-    assert {keys[name] for name in keys if name.startswith("deliver.")} == {"desk"}
+    assert {keys[name] for name in keys if name.startswith(("deliver.", "receipts"))} == {"desk"}
     assert keys["quarantine"] == "origin"
 
 

@@ -10,7 +10,8 @@ import pytest
 from schemas.codec import Codec
 from schemas.duties import DutyState
 from schemas.duty_books import CHANGELOG_HEAD, Books
-from schemas.topics import DECISIONS, DUTIES
+from schemas.receipts import Fate, Receipts
+from schemas.topics import DECISIONS, DUTIES, RECEIPTS
 from schemas.validation import validate
 from streams.core.duties import Answer, Book, Standing, Taken
 from streams.engine.duties_step import _DUE, DutiesStep
@@ -56,6 +57,7 @@ class Lane:
         for output in [output for output in out.outputs if output.topic == DUTIES]:
             record = SimpleNamespace(key=output.key, value=output.value, timestamp=output.at_ms, headers=[])
             self.step(record, self.state, out, Counters())
+        out.seal()
         self.written += out.outputs
 
     def tick(self, minutes: int) -> list[Output]:
@@ -140,6 +142,34 @@ def test_a_refusal_reaches_the_publisher_and_anothers_receipt_counts_for_nothing
     assert lane.notices() == [(OWING, "done"), (ORIGIN, "done")]
 
 
+def test_the_publisher_learns_how_many_have_answered_and_not_who(lane: Lane) -> None:
+    """Of those that must answer, each desk once for each kind; from another desk it counts for nothing."""
+    lane.publish(incident())
+    lane.publish(receipt(by=f"{NORD}/surveillance"), AT_MS + MINUTE_MS)
+    lane.publish(receipt(), AT_MS + MINUTE_MS)
+    lane.publish(receipt(), AT_MS + 2 * MINUTE_MS)
+    lane.publish(receipt(kind="accepted"), AT_MS + 3 * MINUTE_MS)
+    told = [o for o in lane.written if o.topic == RECEIPTS and o.key == ORIGIN.encode()]
+    assert not any(OWING.encode() in (o.value or b"") for o in told)
+    lines = [line for o in told for line in Receipts.model_validate(CODEC.decode(o.value or b"").value).lines]
+    assert {line.event_id for line in lines} == {incident()["event_id"]}
+    assert [(line.fate, [(each.kind, each.desks) for each in line.answers]) for line in lines] == [
+        (Fate.ACCEPTED, []),
+        (Fate.ANSWERED, [("acknowledged", 1)]),
+        (Fate.ANSWERED, [("accepted", 1), ("acknowledged", 1)]),
+    ]
+
+
+def test_answers_that_come_before_the_duty_are_told_when_it_opens(lane: Lane) -> None:
+    """Records of different lanes come in any order."""
+    lane.publish(receipt(), AT_MS)
+    assert not [o for o in lane.written if o.topic == RECEIPTS and o.key == ORIGIN.encode()]
+    lane.publish(incident())
+    told = [o for o in lane.written if o.topic == RECEIPTS and o.key == ORIGIN.encode()]
+    lines = [line for o in told for line in Receipts.model_validate(CODEC.decode(o.value or b"").value).lines]
+    assert Fate.ANSWERED in [line.fate for line in lines]
+
+
 def test_every_notice_has_its_ledger_line_and_is_an_event_of_its_type(lane: Lane) -> None:
     """Read back, the whole notice is what the catalogue says of it; its receivers are those of the ledger."""
     lane.publish(incident())
@@ -158,7 +188,7 @@ def test_what_is_only_opened_costs_one_record_and_one_entry_the_same_bytes(lane:
     (news,) = [output for output in lane.written if output.topic == DUTIES]
     entries = list(lane.state.take_changes())
     assert [(key, entry[CHANGELOG_HEAD:]) for key, entry in entries if entry is not None] == [(news.key, news.value)]
-    assert [o.topic for o in lane.written if not o.topic.startswith("deliver.")] == [DECISIONS, DUTIES]
+    assert [o.topic for o in lane.written if not o.topic.startswith("deliver.")] == [DECISIONS, DUTIES, RECEIPTS]
     assert lane.looked_at() == 1
     assert lane.tick(4) == []
     assert lane.looked_at() == 1

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from consumers.explanation import answer
 from schemas.codec import MAX_BUS_BYTES
 from schemas.records import Decision
-from schemas.topics import DECISIONS, catalogue
+from schemas.topics import DECISIONS, RECEIPTS, catalogue
 from streams.core.link.finding import LINK
 from streams.core.link.index import Limits
 from streams.engine.outbox import Output
@@ -64,9 +64,15 @@ def world(
     return lanes
 
 
-def read_by(desk: str, lanes: Lanes) -> list[Output]:
-    """What a desk reads: its key on the topic of its area, in order."""
+def delivered(desk: str, lanes: Lanes) -> list[Output]:
+    """What is delivered to a desk: its key on the topic of its area."""
     return [o for o in lanes.written if o.topic.startswith("deliver.") and o.key == desk.encode()]
+
+
+def read_by(desk: str, lanes: Lanes) -> list[Output]:
+    """What a desk reads: its deliveries, and what became of its own events, in order."""
+    receipts = [o for o in lanes.written if o.topic == RECEIPTS and o.key == desk.encode()]
+    return [*receipts, *delivered(desk, lanes)]
 
 
 def pointers(lanes: Lanes) -> dict[str, dict[str, Any]]:
@@ -113,7 +119,7 @@ def test_two_owners_are_told_of_a_match_and_nobody_else_finds_a_trace(count: int
     apart = two | {"objects": [{"kind": "vehicle", "ref": OTHER}]}
     matched = world([(one, ONE), (two, TWO)], at_ms, count=count)
     unmatched = world([(one, ONE), (apart, TWO)], at_ms, count=count)
-    both = {desk for desk in DESKS if len({o.value for o in read_by(desk, unmatched)}) == 2}
+    both = {desk for desk in DESKS if len({o.value for o in delivered(desk, unmatched)}) == 2}
     assert not both & {ONE, TWO}
     same_for(set(others(ONE, TWO)) - both, matched, unmatched, (one, two))
     found = pointers(matched)
@@ -175,7 +181,7 @@ def test_without_the_link_agent_every_other_desk_reads_the_same() -> None:
     """Its work shows in deliveries to the two owners, and in topics that no desk may read."""
     at_ms, one, two = now_ms(), with_car(JARVA, CAR), with_car(HYLLIE, CAR)
     linked, plainly = (world([(one, ONE), (two, TWO)], at_ms, linking=on) for on in (True, False))
-    both = {desk for desk in DESKS if len({o.value for o in read_by(desk, plainly)}) == 2}
+    both = {desk for desk in DESKS if len({o.value for o in delivered(desk, plainly)}) == 2}
     same_for(set(others(ONE, TWO)) - both, linked, plainly, (one, two))
     more = Counter(o.topic for o in linked.written) - Counter(o.topic for o in plainly.written)
     readers = {topic.name: topic.readers for topic in catalogue(REFERENCE.gazetteer)}
@@ -226,7 +232,7 @@ def test_a_hidden_end_shows_to_nobody_but_its_own_owner(hidden: Body, owner: str
 
     matched, unmatched = told(hidden), told(apart)
     assert set(pointers(matched)) == {owner}
-    both = {desk for desk in DESKS if len({o.value for o in read_by(desk, unmatched)}) == 2}
+    both = {desk for desk in DESKS if len({o.value for o in delivered(desk, unmatched)}) == 2}
     same_for(set(others(owner)) - both, matched, unmatched, (one, hidden))
 
 

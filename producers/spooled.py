@@ -1,0 +1,111 @@
+"""The client for a bad line: an event is taken once it is on the disk of the spool, and sent when the bus is there."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from producers.client import GATEWAY_TOPIC
+from producers.encoding import AnyEvent, Refused, encode
+from producers.publisher import Publisher, Receipt, Submission
+from producers.sender import Sender
+from producers.spool import MAX_BYTES, Spool
+from producers.spool_keys import SpoolKeys, keys_from_environment
+from producers.spool_record import SpoolRecord, urgency_of
+from producers.spool_writer import SpoolWriter
+from schemas.codec import Codec
+
+#: How long closing waits for the bus to take what is in the spool, and a full spool for room. Seconds.
+_CLOSING_S: Final = 5.0
+_PATIENCE_S: Final = 10.0
+
+
+class SpooledProducer(Publisher):
+    """Publishes one desk's events by way of a spool on this machine's disk.
+
+    Shape: a receipt says ``taken`` when the event is on the disk; the bus need not be there for that. ``spool`` and
+    ``sender`` tell what waits, and why. Only one process at a time can have a spool.
+    Units: ``timeout`` for the bus, ``patience`` for room in a full spool and ``closing`` for the bus to take what is
+    left at the end, in seconds; ``max_bytes`` on the disk.
+    Errors: ``SpoolError`` and ``SpoolKeysError`` when the spool cannot be opened; ``SpoolRefusedError`` when an event
+    was not taken: the disk is full, or the spool is and stays so.
+    """
+
+    def __init__(  # noqa: PLR0913 - one parameter a choice of the unit's
+        self,
+        options: Mapping[str, Any],
+        *,
+        origin: str,
+        spool: Path,
+        keys: SpoolKeys | None = None,
+        topic: str = GATEWAY_TOPIC,
+        timeout: float = 30.0,
+        patience: float = _PATIENCE_S,
+        closing: float = _CLOSING_S,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        """``keys``: those of the environment unless given (``SAMBUS_SPOOL_KEY_FILE``)."""
+        self._options = options
+        self._origin, self._topic, self._timeout = origin, topic, timeout
+        self._patience, self._closing = patience, closing
+        self._keys = keys_from_environment() if keys is None else keys
+        self._folder, self._max_bytes = spool, max_bytes
+        self._codec = Codec()
+        self._writer: SpoolWriter | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.spool: Spool
+        self.sender: Sender
+
+    async def __aenter__(self) -> Self:
+        self.spool = await asyncio.to_thread(Spool, self._folder, self._keys, max_bytes=self._max_bytes)
+        self.sender = Sender(self._options, self.spool, timeout=self._timeout)
+        self._writer = SpoolWriter(self.spool, self.sender.wake, patience=self._patience)
+        self._tasks = [asyncio.create_task(self._writer.run()), asyncio.create_task(self.sender.run())]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose(self._closing)
+
+    async def submit(self, event: AnyEvent) -> Submission:
+        """Validate one event and hand it to the spool; waits while too many are on their way to the disk."""
+        if self._writer is None:
+            raise RuntimeError("use the producer in `async with`")
+        encoded = encode(self._codec, event, self._origin)
+        if isinstance(encoded, Refused):
+            return Submission(*encoded)
+        headers = tuple(encoded.headers)
+        record = SpoolRecord(self._topic, encoded.key, encoded.value, headers, urgency_of(encoded.event))
+        return Submission(encoded.event_id, (), await self._writer.put(record))
+
+    async def settle(self, submission: Submission) -> Receipt:
+        """Wait until a submitted event is on the disk. Errors: ``SpoolRefusedError`` when it was not taken."""
+        if submission.confirmation is None:
+            return Receipt(submission.event_id, "rejected", submission.problems)
+        await asyncio.shield(submission.confirmation)
+        return Receipt(submission.event_id, "taken")
+
+    async def flush(self, within: float) -> int:
+        """Wait until the bus has all that the spool holds, for so many seconds; how many events are left."""
+        return await self.sender.empty(within)
+
+    async def aclose(self, within: float) -> int:
+        """Take nothing more, wait so many seconds for the bus to have all, let go; how many events stay in the spool.
+
+        It does not wait for a bus that is out of reach. May be called more than once.
+        """
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return 0
+        writing, sending = self._tasks
+        writer.close()
+        await writing
+        left = await self.sender.empty(within, patient=False)
+        sending.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sending
+        await asyncio.to_thread(self.spool.close)
+        return left
