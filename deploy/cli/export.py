@@ -13,7 +13,7 @@ from consumers.archive.asker import Somebody
 from consumers.archive.refusals import REMEDIES, RefusedError
 from consumers.exports.making import Export, ExportRefusedError, Format, make_export, read_request
 from consumers.exports.register import confirm, disclosures, to_confirm
-from deploy.cli.ack import receipt_event
+from consumers.saying import receipt as receipt_of
 from deploy.cli.archive_place import archive_options, opened, refuse, subject_of, user_option
 from deploy.cli.asking import AskError, console, desk_option, json_option, lang_option, local_time, print_json, run
 from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, Connection, connection_options
@@ -136,8 +136,8 @@ def _confirm(kept: Archive, who: Somebody, export_id: str, connection: Connectio
 async def _receipts(connection: Connection, desk: str, done: tuple[str, ...], *, synthetic: bool) -> None:
     async with Producer(connection.aiokafka(), origin=desk) as producer:
         for delivery_id in done:
-            payload = {"delivery_id": delivery_id, "kind": ReceiptKind.CONFIRMED, "obligation": None, "reason": None}
-            receipt = await producer.publish(receipt_event(payload, synthetic=synthetic))
+            body = receipt_of(delivery_id, ReceiptKind.CONFIRMED, synthetic=synthetic)
+            receipt = await producer.publish(body)
             if receipt.status != "taken":
                 raise AskError("The receipt was not taken; see `sambus ack --confirm`.")
 

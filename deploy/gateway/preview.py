@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from consumers.explanation import Reach, class_of, explain
+from consumers.explanation import Reach, explain
 from deploy.gateway.rule_titles import titles
 from producers.encoding import Encoded
 from schemas.admission import origin_of
 from schemas.codec import Codec
+from schemas.receipts import class_of
 from schemas.records import Decision, Receiver, Withheld, desk_address
 from schemas.web import PlaceBody
 from streams.core.assess import Assess

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from schemas.admission import desk_known, origin_of
 from schemas.codec import Codec
 from schemas.model import UUID_V7
 from schemas.problems import Problem
 from schemas.receipts import ANSWERED, QUARANTINED, class_of
 from schemas.records import BUS_UNIT
 from schemas.topics import RECEIPTS, receipts_topic
-from streams.core.intake import Peek, is_known_desk, origin_of
+from streams.core.intake import Peek
 from streams.core.reference import Reference
 from streams.engine.ledger import Told
 from streams.engine.outbox import Bundle, Outbox
@@ -114,7 +115,7 @@ class ReceiptDesk:
         origin = origin_of(desk)
         if len(self._bundles) >= _MAX_RESTS:
             self._bundles.clear()
-        if origin is None or origin.unit == BUS_UNIT or not is_known_desk(self._reference, origin):
+        if origin is None or origin.unit == BUS_UNIT or not desk_known(desk, self._reference.gazetteer):
             return None
         return Bundle(self._own.get(desk, RECEIPTS), desk, self._codec.join_receipts)
 
