@@ -12,9 +12,11 @@ import click
 from click.core import ParameterSource
 
 from deploy.cli.connection import EXIT_NOT_WELL, EXIT_WRONG_USE, Connection, connection_options
+from deploy.cli.gateway import PORT as GATEWAY_PORT
 from deploy.cli.home import home_option, told
 from deploy.cluster import ClusterError, LocalCluster, places
 from deploy.cluster.detach import Report, run_detached
+from deploy.cluster.gateway import Ports, programs
 from deploy.cluster.keep import Keep
 from deploy.cluster.local import DEADLINE, PORT
 from deploy.cluster.match_keys import ensure_keys
@@ -24,6 +26,8 @@ from deploy.cluster.worker import Worker
 from deploy.registry.server import PORT as REGISTRY_PORT
 from deploy.registry.server import RegistryServer
 
+#: What `sambus up` keeps in its folder.
+_FOLDERS = ("kafka", "workers", "registry", "gateway", "identity")
 #: More workers than partitions of the flow would stand idle; more than this is a slip of the finger.
 MOST_WORKERS = 64
 
@@ -55,11 +59,21 @@ MOST_WORKERS = 64
     type=click.IntRange(1024, 65000),
     help="Of the registry.",
 )
+@click.option("--gateway/--no-gateway", default=True, show_default=True, help="Intake over HTTP, feeds and pages.")
+@click.option(
+    "--gateway-port",
+    default=GATEWAY_PORT,
+    show_default=True,
+    type=click.IntRange(1024, 65000),
+    help="Of the gateway; the next one is the provider's of made-up people.",
+)
 @click.option("--report-fd", type=int, hidden=True)
 @connection_options
 @told
 def up(connection: Connection, **options: Any) -> None:
-    """Start the bus on this machine: Kafka, topics and workers. Data is kept between runs.
+    """Start the bus on this machine: Kafka, topics, workers and the gateway with its pages. Data is kept between runs.
+
+    The gateway believes a provider of made-up people that runs beside it, for this machine alone.
 
     With --registry, what desks with a topic of their own (--own-access) read carries the registry's ids.
 
@@ -77,6 +91,7 @@ def up(connection: Connection, **options: Any) -> None:
     if cluster is not None:
         connection = Connection(bootstrap=cluster.bootstrap)
     registry = RegistryServer(home, options["registry_port"]) if options["registry"] else None
+    ports = Ports(options["gateway_port"], options["gateway_port"] + 1) if options["gateway"] else None
     if options["detach"]:
         _detach(cluster, connection, options, registry)
         return
@@ -87,6 +102,7 @@ def up(connection: Connection, **options: Any) -> None:
     if registry is not None:
         environment["SAMBUS_REGISTRY"] = registry.url
     command = (*WORKER, *_each("own-access", options["own_access"]))
+    beside = [] if ports is None else programs(home, ports, environment)
     kept = [Worker(home, number, environment, command) for number in range(1, workers + 1)]
     supervisor = Supervisor(
         home,
@@ -96,8 +112,9 @@ def up(connection: Connection, **options: Any) -> None:
         kept,
         registry=registry,
         own_access=options["own_access"],
+        beside=beside,
     )
-    places_told = _where_to_look(home, connection.bootstrap, workers, cluster, registry)
+    places_told = _where_to_look(home, connection.bootstrap, workers, cluster, registry, ports)
     ending = "Ctrl-C stops everything." if options["report_fd"] is None else "`sambus down` stops it."
     try:
         supervisor.run(lambda well: report.ready(f"\n{_headline(home, well=well)}\n{places_told}\n{ending}", well=well))
@@ -159,6 +176,7 @@ def _detach(
     arguments += _each("own-access", options["own_access"])
     if registry is not None:
         arguments += ["--registry", "--registry-port", str(registry.port)]
+    arguments += ["--gateway-port", str(options["gateway_port"])] if options["gateway"] else ["--no-gateway"]
     environment = {name: value for name, value in os.environ.items() if name != "SAMBUS_BOOTSTRAP"}
     if cluster is None:
         environment |= _environment(connection)
@@ -176,9 +194,19 @@ def _headline(home: Path, *, well: bool) -> str:
 
 
 def _where_to_look(
-    home: Path, bootstrap: str, workers: int, cluster: LocalCluster | None, registry: RegistryServer | None
+    home: Path,
+    bootstrap: str,
+    workers: int,
+    cluster: LocalCluster | None,
+    registry: RegistryServer | None,
+    ports: Ports | None,
 ) -> str:
     lines = []
+    if ports is not None:
+        lines += [
+            f"  {ports.address}/cards                     read what a desk gets, as a made-up person",
+            f"  {ports.address}/publish                   publish",
+        ]
     if cluster is not None and not bootstrap.endswith(f":{PORT}"):
         lines.append(f"  export SAMBUS_BOOTSTRAP={bootstrap}")
     if registry is not None:
@@ -211,7 +239,7 @@ def down(home: Path) -> None:
 @told
 def reset(home: Path, yes: bool) -> None:
     """Stop the bus on this machine and delete its data: every event, delivery and decision in it."""
-    folders = [folder for folder in (home / "kafka", home / "workers", home / "registry") if folder.exists()]
+    folders = [folder for folder in (home / name for name in _FOLDERS) if folder.exists()]
     if not folders:
         Keep(home, "up").stop_other()
         click.echo(f"There is no data in {home}.")

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,8 @@ from deploy.cluster.errors import ClusterError
 from deploy.cluster.keep import Keep
 from deploy.cluster.local import LocalCluster
 from deploy.cluster.process import Identity
-from deploy.cluster.worker import FIRST_WAIT, HEALTHY, LAST_WAIT, Worker
+from deploy.cluster.program import FIRST_WAIT, HEALTHY, LAST_WAIT, Program
+from deploy.cluster.worker import Worker
 
 #: Seconds between looks at what runs.
 LOOK_EVERY = 0.2
@@ -59,7 +60,8 @@ class Supervisor:
     """Keeps one bus in a folder until it is told to stop.
 
     Shape: ``cluster`` is none when an existing cluster is used; ``kafka`` are aiokafka's connection options;
-    ``tell`` gets a line for each thing that happens; ``registry`` runs before the workers and until they have ended.
+    ``tell`` gets a line for each thing that happens; ``registry`` runs before the workers and until they have ended;
+    ``beside`` are started after the workers and end first.
     """
 
     home: Path
@@ -70,6 +72,7 @@ class Supervisor:
     group: str = "sambus"
     registry: Service | None = None
     own_access: tuple[str, ...] = ()
+    beside: Sequence[Program] = ()
     _before: frozenset[str] = frozenset()
     _fallen: dict[str, Fallen] = field(default_factory=dict)
 
@@ -109,9 +112,9 @@ class Supervisor:
         if self.registry is not None:
             self.tell(self.registry.ready())
         self._before = asyncio.run(members(self.kafka, self.group)) if self.workers else frozenset()
-        for worker in self.workers:
-            worker.start()
-            keep.note(worker.name, worker.identities())
+        for program in (*self.workers, *self.beside):
+            program.start()
+            keep.note(program.name, program.identities())
         keep.mark_ready()
 
     def _await_workers(self, keep: Keep) -> bool:
@@ -134,9 +137,9 @@ class Supervisor:
 
     def _look(self, keep: Keep) -> None:
         """Start again what ended by itself, each time after a longer wait."""
-        beside: list[Kept] = [] if self.registry is None else [self.registry]
+        registry: list[Kept] = [] if self.registry is None else [self.registry]
         brokers: tuple[Kept, ...] = () if self.cluster is None else self.cluster.brokers
-        everything: list[Kept] = [*brokers, *beside, *self.workers]
+        everything: list[Kept] = [*brokers, *registry, *self.workers, *self.beside]
         for kept in everything:
             fallen = self._fallen.setdefault(kept.name, Fallen())
             code = kept.exit_code()
@@ -162,10 +165,11 @@ class Supervisor:
         self.tell(f"{kept.name} runs again.")
 
     def _end(self, keep: Keep) -> None:
-        for worker in self.workers:
-            worker.ask_to_end()
-        for worker in self.workers:
-            worker.end()
+        programs = (*self.beside, *self.workers)
+        for program in programs:
+            program.ask_to_end()
+        for program in programs:
+            program.end()
         if self.registry is not None:
             self.registry.end()
         if self.cluster is not None and keep.held():  # else it is another's: leave it alone
