@@ -12,6 +12,8 @@ COMMANDS = {
     "demo": "deploy.cli.demo:demo",
     "worker": "deploy.cli.worker:worker",
     "publish": "deploy.cli.publish:publish",
+    "receipts": "deploy.cli.receipts:receipts",
+    "spool": "deploy.cli.spool:spool",
     "feed": "deploy.cli.feed:feed",
     "ack": "deploy.cli.ack:ack",
     "link": "deploy.cli.link:link",

@@ -11,6 +11,7 @@ from schemas.envelope import Event, Origin
 from schemas.fingerprint import fingerprint, said, telling
 from schemas.partners import PARTNERS
 from schemas.problems import DropCode, Problem, RejectCode
+from schemas.unknown_names import unknown_names
 from schemas.validation import validate
 from schemas.vocabulary import Function
 from streams.core.outcome import Drop, Forward, Reject
@@ -98,7 +99,7 @@ class Intake:
     def _problems(self, event: Event[Any], body: Mapping[str, Any], record: Published) -> tuple[Problem, ...]:
         problems = [*_key_problems(event, record), *self._origin_problems(event, record.writer)]
         problems += _time_problems(event, record.at)
-        problems += self._reference_problems(body)
+        problems += unknown_names(body, self._reference.gazetteer, self._reference.substances)
         return tuple(problems)
 
     def _origin_problems(self, event: Event[Any], writer: str | None) -> list[Problem]:
@@ -113,21 +114,6 @@ class Intake:
         if kind.bus_only or (kind.publishers and origin.function not in kind.publishers):
             return [Problem(RejectCode.PUBLISHER_NOT_ALLOWED, "/event_type")]
         return []
-
-    def _reference_problems(self, body: Mapping[str, Any]) -> list[Problem]:
-        known_area = self._reference.gazetteer.known
-        problems = [
-            Problem(RejectCode.AREA_UNKNOWN, f"/areas/{index}")
-            for index, area in enumerate(body.get("areas") or ())
-            if not known_area(area)
-        ]
-        known_substance = self._reference.substances.get
-        problems += [
-            Problem(RejectCode.SUBSTANCE_UNKNOWN, pointer)
-            for pointer, substance in substances_named(body["payload"])
-            if known_substance(substance) is None
-        ]
-        return problems
 
 
 class Reading(NamedTuple):
@@ -161,28 +147,6 @@ def is_known_desk(reference: Reference, origin: Origin) -> bool:
     if unit is None:
         return origin.unit in PARTNERS
     return origin.function in unit.functions
-
-
-def substances_named(payload: Mapping[str, Any], pointer: str = "/payload") -> list[tuple[str, str]]:
-    """Every substance id in a payload with its JSON pointer: fields named ``substance_id`` or ``*substance_ids``."""
-    found: list[tuple[str, str]] = []
-    for name, value in payload.items():
-        at = f"{pointer}/{name}"
-        if name == "substance_id" and isinstance(value, str):
-            found.append((at, value))
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
-                if isinstance(item, Mapping):
-                    found += substances_named(item, f"{at}/{index}")
-                elif name in SUBSTANCE_LISTS and isinstance(item, str):
-                    found.append((f"{at}/{index}", item))
-    return found
-
-
-#: Payload lists whose items are substance ids.
-SUBSTANCE_LISTS = frozenset(
-    {"substances", "substance_ids", "substances_suspected", "substances_confirmed", "candidate_substance_ids"}
-)
 
 
 def _key_problems(event: Event[Any], record: Published) -> list[Problem]:
