@@ -1,7 +1,10 @@
 """An event as its record: validated by the models, encoded, with the headers that every publisher gives it."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import uuid_utils
 
@@ -48,6 +51,14 @@ class Refused(NamedTuple):
 def new_event_id() -> str:
     """A new event id: a UUIDv7. Make it once, and use the same again when the same event is sent again."""
     return str(uuid_utils.uuid7())
+
+
+def made_event_id(at: datetime, identity: bytes) -> str:
+    """A UUIDv7 of a moment whose other bits are a hash of what the event says: the same event, the same id."""
+    milliseconds = int(at.timestamp() * 1000) & (1 << 48) - 1
+    chance = int.from_bytes(hashlib.sha256(identity).digest()[:10], "big")
+    value = milliseconds << 80 | 7 << 76 | (chance >> 62 & 0xFFF) << 64 | 0b10 << 62 | chance & (1 << 62) - 1
+    return str(UUID(int=value))
 
 
 def encode(codec: Codec, event: AnyEvent, origin: str, check: Check | None = None) -> Encoded | Refused:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from producers.encoding import made_event_id
 from producers.files import FileFault, FileRecord
 from producers.swedish_time import happened_at, published_at
 from schemas.gazetteer import Gazetteer
@@ -121,7 +121,7 @@ class Notices:
         before = self._latest.get(notice.id)
         if before is not None and before.digest == digest:
             return before
-        event_id = _event_id(seen_at, f"{SOURCE}/{notice.id}/{digest}")
+        event_id = made_event_id(seen_at, f"{SOURCE}/{notice.id}/{digest}".encode())
         version = _Version(
             revision=before.revision + 1 if before is not None else 1,
             event_id=event_id,
@@ -211,14 +211,6 @@ def place_of(name: str, gazetteer: Gazetteer) -> Place:
 def incident_no(notice_id: int) -> str:
     """The hash that stands for a notice's number in a violence incident. Its key is public, see ``PUBLIC_KEY``."""
     return hmac.new(PUBLIC_KEY, f"{SOURCE}/{notice_id}".encode(), hashlib.sha256).hexdigest()
-
-
-def _event_id(seen_at: datetime, identity: str) -> str:
-    """A UUIDv7 whose time is when the version was seen and whose random bits are a hash of what it says."""
-    milliseconds = int(seen_at.timestamp() * 1000) & (1 << 48) - 1
-    random = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:10], "big")
-    value = milliseconds << 80 | 7 << 76 | (random >> 62 & 0xFFF) << 64 | 0b10 << 62 | random & (1 << 62) - 1
-    return str(UUID(int=value))
 
 
 def _digest(content: Mapping[str, Any]) -> str:

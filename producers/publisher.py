@@ -89,8 +89,11 @@ class Publisher(ABC):
     async def settle(self, submission: Submission) -> Receipt:
         """Wait until a submitted event is taken."""
 
-    async def flush(self, within: float) -> int:  # noqa: ARG002 - for those who keep something back
-        """Wait until the bus has all that was taken, for so many seconds; how many events it does not have yet."""
+    async def flush(self, within: float, *, patient: bool = True) -> int:  # noqa: ARG002 - for those with a spool
+        """Wait until the bus has all that was taken, for so many seconds; how many events it does not have yet.
+
+        Shape: not ``patient``: it does not wait for a bus that is out of reach.
+        """
         return 0
 
 

@@ -6,7 +6,7 @@ trace, and whoever asks again with the same start is told the same again.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -161,25 +161,29 @@ class Receipts:
         """The news in a record of this desk."""
         value = record.value or b""
         try:
-            if record.topic != self._topics[0]:
-                told = [self._feedback(value)] if _may_be_feedback(value) else []
-            else:
-                decoded = self._codec.decode(value, limit=MAX_BUS_BYTES)
-                told = [ReceiptLine.model_validate(line) for line in decoded.value["lines"]]
+            told = self._lines(value) if record.topic == self._topics[0] else self._feedback(value)
         except (UndecodableError, ValidationError, KeyError, TypeError):
             self.unreadable += 1
             return
         for each in told:
-            if each is not None:
-                yield News(each, record.topic, record.partition, record.offset)
+            yield News(each, record.topic, record.partition, record.offset)
 
-    def _feedback(self, value: bytes) -> Feedback | None:
+    def _lines(self, value: bytes) -> Sequence[ReceiptLine | Feedback]:
+        decoded = self._codec.decode(value, limit=MAX_BUS_BYTES)
+        return [ReceiptLine.model_validate(line) for line in decoded.value["lines"]]
+
+    def _feedback(self, value: bytes) -> Sequence[ReceiptLine | Feedback]:
+        """The feedback in a delivery, if it is some, and of another desk: a desk has its own notes as well."""
+        if not _may_be_feedback(value):
+            return []
         decoded = self._codec.decode(value, limit=MAX_BUS_BYTES)
         if decoded.name != _FEEDBACK:
-            return None
+            return []
         said, note = decoded.value, decoded.value["event"]["payload"]
         by = desk_address(said["origin"]["unit"], said["origin"]["function"])
-        return Feedback(note["about_id"], note["kind"], said["event_id"], by, said["published_at"])
+        if by == self.desk:
+            return []
+        return [Feedback(note["about_id"], note["kind"], said["event_id"], by, said["published_at"])]
 
     async def _open(self) -> None:
         places = await self._places()

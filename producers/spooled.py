@@ -88,9 +88,9 @@ class SpooledProducer(Publisher):
         await asyncio.shield(submission.confirmation)
         return Receipt(submission.event_id, "taken")
 
-    async def flush(self, within: float) -> int:
+    async def flush(self, within: float, *, patient: bool = True) -> int:
         """Wait until the bus has all that the spool holds, for so many seconds; how many events are left."""
-        return await self.sender.empty(within)
+        return await self.sender.empty(within, patient=patient)
 
     async def aclose(self, within: float) -> int:
         """Take nothing more, wait so many seconds for the bus to have all, let go; how many events stay in the spool.

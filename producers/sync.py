@@ -9,6 +9,8 @@ from typing import Any, Generic, Self, TypeVar
 
 from producers.encoding import AnyEvent
 from producers.publisher import IN_FLIGHT, Publisher, Receipt, Submission
+from producers.receipts import News, Receipts
+from schemas.receipts import ReceiptLine
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Publisher)
@@ -99,3 +101,47 @@ class SyncProducer(Generic[P]):
         loop, self._loop = self._loop, None
         if loop is not None:
             loop.close()
+
+
+class SyncReceipts:
+    """What became of a desk's events, for a program without an event loop.
+
+    ``with SyncReceipts(Receipts(...)) as receipts: for news in receipts``. Errors: those of ``Receipts``.
+    """
+
+    def __init__(self, wrapped: Receipts) -> None:
+        self.wrapped = wrapped
+        self._loop: Loop | None = None
+
+    def __enter__(self) -> Self:
+        self._loop = loop = Loop()
+        try:
+            loop.run(self.wrapped.__aenter__())
+        except BaseException:
+            self._loop = None
+            loop.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            try:
+                loop.run(self.wrapped.aclose())
+            finally:
+                loop.close()
+
+    def __iter__(self) -> Iterator[News]:
+        while self._loop is not None:
+            try:
+                yield self._loop.run(self.wrapped.__anext__())
+            except StopAsyncIteration:
+                return
+
+    def settled(self, event_ids: Iterable[str], within: float) -> dict[str, ReceiptLine]:
+        """Wait until events are settled, for so many seconds; what became of each."""
+        if self._loop is None:
+            raise RuntimeError("use the receipts in `with`")
+        return self._loop.run(self.wrapped.settled(event_ids, within))

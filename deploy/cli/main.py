@@ -15,6 +15,8 @@ COMMANDS = {
     "identity": "deploy.cli.identity:identity",
     "token": "deploy.cli.identity:token",
     "publish": "deploy.cli.publish:publish",
+    "receipts": "deploy.cli.receipts:receipts",
+    "spool": "deploy.cli.spool:spool",
     "feed": "deploy.cli.feed:feed",
     "notify": "deploy.cli.notify:notify",
     "reads": "deploy.cli.reads:reads",

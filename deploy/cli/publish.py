@@ -4,82 +4,31 @@ It stands in for the intake gateway: it writes ``in.gateway`` and proves the ori
 principal that may write that topic can use it.
 """
 
-import asyncio
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Protocol
+from typing import IO, Any, NamedTuple
 
 import click
 import orjson
 
 from deploy.cli.asking import console, desk_option, json_option, lang_option, print_json, run
+from deploy.cli.carrying import Faults, Record, Settled, Tally, Telling, carry, problem_values, progress
 from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, BusUnreachableError, Connection, connection_options
+from deploy.cli.following import Following
 from deploy.cli.registry import registry_ids, registry_option
-from producers.client import GATEWAY_TOPIC, IN_FLIGHT, BusUnreachable, Producer, Receipt, Submission
-from producers.files import READERS, FileFault, FileRecord, read_ahead, unpacked
+from deploy.cli.spooling import Spooling, drained, not_taken, spool_options, tell_spool
+from producers.client import GATEWAY_TOPIC, BusUnreachable, Publisher, Receipt
+from producers.files import READERS, FileRecord, unpacked
 from producers.polisen import UNKNOWN_AREA, Notices
+from producers.spool import SpoolError
+from producers.spool_refusal import SpoolRefusedError
+from producers.spooled import SpooledProducer
 from schemas.gazetteer import load_gazetteer
-from schemas.problems import Problem
 
-_PROGRESS_EVERY_S = 0.1
 _POLISEN = "polisen"
 _UNKNOWN_PLACE = f"{UNKNOWN_AREA}."
-
-
-class _Record(Protocol):
-    """What a reader yields, whatever the format: a number, a body or faults."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def body(self) -> dict[str, Any] | None: ...
-    @property
-    def faults(self) -> tuple[Problem | FileFault, ...]: ...
-
-
-class _Outcome(NamedTuple):
-    """One record on its way to its report: refused already, or submitted."""
-
-    number: int
-    faults: tuple[Problem | FileFault, ...]
-    submission: Submission | None = None
-
-
-@dataclass
-class Tally:
-    """How it went so far. ``confirmed_to`` is the last line whose fate is known."""
-
-    taken: int = 0
-    rejected: int = 0
-    unknown_places: int = 0
-    confirmed_to: int = 0
-    started: float = field(default_factory=time.monotonic)
-
-    @property
-    def read(self) -> int:
-        """Records that are settled."""
-        return self.taken + self.rejected
-
-    @property
-    def seconds(self) -> float:
-        """Time since the start."""
-        return max(time.monotonic() - self.started, 1e-6)
-
-    def as_json(self) -> dict[str, Any]:
-        """The summary line of ``--json``."""
-        return {
-            "summary": {
-                "read": self.read,
-                "taken": self.taken,
-                "rejected": self.rejected,
-                "unknown_places": self.unknown_places,
-                "seconds": round(self.seconds, 3),
-            }
-        }
 
 
 @click.command("publish")
@@ -95,6 +44,8 @@ class Tally:
     "--topic", default=GATEWAY_TOPIC, show_default=True, help="Or in.<unit>, for a unit with its own Kafka access."
 )
 @registry_option
+@click.option("--follow", is_flag=True, help="Wait for what becomes of each event, and tell it.")
+@spool_options
 @json_option
 @lang_option
 @connection_options
@@ -104,6 +55,8 @@ def publish(  # noqa: PLR0913, PLR0917 - one parameter an option
     form: str | None,
     topic: str,
     registry: str | None,
+    follow: bool,
+    spooling: Spooling,
     as_json: bool,
     lang: str,
     connection: Connection,
@@ -113,27 +66,77 @@ def publish(  # noqa: PLR0913, PLR0917 - one parameter an option
     Each rejected event has a report line: its line, what is wrong, where, and what would be right.
     Running it again with the same file is safe: the bus drops what it already has.
 
-    Exit codes: 0 all were taken, 1 some were rejected, 2 wrong use, 3 the bus cannot be reached.
+    Exit codes: 0 all were taken, 1 some were rejected, 2 wrong use, 3 the bus cannot be reached. With a spool, taken
+    means that it is on the disk. With --follow, 1 also when some are in quarantine, or unknown by then.
     """
-    tally = Tally()
-    report = _json_report if as_json else _line_report(lang)
     source = _Source(file, form or _form_of(file))
-    ids = registry_ids(registry, connection)
-    producer = Producer(connection.aiokafka(), origin=desk, topic=topic, ids=ids)
+    publisher = spooling.publisher(connection.aiokafka(), desk, topic, ids=registry_ids(registry, connection))
+    following = Following(connection.aiokafka(), desk, own_topic=topic != GATEWAY_TOPIC) if follow else None
+    work = _Work(source, publisher, following, spooling.wait)
+    report = _json_report if as_json else _line_report(lang)
     try:
-        with _progress(source) as advance:
-            run(_publish(source, producer, tally, _Telling(report, advance)))
+        with progress(source) as advance:
+            run(work.publish(Telling(work.heard(report), advance)))
     except BusUnreachable as problem:
-        if tally.read:
-            _summary(tally, lang, as_json=as_json)
-        raise BusUnreachableError(_resume(problem, tally)) from problem
-    _summary(tally, lang, as_json=as_json)
-    sys.exit(EXIT_NOT_WELL if tally.rejected or source.interrupted else EXIT_DONE)
+        if work.tally.read:
+            _summary(work, lang, as_json=as_json)
+        raise BusUnreachableError(_resume(problem, work.tally)) from problem
+    except (SpoolError, SpoolRefusedError) as problem:
+        if work.tally.read:
+            _summary(work, lang, as_json=as_json)
+        raise not_taken(problem, lang) from problem
+    _summary(work, lang, as_json=as_json)
+    tell_spool(publisher, work.left, lang)
+    sys.exit(EXIT_DONE if work.well else EXIT_NOT_WELL)
 
 
-class _Telling(NamedTuple):
-    report: Callable[[int, Receipt | tuple[Problem | FileFault, ...]], None]
-    advance: Callable[[Tally], None]
+class _Work:
+    """One run of the command: how far it came, what is left in the spool, what became of the events."""
+
+    def __init__(self, source: "_Source", publisher: Publisher, following: Following | None, wait: float) -> None:
+        self.source = source
+        self.publisher = publisher
+        self.following = following
+        self.tally = Tally()
+        self.left = 0
+        self._wait = wait
+
+    @property
+    def spooled(self) -> bool:
+        """Whether events go by way of the disk."""
+        return isinstance(self.publisher, SpooledProducer)
+
+    @property
+    def well(self) -> bool:
+        """Whether all was read, taken, and, where it was followed, accepted."""
+        followed = self.following is None or self.following.well
+        return self.tally.whole and not self.tally.rejected and followed
+
+    def heard(self, report: Callable[[Settled], None]) -> Callable[[Settled], None]:
+        """A report, with what was taken expected by whoever follows it."""
+        following = self.following
+        if following is None:
+            return report
+
+        def report_and_expect(settled: Settled) -> None:
+            report(settled)
+            if not settled.rejected and settled.event_id is not None:
+                following.expect(settled.event_id)
+
+        return report_and_expect
+
+    async def publish(self, telling: Telling) -> None:
+        """Do it all. Errors: ``BusUnreachable``, ``SpoolError``, ``SpoolRefusedError``."""
+        async with AsyncExitStack() as closing:
+            if self.following is not None:
+                await closing.enter_async_context(self.following)
+                if self.following.trouble is not None and not self.spooled:
+                    raise BusUnreachable(self.following.trouble)
+            await closing.enter_async_context(self.publisher)
+            await carry(self.source, self.publisher, self.tally, telling)
+            self.left = await drained(self.publisher, self._wait)
+            if self.following is not None:
+                await self.following.wait(self._wait)
 
 
 class _Source:
@@ -143,7 +146,7 @@ class _Source:
         self._path = path
         self._form = form
         self._raw: IO[bytes] | None = None
-        self.interrupted = True  # until the last record is settled
+        self.unknown_places = 0
         self.size = path.stat().st_size if str(path) != "-" else None
 
     @property
@@ -151,8 +154,13 @@ class _Source:
         """Bytes read of the file as it lies on disk, packed or not."""
         return self._raw.tell() if self._raw is not None and not self._raw.closed and self.size is not None else 0
 
-    def records(self) -> Iterator[_Record]:
+    def records(self) -> Iterator[Record]:
         """The records, lazily; the file is closed after the last."""
+        for record in self._records():
+            self.unknown_places += record.body is not None and _is_unknown_place(record.body)
+            yield record
+
+    def _records(self) -> Iterator[Record]:
         if self.size is None:
             yield from self._read(_standard_input())
             return
@@ -160,7 +168,7 @@ class _Source:
             self._raw = raw
             yield from self._read(raw)
 
-    def _read(self, raw: IO[bytes]) -> Iterator[_Record]:
+    def _read(self, raw: IO[bytes]) -> Iterator[Record]:
         file = unpacked(raw)
         if self._form == _POLISEN:
             yield from Notices(load_gazetteer()).read(READERS["jsonl"](file))
@@ -172,7 +180,7 @@ class _Source:
 class _Plain(NamedTuple):
     number: int
     body: dict[str, Any] | None
-    faults: tuple[Problem | FileFault, ...]
+    faults: Faults
 
 
 def _standard_input() -> IO[bytes]:
@@ -183,60 +191,12 @@ def _standard_input() -> IO[bytes]:
         return sys.stdin.buffer
 
 
-def _faults(record: FileRecord) -> tuple[FileFault, ...]:
+def _faults(record: FileRecord) -> Faults:
     return (record.fault,) if record.fault is not None else ()
 
 
 def _form_of(file: Path) -> str:
     return "avro" if ".avro" in file.suffixes else "jsonl"
-
-
-async def _publish(source: _Source, producer: Producer, tally: Tally, telling: _Telling) -> None:
-    """Submit as records are read, and settle in their order beside it: a slow pipe delays no report."""
-    under_way: asyncio.Queue[_Outcome | None] = asyncio.Queue(IN_FLIGHT)
-    async with producer:
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_submit(source, producer, under_way, tally))
-                tasks.create_task(_settle(producer, under_way, tally, telling))
-        except ExceptionGroup as group:
-            raise _the_one(group) from None
-    source.interrupted = False
-
-
-def _the_one(group: ExceptionGroup[Exception]) -> Exception:
-    """What ended both tasks, out of its group: an unreachable bus if that is among it."""
-    unreachable = group.subgroup(BusUnreachable)
-    first = (unreachable or group).exceptions[0]
-    return _the_one(first) if isinstance(first, ExceptionGroup) else first
-
-
-async def _submit(
-    source: _Source, producer: Producer, under_way: "asyncio.Queue[_Outcome | None]", tally: Tally
-) -> None:
-    async for record in read_ahead(source.records()):
-        if record.body is None:
-            await under_way.put(_Outcome(record.number, record.faults))
-            continue
-        tally.unknown_places += _is_unknown_place(record.body)
-        await under_way.put(_Outcome(record.number, (), await producer.submit(record.body)))
-    await under_way.put(None)
-
-
-async def _settle(
-    producer: Producer, under_way: "asyncio.Queue[_Outcome | None]", tally: Tally, telling: _Telling
-) -> None:
-    while (outcome := await under_way.get()) is not None:
-        if outcome.submission is None:
-            tally.rejected += 1
-            telling.report(outcome.number, outcome.faults)
-        else:
-            receipt = await producer.settle(outcome.submission)
-            tally.taken += receipt.status == "taken"
-            tally.rejected += receipt.status == "rejected"
-            telling.report(outcome.number, receipt)
-        tally.confirmed_to = outcome.number
-        telling.advance(tally)
 
 
 def _is_unknown_place(body: Mapping[str, Any]) -> bool:
@@ -247,58 +207,39 @@ def _is_unknown_place(body: Mapping[str, Any]) -> bool:
 # What people and programs are told
 
 
-def _json_report(number: int, result: Receipt | tuple[Problem | FileFault, ...]) -> None:
+def _json_report(settled: Settled) -> None:
     """One JSON object for each event, taken or not."""
+    number, result = settled.record.number, settled.result
     if isinstance(result, Receipt) and result.status == "taken":
-        position = {"topic": result.topic, "partition": result.partition, "offset": result.offset}
-        line = orjson.dumps({"line": number, "event_id": result.event_id, "status": "taken", **position})
+        where: dict[str, Any] = {"topic": result.topic, "partition": result.partition, "offset": result.offset}
+        if result.kept == "spool":
+            where = {"kept": "spool"}
+        line = orjson.dumps({"line": number, "event_id": result.event_id, "status": "taken", **where})
         sys.stdout.write(line.decode() + "\n")  # flushed with the progress: a flush for each would halve the rate
         return
-    event_id, problems = (result.event_id, result.problems) if isinstance(result, Receipt) else (None, result)
-    told = [
-        {"code": p.code, "pointer": p.pointer, "remedy_sv": p.remedy_sv, "remedy_en": p.remedy_en} for p in problems
-    ]
-    print_json({"line": number, "event_id": event_id, "status": "rejected", "problems": told})
+    told = problem_values(settled.problems)
+    print_json({"line": number, "event_id": settled.event_id, "status": "rejected", "problems": told})
 
 
-def _line_report(lang: str) -> Callable[[int, Receipt | tuple[Problem | FileFault, ...]], None]:
+def _line_report(lang: str) -> Callable[[Settled], None]:
     out = console()
     word = "rad" if lang == "sv" else "line"
 
-    def report(number: int, result: Receipt | tuple[Problem | FileFault, ...]) -> None:
-        for problem in result.problems if isinstance(result, Receipt) else result:
+    def report(settled: Settled) -> None:
+        for problem in settled.problems:
             remedy = problem.remedy_sv if lang == "sv" else problem.remedy_en
             where = f" {problem.pointer}" if problem.pointer else ""
-            out.print(f"{word} {number}: {problem.code}{where}: {remedy}", soft_wrap=True)
+            out.print(f"{word} {settled.record.number}: {problem.code}{where}: {remedy}", soft_wrap=True)
 
     return report
 
 
-@contextmanager
-def _progress(source: _Source) -> Iterator[Callable[[Tally], None]]:
-    """A progress bar on stderr, if a person watches: by bytes of a file, by count of a pipe."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    err = console(stderr=True)
-    columns = (BarColumn(), TextColumn("{task.fields[taken]} ✓ {task.fields[rejected]} ✗"), TimeRemainingColumn())
-    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress:
-        bar = progress.add_task("", total=source.size or None, taken=0, rejected=0)
-        told_at = 0.0
-
-        def advance(tally: Tally) -> None:
-            nonlocal told_at
-            now = time.monotonic()
-            if now - told_at >= _PROGRESS_EVERY_S:
-                told_at = now
-                sys.stdout.flush()
-                progress.update(bar, completed=source.position, taken=tally.taken, rejected=tally.rejected)
-
-        yield advance
-
-
-def _summary(tally: Tally, lang: str, *, as_json: bool) -> None:
+def _summary(work: _Work, lang: str, *, as_json: bool) -> None:
+    tally, unknown_places = work.tally, work.source.unknown_places
+    if work.following is not None:
+        work.following.tell(lang, as_json=as_json)
     if as_json:
-        print_json(tally.as_json())
+        print_json({"summary": _summary_values(work)})
         return
     rate = f"{tally.read / tally.seconds:,.0f}/s"
     text = {
@@ -307,12 +248,21 @@ def _summary(tally: Tally, lang: str, *, as_json: bool) -> None:
     }[lang]
     err = console(stderr=True)
     err.print(text, soft_wrap=True)
-    if tally.unknown_places:
+    if unknown_places:
         unknown = {
-            "sv": f"{tally.unknown_places} gäller en okänd plats och går till karantän (AREA_UNKNOWN).",
-            "en": f"{tally.unknown_places} name an unknown place and go to quarantine (AREA_UNKNOWN).",
+            "sv": f"{unknown_places} gäller en okänd plats och går till karantän (AREA_UNKNOWN).",
+            "en": f"{unknown_places} name an unknown place and go to quarantine (AREA_UNKNOWN).",
         }[lang]
         err.print(unknown, soft_wrap=True)
+
+
+def _summary_values(work: _Work) -> dict[str, Any]:
+    tally = work.tally
+    said: dict[str, Any] = {"read": tally.read, "taken": tally.taken, "rejected": tally.rejected}
+    said |= {"unknown_places": work.source.unknown_places, "seconds": round(tally.seconds, 3)}
+    if work.spooled:
+        said["in_spool"] = work.left
+    return said if work.following is None else said | work.following.counts
 
 
 def _resume(problem: BusUnreachable, tally: Tally) -> str:

@@ -4,9 +4,8 @@ A pack is a folder: ``pack.yaml``, rule files beside it (``*.yaml``, a list of r
 strategy's sentences in ``strategy.yaml``, and cases in ``*_test.yaml`` anywhere in it.
 """
 
-import difflib
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from schemas.marked_yaml import suggest as suggest  # noqa: PLC0414 - used by whoever loads packs
 from streams.core.share import forms
 from streams.core.share.forms import FieldSet, Form, NamedView, PackFile, Rule, TypeView
 from streams.core.share.marked_yaml import Marked, Position, parse_marked, read_marked
@@ -153,15 +153,6 @@ def _form_problems(problem: ValidationError, marked: Marked, at: Position) -> It
             yield marked.problem(where, f"The key {last!r} is missing", "Add it.")
         else:
             yield marked.problem(where, f"{last}: {error['msg']}", "Write the value in the form that is asked for.")
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """A remedy for a name that is not known: the nearest known one, or what there is."""
-    choices = sorted(set(known))
-    near = difflib.get_close_matches(name, choices, n=1, cutoff=0.6)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    return f"Known: {', '.join(choices)}." if len(choices) <= 12 else "Correct the name."  # noqa: PLR2004 - a readable line
 
 
 def _known_keys() -> Iterator[str]:

@@ -1,20 +1,11 @@
 """What can be wrong with a rule pack, said so that its owner can mend it: file, line, and what would be right."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from schemas.marked_yaml import YamlProblem
 
-class PackProblem(NamedTuple):
-    """One thing wrong with a pack. ``line`` counts from 1; 0 means the file as a whole."""
-
-    file: str
-    line: int
-    message: str
-    remedy: str
-
-    def __str__(self) -> str:
-        """``file:line: message. remedy``, as an editor can jump to it."""
-        return f"{self.file}:{self.line}: {self.message}. {self.remedy}"
+#: One thing wrong with a pack.
+PackProblem = YamlProblem
 
 
 class PackError(ValueError):
