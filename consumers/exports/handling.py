@@ -20,6 +20,7 @@ from schemas.vocabulary import Handling, InfoGrade, SourceGrade
 
 _FILE: Final = "handling.yaml"
 _POLICE: Final = "police"
+ABROAD: Final = "abroad"
 _PERSONAL: Final = 2
 _CIRCLE: Final = 4
 _NOT_SUSPECTED: Final = frozenset({"victim", "witness", "other_not_suspected"})
@@ -133,7 +134,7 @@ def refusal(
     if receiver == own:
         return None, None
     group = table.group_of(receiver)
-    if group == "abroad" and own != table.abroad_through:
+    if group == ABROAD and own != table.abroad_through:
         return Refusal.ABROAD_BY_SPOC, None
     used: Released | None = None
     for rule in table.rules:

@@ -17,7 +17,7 @@ from consumers.exports.handling import (
 from consumers.feed import Delivery
 from schemas.vocabulary import Handling
 
-#: Fields that say which event it is and how it must be handled: they go with whatever was released.
+#: Fields that say which event it is, what it is worth and how it must be handled: they go with whatever was released.
 _ALWAYS: Final = frozenset(
     [
         "event_id",
@@ -27,6 +27,7 @@ _ALWAYS: Final = frozenset(
         "origin_unit",
         "handling",
         "handling_text",
+        "grading",
         "originator",
         "derived_max_handling",
         "sensitivity",

@@ -19,8 +19,17 @@ from consumers.archive.search import Permit, everything
 from consumers.archive.sql import parts
 from consumers.archive.tables import about, desks, rows
 from consumers.exports.brief import picture_brief
+from consumers.exports.europol import evaluation
 from consumers.exports.geojson import geojson
-from consumers.exports.handling import HandlingTable, Released, known_receiver, load_table, refusal
+from consumers.exports.handling import (
+    ABROAD,
+    HandlingTable,
+    Released,
+    handling_of,
+    known_receiver,
+    load_table,
+    refusal,
+)
 from consumers.exports.items import Item, item_of, strictest
 from consumers.exports.misp import misp_event
 from consumers.exports.register import Disclosure, record
@@ -227,12 +236,25 @@ def _checked(
     items = []
     for row_id, delivery in found:
         code, release = refusal(delivery, receiver, releases.get(delivery.meta.event_id, ()), table)
+        code = code or _evaluated(delivery, receiver, table)
         if code is not None:
             refused[delivery.meta.event_id] = code
         items.append(item_of(delivery, row_id, release, table))
     if refused:
         raise ExportRefusedError(refused)
     return items
+
+
+def _evaluated(delivery: Delivery, receiver: str, table: HandlingTable) -> Refusal | None:
+    """What goes abroad has an evaluation that Europol's scale holds (Europol Regulation, art. 29); why not, if not."""
+    if table.group_of(receiver) != ABROAD:
+        return None
+    event = delivery.event
+    try:
+        evaluation(event.get("grading") or {}, handling_of(delivery), event.get("handling_text"), table)
+    except RefusedError as refused:
+        return refused.code
+    return None
 
 
 def _releases(archive: Archive, desk: str, events: list[str], now: datetime) -> dict[str, tuple[Released, ...]]:

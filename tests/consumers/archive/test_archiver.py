@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,12 @@ from tests.consumers.archive.made import DESK, OTHER, Came, order, report
 from tests.consumers.made import Sent, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    """SQLite does: what PostgreSQL does under an archiver, ``tests/faults/test_archive.py`` shows."""
+    return f"sqlite:///{tmp_path / 'archive.db'}"
 
 
 class Told:

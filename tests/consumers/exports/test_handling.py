@@ -131,6 +131,11 @@ def test_abroad_goes_through_the_contact_point_with_a_release(archive: Archive, 
     assert set(refused.value.events.values()) == {Refusal.RELEASE_MISSING}
     filler.write(release(one, EUROPOL, desk=desk))
     assert taken(archive, one, receiver=EUROPOL, asker=spoc).disclosure.receiver == EUROPOL
+    bare = came({"seizure_context": "border"}, event_type="drug_seizure", desk=desk)
+    filler.write(bare, release(bare, EUROPOL, desk=desk))
+    with pytest.raises(ExportRefusedError) as refused:
+        taken(archive, bare, receiver=EUROPOL, asker=spoc)
+    assert set(refused.value.events.values()) == {Refusal.UNGRADED}
 
 
 def test_one_refused_event_stops_the_whole_export(archive: Archive, filler: Filler) -> None:
