@@ -65,7 +65,7 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     tellers = (
         SightingTeller(Sighter(reference, tokens, matcher.thresholds)),
         FactsTeller(pictures),
-        ErrandTeller(Questioner(reference, context)),
+        ErrandTeller(Questioner(reference, context, tokens.of_network)),
     )
     return {
         IntakeStep(codec, reference): intake_topics,
