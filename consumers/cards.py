@@ -159,10 +159,10 @@ class Report:
 class Card:
     """One real event, as far as this desk has it.
 
-    Shape: ``reports`` oldest first; ``unread`` are the ids of joined reports that were delivered before what was read;
-    ``joins`` what makes it one card; ``links`` what else holds between its reports and any other. ``sources`` is how
-    many reports certainly confirm each other, ``same_origin`` the sets of reports that go back to one origin and so
-    do not.
+    Shape: ``reports`` oldest first, each with what it replaced, also as an update of its unit (``consumers.updates``).
+    ``unread`` are the ids of joined reports that were delivered before what was read; ``joins`` what makes it one card;
+    ``links`` what else holds between its reports and any other. ``sources`` is how many reports certainly confirm each
+    other, ``same_origin`` the sets of reports that go back to one origin and so do not.
     """
 
     reports: tuple[Report, ...]

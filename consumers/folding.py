@@ -6,13 +6,14 @@ So a link that is taken back leaves no trace, and a report that is recalled join
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from consumers.cards import Card, Pointer, Report, Tie, TieState, Word
 from consumers.feed import Delivery
 from consumers.judging import in_time, judged, last_of_bus, said, sources
 from consumers.tellings import Ids, Tellings, main_first
+from consumers.updates import folded, newest_of
 from schemas.events.control import LinkStatus
 
 
@@ -84,15 +85,19 @@ class Cards:
         joins = tuple(tie for tie in ordered if tie.state is TieState.JOINED)
         reports = {telling: self._tellings.as_report(telling) for telling in group}
         read = [report for report in reports.values() if report is not None]
-        names = sorted(map(self._tellings.name, group))
-        same = self._same_origins(names, joins)
+        replaced = newest_of(read, joins)
+        names = sorted({replaced.get(name, name) for name in map(self._tellings.name, group)})
+        same = self._same_origins(names, joins, replaced)
+        apart = (
+            (replaced.get(tie.one, tie.one), replaced.get(tie.other, tie.other)) for tie in joins if tie.independent
+        )
         return Card(
-            reports=tuple(sorted(read, key=lambda report: min(report.every_id))),
+            reports=tuple(sorted(folded(read, replaced), key=lambda report: min(report.every_id))),
             unread=tuple(sorted(min(telling) for telling, report in reports.items() if report is None)),
             joins=joins,
             links=tuple(tie for tie in ordered if tie.state is not TieState.JOINED),
             same_origin=tuple(sorted(tuple(sorted(each)) for each in same)),
-            sources=sources(names, same, [(tie.one, tie.other) for tie in joins if tie.independent]),
+            sources=sources(names, same, apart),
         )
 
     # Links
@@ -142,13 +147,14 @@ class Cards:
 
     # Origins
 
-    def _same_origins(self, names: list[str], joins: tuple[Tie, ...]) -> list[Ids]:
+    def _same_origins(self, names: list[str], joins: tuple[Tie, ...], replaced: Mapping[str, str]) -> list[Ids]:
         """The sets of reports that go back to one origin, by what links say and by roots that the views show."""
-        pairs = [(tie.one, tie.other) for tie in joins if tie.same_origin]
+        ties = [(tie.one, tie.other) for tie in joins if tie.same_origin]
+        pairs = [(replaced.get(one, one), replaced.get(other, other)) for one, other in ties]
         by_root: dict[str, list[str]] = defaultdict(list)
-        for name in names:
+        for name in (*names, *replaced):
             for root in self._tellings.roots(name):
-                by_root[root].append(name)
+                by_root[root].append(replaced.get(name, name))
         pairs += [(known[0], each) for known in by_root.values() for each in known[1:]]
         sets = {name: frozenset({name}) for name in names}
         for one, other in pairs:

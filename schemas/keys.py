@@ -104,9 +104,9 @@ def asset_forfeiture(event: Plain) -> Parts | None:
 
 
 def online_market_listing(event: Plain) -> Parts:
-    """The platform, the listing, and the hash of what was captured."""
+    """The platform and the listing. A later crawl, with another hash, is a revision (clarification 48)."""
     payload = event["payload"]
-    return _text(payload["platform"]["name"]), _text(payload["listing_ref"]), _text(payload["capture_hash"])
+    return _text(payload["platform"]["name"]), _text(payload["listing_ref"])
 
 
 def encrypted_service_lead(event: Plain) -> Parts:

@@ -48,11 +48,12 @@ class GroupTeller:
         report, card = cards.report(item.meta.event_id), cards.card(item.meta.event_id)
         if report is None:  # old, and let go of
             return
+        report = next((each for each in card.reports if item.meta.event_id in each.every_id), report)
         yield from self._history(item.meta.event_id, report)
         if len(card.reports) + len(card.unread) > 1:
             self._is_news(card)
             yield from self._group(card, report)
-        shown = [tie for tie in card.links if report.event_id in {tie.one, tie.other}][:_MOST]
+        shown = [tie for tie in card.links if {tie.one, tie.other} & {*report.every_id}][:_MOST]
         for tie in shown:
             yield from self._tie(tie, cards, report.event_id)
         for pointer in report.pointers:

@@ -113,6 +113,7 @@ FEATURES_SV: Final = {
     "supersedes": "hänvisning till den förra",
     "text": "text",
     "time": "tid",
+    "update": "uppdatering",
     "vehicle": "fordon",
     "wallet": "plånbok",
     "weapon": "vapen",

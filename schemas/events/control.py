@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -170,6 +170,11 @@ class LinkRelation(StrEnum):
     JOINT_SEIZURE = "joint_seizure"  # two authorities' numbers for one seizure: a person confirms it
     RELATED = "related"  # a person, a thing, a place or words in common
     DISPLACEMENT = "displacement"  # a scene near another that was broken up
+
+
+#: Among the features of a link of the bus: the later of the two updates the earlier, by the same unit, and takes its
+#: place on a card as a revision does (clarification 48).
+UPDATE: Final = "update"
 
 
 class LinkSuggestion(Payload):

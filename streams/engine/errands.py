@@ -168,7 +168,7 @@ class Errands:
         found, ahead = errand.found, []
         for stop in errand.asked.stops:
             if lane_of(stop.key, lanes) == record.partition:
-                found = joined(found, memory.answer(stop, errand.asked, memory.learnt_ms))
+                found = joined(found, memory.answer(stop, errand.asked, memory.learnt_ms, found))
             else:
                 ahead.append(stop)
         _send(errand._replace(asked=errand.asked._replace(stops=tuple(ahead)), found=found), lanes, out)
@@ -243,6 +243,7 @@ def _send(errand: Errand, lanes: int, out: Outbox) -> None:
         parcel = Parcel(ENTITIES, lane_of(errand.asked.stops[0].key, lanes), ERRAND_HEADER)
         out.pack(parcel, _ASK + packed(errand), errand.at_ms)
     elif errand.found:
+        errand.found.pop("notes", None)
         out.pack(Parcel(ACCEPTED, errand.home, FOUND_HEADER), packed(errand), errand.at_ms)
 
 

@@ -67,7 +67,7 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     tellers = (
         SightingTeller(Sighter(reference, tokens, matcher.thresholds)),
         FactsTeller(pictures),
-        ErrandTeller(Questioner(reference, context)),
+        ErrandTeller(Questioner(reference, context, tokens.of_network)),
     )
     return {
         IntakeStep(codec, reference, settings.own_access_desks, framing): intake_topics,

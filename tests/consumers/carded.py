@@ -47,7 +47,7 @@ def report(number: int, **changes: Any) -> Delivery:
         "provenance": {"root_ids": [event_id(root) for root in said.get("roots", [number])]},
         "payload": said.get("payload", {"kind": "shooting"}),
     }
-    return delivered(number, said.get("event_type", "violence_incident"), event, **said)
+    return delivered(number, said.pop("event_type", "violence_incident"), event, **said)
 
 
 def link(number: int, one: int, other: int, **changes: Any) -> Delivery:

@@ -3,6 +3,7 @@
 import pytest
 
 from consumers.cards import Card, Standing, TieState
+from consumers.feed import Delivery
 from consumers.folding import Cards, about
 from tests.consumers.carded import DESK, SOLNA_SURV, event_id, link, order, person, pointer, report
 
@@ -31,6 +32,40 @@ def test_reports_of_one_event_are_one_card_with_each_its_own_grading(relation: s
     ]
     assert [tie.state for tie in card.joins] == [TieState.JOINED]
     assert card.card_id == event_id(1)
+
+
+def updated(*more: Delivery) -> Cards:
+    """An alert, its update by the same unit, the update's update, and what else was told."""
+    alerts = [report(number, event_type="substance_alert", minute=number) for number in (1, 2, 3)]
+    found = ["substance", "time", "update"]
+    return Cards([*alerts, link(11, 1, 2, features=found), link(12, 2, 3, features=found), *more])
+
+
+def test_an_alerts_update_takes_its_place_and_the_former_stays_in_the_history() -> None:
+    """Clarification 48: one report, of the last writing, and the two before among what it replaced."""
+    (card,) = updated().every()
+    assert numbers(card) == [3]
+    assert [int(each.event_id[-12:], 16) for each in card.reports[0].former] == [1, 2]
+    assert (card.sources, card.same_origin, card.card_id) == (1, (), event_id(1))
+    assert [updated().card(event_id(number)) for number in (1, 2)] == [card, card]
+
+
+def test_another_units_alert_is_a_report_beside_it_and_confirms_it_once() -> None:
+    """However often one of the two updates its own."""
+    other = report(4, by=SOLNA_SURV, event_type="substance_alert", minute=4)
+    ties = [link(20 + number, number, 4, features=["substance", "time"], independent=True) for number in (1, 2, 3)]
+    (card,) = updated(other, *ties).every()
+    assert (numbers(card), card.sources) == ([3, 4], 2)
+
+
+def test_an_update_that_was_parted_or_recalled_replaces_nothing() -> None:
+    """The former stands again; and nobody but the bus says that one report updates another."""
+    assert grouped(updated(person(31, 2, 3, "rejected"))) == [[2], [3]]
+    assert grouped(updated(order(32, 3))) == [[2], [3]]
+    said = [report(1), report(2, minute=2), link(9, 1, 2, by=SOLNA_SURV, features=["update"])]
+    assert grouped(Cards(said)) == [[1, 2]]
+    foreign = [report(1), report(2, by=SOLNA_SURV, minute=2), link(9, 1, 2, features=["update"])]
+    assert grouped(Cards(foreign)) == [[1, 2]]
 
 
 @pytest.mark.parametrize("relation", ["related", "displacement"])

@@ -67,21 +67,23 @@ def crawled(world: World) -> Batch:
     later = at + timedelta(days=world.rng.uniform(0.5, 5))
     again_desk = world.rng.choice((first.desk, above(place, "intelligence")))
     seen_again = world.wording.retold(text, 0.02)
-    again = _listing(world, later, again_desk, here, ref, handle, (seen_again, image))
-    told, pairs = [first, again], [pair(first, again, Truth.DUPLICATE, "crawled again")]
+    again = _listing(world, later, again_desk, here, first, handle, (seen_again, image))
+    told, pairs = [first, again], []
+    if again.matter != first.matter:
+        pairs.append(pair(first, again, Truth.DUPLICATE, "crawled by another unit"))
     if world.chance(0.5):
         new_text, new_image = world.wording.say("listing", world.wording.facts()), f"{world.rng.getrandbits(64):016x}"
         other = _listing(
             world, later, "se.noa/intelligence", there, world.number("listing"), handle, (new_text, new_image)
         )
-        pairs += [pair(other, each, Truth.RELATED, "same vendor") for each in told]
+        pairs += [pair(other, each, Truth.RELATED, "same vendor") for each in _matters(told)]
         told.append(other)
     elif world.chance(0.6):
         copy = world.wording.retold(text, 0.01)
         looks = _near_image(world, image, 0, 4)
         who, name = "se.noa/intelligence", world.number("vendor")
         other = _listing(world, later, who, there, world.number("listing"), name, (copy, looks))
-        pairs += [pair(other, each, Truth.RELATED, "copied text and image") for each in told]
+        pairs += [pair(other, each, Truth.RELATED, "copied text and image") for each in _matters(told)]
         told.append(other)
     return Batch("listing: crawls and copies", tuple(told), tuple(pairs))
 
@@ -135,14 +137,29 @@ def _crypto(world: World, at: datetime, who: str, cluster: str, *, service: bool
     return world.tell("financial_intelligence", at, who, payload)
 
 
+def _matters(told: list[Telling]) -> list[Telling]:
+    """One telling of each matter."""
+    return list({each.matter: each for each in told}.values())
+
+
 def _listing(
-    world: World, at: datetime, who: str, platform: tuple[str, str], ref: str, handle: str, shown: tuple[str, str]
+    world: World,
+    at: datetime,
+    who: str,
+    platform: tuple[str, str],
+    ref: str | Telling,
+    handle: str,
+    shown: tuple[str, str],
 ) -> Telling:
-    """A listing as it was captured: its text and its picture."""
+    """A listing as it was captured: its text and its picture.
+
+    Shape: ``ref`` is its number, or an earlier crawl of it, which the same unit revises.
+    """
+    before = ref if isinstance(ref, Telling) else None
     text, image = shown
     payload = {
         "platform": {"name": platform[0], "kind": platform[1]},
-        "listing_ref": ref,
+        "listing_ref": ref if before is None else before.body["payload"]["listing_ref"],
         "vendor_handle_norm": handle,
         "substance_text": text,
         "substance_ids": [world.rng.choice(_SUBSTANCES)],
@@ -150,7 +167,8 @@ def _listing(
         "capture_hash": sha256(f"{text}{at}".encode()).hexdigest(),
         "image_hash": image,
     }
-    return world.tell("online_market_listing", at, who, payload)
+    revises = before if before is not None and before.desk == who else None
+    return world.tell("online_market_listing", at, who, payload, revises=revises)
 
 
 def _near_image(world: World, image: str, least: int, most: int) -> str:

@@ -215,10 +215,11 @@ def test_finance_is_known_by_its_number_or_its_wallets_with_amount_and_time() ->
     assert key(example("financial_intelligence", "wallet-of-a-market", kind="cash")) != key(by_wallet)
 
 
-def test_a_later_stage_of_a_forfeiture_and_a_later_crawl_are_other_keys() -> None:
-    """They are told apart exactly; near duplicates are found elsewhere."""
+def test_a_later_stage_of_a_forfeiture_is_another_key_and_a_later_crawl_is_the_same() -> None:
+    """Clarification 48: a re-crawl is a revision, whatever was captured."""
     assert key(example("asset_forfeiture", stage="ordered")) != key(example("asset_forfeiture"))
-    assert key(example("online_market_listing", capture_hash="0" * 64)) != key(example("online_market_listing"))
+    assert key(example("online_market_listing", capture_hash="0" * 64)) == key(example("online_market_listing"))
+    assert key(example("online_market_listing", listing_ref="another")) != key(example("online_market_listing"))
 
 
 def test_a_lead_is_of_its_roots_and_a_concern_of_its_month() -> None:

@@ -127,7 +127,8 @@ def _meet(asked: Questions | None, memory: Memory, event: Mapping[str, Any], cas
     for kind, place in asked.keeps:
         memory.keep(kind, place, asked.note, now_ms)
     for stop in asked.stops:
-        found = joined(found, memory.answer(stop, asked, case.learnt_days * DAY_MS))
+        found = joined(found, memory.answer(stop, asked, case.learnt_days * DAY_MS, found))
+    found.pop("notes", None)
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final, TypedDict
 from schemas.vocabulary import Novelty
 from streams.core.context.forms import ContextTerms
 from streams.core.context.nearby import DAY_MS, LATE_MS, Nearby, Place, cluster_count, conflict_score, violence_count
-from streams.core.context.notes import VIOLENCE, Group, Kind, Note
+from streams.core.context.notes import VIOLENCE, Group, Kind, Note, decode, encode
 from streams.core.context.novelty import RANKS, FirstTimes, Seen
 from streams.core.context.questions import NOVELTY, Questions, Stop
 from streams.core.enrich import made_by
@@ -17,13 +17,18 @@ _BY: Final = "context"
 
 
 class Findings(TypedDict, total=False):
-    """What memories told of an event; only what is something to say."""
+    """What memories told of an event; only what is something to say.
+
+    Shape: ``notes`` are the others that its score counts, for the next memory that it asks: with those found there each
+    counts once. They do not come home.
+    """
 
     novelty: str
     cluster: int
     violence: int
     score: float
     displacement: bool
+    notes: list[str]
 
 
 class Memory:
@@ -41,6 +46,7 @@ class Memory:
         self._around = {
             Kind.CLUSTER: terms.cluster,
             Kind.CONFLICT: terms.conflict,
+            Kind.NETWORK: terms.conflict,
             Kind.DISPLACEMENT: terms.displacement,
         }
         self._swept_ms = 0
@@ -57,17 +63,20 @@ class Memory:
         """Drop the notes of an event that a unit recalled or erased. First times stay: they name no event."""
         self._nearby.forget(event, unit)
 
-    def answer(self, stop: Stop, asked: Questions, learnt_ms: int) -> Findings:
-        """What this lane's memory tells of an event at a stop."""
+    def answer(self, stop: Stop, asked: Questions, learnt_ms: int, before: Findings | None = None) -> Findings:
+        """What this lane's memory tells of an event at a stop, after what was found ``before``."""
         if stop.kind == NOVELTY:
             return self._novelty(stop, asked, learnt_ms)
-        others = list(self._nearby.around(Place(stop.key), asked.note, self._around[stop.kind]))
+        place, around = Place(stop.key), self._around[stop.kind]
+        if stop.kind == Kind.NETWORK:
+            return self._conflict(asked, [], list(self._nearby.beside(place, asked.note, around)), before or {})
+        others = list(self._nearby.around(place, asked.note, around))
         if stop.kind == Kind.CLUSTER:
             count = cluster_count(asked.note, iter(others))
             return {"cluster": count} if count >= _SEVERAL else {}
         if stop.kind == Kind.DISPLACEMENT:
             return {"displacement": True} if any(_before(other, asked.note) for other in others) else {}
-        return self._conflict(asked, others)
+        return self._conflict(asked, others, [], before or {})
 
     def _novelty(self, stop: Stop, asked: Questions, learnt_ms: int) -> Findings:
         if stop.thing is None:
@@ -76,12 +85,17 @@ class Memory:
         found = self._firsts.novelty(stop.thing, seen, synthetic=asked.synthetic, learnt_ms=learnt_ms)
         return {} if found is None else {"novelty": found.value}
 
-    def _conflict(self, asked: Questions, others: list[Note]) -> Findings:
+    def _conflict(self, asked: Questions, near: list[Note], of_network: list[Note], before: Findings) -> Findings:
+        """The score by what lies near and by what is of the same network, and the count of violence near."""
+        told = {note.matter: note for note in map(decode, map(bytes.fromhex, before.get("notes", ())))}
+        others = {note.matter: note for note in (*near, *of_network)} | told
         if not others:
             return {}
         note, terms = asked.note, self._terms.conflict
-        found: Findings = {"score": conflict_score(note, asked.weight, iter(others), terms)}
-        count = violence_count(note, iter(others), terms)
+        found: Findings = {"score": conflict_score(note, asked.weight, iter(others.values()), terms)}
+        if asked.asks_network:
+            found["notes"] = [encode(each).hex() for each in others.values()]
+        count = violence_count(note, iter(near), terms) if near else 0
         if count >= (_SEVERAL if note.group in VIOLENCE else 1):
             found["violence"] = count
         return found

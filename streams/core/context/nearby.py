@@ -7,6 +7,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Final, NamedTuple
 
 from streams.core.context.forms import Around, Conflict
+from streams.core.context.incidents import distinct
 from streams.core.context.notes import MATTER, VIOLENCE, Note, decode, encode
 from streams.core.share.order_forms import may_correct
 
@@ -67,9 +68,13 @@ class Nearby:
 
     def around(self, place: Place, note: Note, around: Around) -> Iterator[Note]:
         """The other matters near a note in place and time, in no order."""
+        return (other for other in self.beside(place, note, around) if other.near(note, around.radius_m))
+
+    def beside(self, place: Place, note: Note, around: Around) -> Iterator[Note]:
+        """The other matters of a cell near a note in time, wherever they lie, in no order."""
         span = around.days * DAY_MS
         for other in self._cells.get(place.key, {}).values():
-            if other.matter != note.matter and other.apart_ms(note) <= span and other.near(note, around.radius_m):
+            if other.matter != note.matter and other.apart_ms(note) <= span:
                 yield other
 
     def sweep(self, horizon_ms: int) -> None:
@@ -109,7 +114,7 @@ class Nearby:
 
 def cluster_count(own: Note, others: Iterator[Note]) -> int:
     """How many poisonings there are with this one; one that several tell of from one root counts once."""
-    return 1 + len(_distinct(own, others, 0, 0))
+    return 1 + len(distinct(own, list(others), 0, 0))
 
 
 def violence_count(own: Note, others: Iterator[Note], terms: Conflict) -> int:
@@ -128,20 +133,4 @@ def conflict_score(own: Note, own_weight: float, others: Iterator[Note], terms: 
 
 
 def _distinct_by(own: Note, others: Iterator[Note], terms: Conflict) -> list[Note]:
-    return _distinct(own, others, terms.same_m, terms.same_minutes * 60_000)
-
-
-def _distinct(own: Note, others: Iterator[Note], same_m: int, same_ms: int) -> list[Note]:
-    """One note of each incident beside the own one: the heaviest, whatever the order in which they came."""
-    found: list[Note] = []
-    for note in sorted(others, key=lambda each: (-each.weight, each.from_ms, each.matter)):
-        if all(not _same(note, other, same_m, same_ms) for other in (own, *found)):
-            found.append(note)
-    return found
-
-
-def _same(one: Note, other: Note, same_m: int, same_ms: int) -> bool:
-    if one.echoes(other):
-        return True
-    alike = one.group == other.group and one.group in VIOLENCE
-    return bool(same_m) and alike and one.apart_ms(other) <= same_ms and one.near(other, same_m)
+    return distinct(own, list(others), terms.same_m, terms.same_minutes * 60_000)

@@ -11,11 +11,12 @@ MATTER: Final = 16
 
 
 class Kind:
-    """The kinds of memories of places."""
+    """The kinds of memories of places, and of that of networks, which is one place for each of them."""
 
     CLUSTER: Final = b"p"
     CONFLICT: Final = b"v"
     DISPLACEMENT: Final = b"d"
+    NETWORK: Final = b"w"
 
 
 class Group:

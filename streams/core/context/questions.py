@@ -1,6 +1,6 @@
 """What an event leaves in the memories of context, and what it asks of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -54,18 +54,33 @@ class Questions(NamedTuple):
     keeps: tuple[tuple[bytes, Place], ...]
     stops: tuple[Stop, ...]
 
+    @property
+    def asks_network(self) -> bool:
+        """Whether it asks, or still has to ask, about the network that it names."""
+        return any(stop.kind == Kind.NETWORK for stop in self.stops)
+
 
 #: The kind of memory of first times, beside those of places.
 NOVELTY: Final = b"n"
 
 
+#: Tokens that stand for a network named at a time: it is remembered under each of them, and asked for by the last.
+Networks = Callable[[str, datetime], Sequence[bytes]]
+
+
+def plain_networks(name: str, _at: datetime) -> Sequence[bytes]:
+    """Networks by a digest of their names: for cases, and wherever nothing real is remembered."""
+    return (digest(name.encode()),)
+
+
 class Questioner:
     """Works out what events ask. Pure; one for a worker."""
 
-    def __init__(self, reference: Reference, terms: ContextTerms) -> None:
+    def __init__(self, reference: Reference, terms: ContextTerms, networks: Networks = plain_networks) -> None:
         self._gazetteer = reference.gazetteer
         self._register = reference.substances
         self._terms = terms
+        self._networks = networks
         self._lines: dict[str, list[tuple[Condition, float, float]]] = {}
         self._identified = frozenset(map(str, terms.novelty.identifications))
         self._no_thing = frozenset(terms.novelty.except_)
@@ -85,18 +100,40 @@ class Questioner:
         keeps: list[tuple[bytes, Place]] = []
         stops = [Stop(NOVELTY, thing.name.encode(), thing) for thing in things]
         if spot is not None:
-            for kind, asks, leaves in self._roles(event, own, near):
-                around = {Kind.CLUSTER: self._terms.cluster, Kind.CONFLICT: self._terms.conflict}.get(
-                    kind, self._terms.displacement
-                )
-                home, touched = cells(kind, note, around, synthetic=event["synthetic"])
-                if asks:
-                    stops.append(Stop(kind, home.key))
-                if leaves:
-                    keeps += [(kind, place) for place in touched]
+            self._by_place(event, note, (own, near), keeps, stops)
+        if own > 0 and event.get("network_ref"):
+            self._by_network(event, near, keeps, stops)
         if not (stops or keeps):
             return None
         return Questions(note, own, event["synthetic"], _areas(event), tuple(keeps), tuple(stops))
+
+    def _by_place(
+        self,
+        event: Event,
+        note: Note,
+        weights: tuple[float, float],
+        keeps: list[tuple[bytes, Place]],
+        stops: list[Stop],
+    ) -> None:
+        for kind, asks, leaves in self._roles(event, *weights):
+            around = {Kind.CLUSTER: self._terms.cluster, Kind.CONFLICT: self._terms.conflict}.get(
+                kind, self._terms.displacement
+            )
+            home, touched = cells(kind, note, around, synthetic=event["synthetic"])
+            if asks:
+                stops.append(Stop(kind, home.key))
+            if leaves:
+                keeps += [(kind, place) for place in touched]
+
+    def _by_network(self, event: Event, near: float, keeps: list[tuple[bytes, Place]], stops: list[Stop]) -> None:
+        """What is of one network weighs wherever it happens; what has no place is remembered here alone."""
+        name = " ".join(str(event["network_ref"]).casefold().split())
+        sort = b"s" if event["synthetic"] else b"r"
+        tokens = self._networks(name, event.get("published_at") or event["reported_at"])
+        places = [Place(Kind.NETWORK + sort + token.hex().encode()) for token in tokens]
+        stops.append(Stop(Kind.NETWORK, places[-1].key))
+        if near > 0:
+            keeps += [(Kind.NETWORK, place) for place in places]
 
     def _roles(self, event: Event, own: float, near: float) -> Iterator[tuple[bytes, bool, bool]]:
         """The kinds of memory that an event has to do with: whether it asks, and whether it leaves its note."""

@@ -18,6 +18,7 @@ Token = tuple[str, bytes]
 Reference = tuple[str, str, str]
 
 TOKEN_BYTES: Final = 16
+_NETWORK_CLASS: Final = 3
 _MAX_CACHED: Final = 50_000
 #: Only these are looked for elsewhere. A victim or a witness does not become searchable by having been named (B04).
 _COMPARED: Final = frozenset({"suspect", "suspected_activity", "convicted"})
@@ -60,6 +61,18 @@ class Tokens:
         keys = tuple(generation.keys[each] for generation in self._keys.at(at) for each in CLASSES if each >= level)
         found = (token for reference in references for token in self._of(reference, keys))
         return tuple(dict.fromkeys(found))
+
+    def of_network(self, name: str, at: datetime) -> tuple[bytes, ...]:
+        """Tokens of a network's name at a time, under the current keys and, while they are needed, the former ones.
+
+        Shape: under the key of class 3 alone. Of class 4 nothing is remembered that could be asked for by it, and what
+        is below is compared with class 3 too.
+        """
+        said = f"network\0{name}".encode()
+        return tuple(
+            hmac.digest(generation.keys[_NETWORK_CLASS], said, "sha256")[:TOKEN_BYTES]
+            for generation in self._keys.at(at)
+        )
 
 
 def references_of(event: Mapping[str, Any]) -> Iterator[Reference]:

@@ -52,7 +52,10 @@ class Payments:
 
 
 class MarketListings:
-    """Listings: a later crawl is an update; copied text, a copied picture or the same seller elsewhere is related."""
+    """Listings: another unit's crawl is a duplicate; copied text or picture, or the same seller elsewhere, is related.
+
+    A later crawl by the same unit is a revision: it has the same exact key.
+    """
 
     def __init__(self, limits: Listings) -> None:
         self._limits = limits

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from schemas.events.common import UNKNOWN_SUBSTANCE
-from schemas.events.control import LinkRelation
+from schemas.events.control import UPDATE, LinkRelation
 from schemas.substances import SubstanceRegister
 from streams.core.link.cells import DAY_MS, MINUTE_MS, gap_ms, metres_between, spans_of
-from streams.core.link.form import Likeness, Look, Sighting, Told, block, digest
+from streams.core.link.form import Likeness, Look, Sighting, Told, block, digest, same_unit
 from streams.core.link.text import likeness, shingles, signature, words_of
 from streams.core.link.thresholds import Alerts, Notices
 
@@ -48,10 +48,11 @@ class SubstanceAlerts:
         return digest("?", *marks) if any(marks) else digest("?", _folded(payload.get("unknown_features")))
 
     def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
-        """A duplicate: the update of one alert."""
+        """A duplicate; of the same unit, the update of its alert."""
         if one.features["what"] != other.features["what"] or gap_ms(one, other) > self._window_ms:
             return None
-        return Likeness(LinkRelation.DUPLICATE, ("substance", "time"), 1.0)
+        update = (UPDATE,) if same_unit(one, other) else ()
+        return Likeness(LinkRelation.DUPLICATE, ("substance", "time", *update), 1.0)
 
 
 class PublicNotices:

@@ -8,12 +8,15 @@ from schemas.example_data import good_examples
 from schemas.topics import ACCEPTED, ASSESSED, ENTITIES
 from streams.core.context.forms import ContextTerms, load_context
 from streams.core.context.questions import Questioner
+from streams.core.link.keys import MatchKeys
 from streams.core.link.match import Matcher
+from streams.core.link.refs import Tokens
 from streams.engine.assess_step import AssessStep
 from streams.engine.errands import Errands, ErrandTeller
 from streams.engine.link_step import LinkStep
 from streams.engine.records import FOUND_HEADER
 from tests.orders import Body
+from tests.streams.core.made import KEYS
 from tests.streams.engine.lanes import CODEC, REFERENCE, Lanes
 
 TERMS = load_context()
@@ -24,10 +27,10 @@ KM_NORTH, KM_EAST = 1 / 111.2, 1 / 57.9
 DAY = timedelta(days=1)
 
 
-def errand_lanes(count: int = 3, terms: ContextTerms = TERMS) -> Lanes:
+def errand_lanes(count: int = 3, terms: ContextTerms = TERMS, keys: MatchKeys = KEYS) -> Lanes:
     """Lanes whose only teller is that of errands."""
     lanes, matcher = Lanes(count), Matcher()
-    tellers = (ErrandTeller(Questioner(REFERENCE, terms)),)
+    tellers = (ErrandTeller(Questioner(REFERENCE, terms, Tokens(keys).of_network)),)
     lanes._steps[ACCEPTED] = AssessStep(CODEC, REFERENCE, lanes.share, tellers)
     lanes._steps[ENTITIES] = LinkStep(CODEC, matcher, matcher.thresholds.version, errands=Errands(terms))
     return lanes

@@ -7,8 +7,10 @@ import pytest
 
 from schemas.topics import ACCEPTED, ENTITIES
 from streams.core.context.forms import load_context
+from streams.core.link.keys import made_keys, rotated
 from streams.engine.records import FOUND_HEADER
 from tests.orders import Body, correction
+from tests.streams.core.made import KEYS
 from tests.streams.engine.errand_lanes import DAY, LINKOPING, NORRKOPING, errand_lanes, found, made
 from tests.streams.engine.lanes import Lanes
 from tests.streams.engine.test_orders import desks, published_by
@@ -85,6 +87,41 @@ def test_shootings_raise_the_conflict_score_of_a_weapon_found_between_them() -> 
     assert "S15" in groups
     made_by = {each["field"]: (each["by"], each["version"]) for each in enrichment["made_by"]}
     assert made_by["conflict_score"] == ("context", load_context().version)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 16])
+def test_what_is_of_the_network_and_what_lies_nearby_count_once_each_however_lanes_lie(count: int) -> None:
+    """S15 by network, place and time: whichever memory is asked first, and wherever the two lie."""
+    for network in ("nätverk-1", "nätverk-2", "nätverk-3"):
+        lanes = errand_lanes(count)
+        near = made("violence_incident", 9 * timedelta(hours=1), network_ref=network)
+        told_again = made("violence_incident", 9 * timedelta(hours=1), north_km=0.3)
+        far = made("violence_incident", 6 * timedelta(hours=1), north_km=80, network_ref=network)
+        echo = made("violence_incident", DAY, north_km=120, network_ref=network, provenance=near["provenance"])
+        other = made("violence_incident", DAY, north_km=100, network_ref="another")
+        weapon = made("weapon_seizure", timedelta(hours=1), network_ref=network.upper())
+        published_by(lanes, *((each, DESK) for each in (near, told_again, far, echo, other, weapon)))
+        enrichment = found(lanes, weapon)
+        assert enrichment["violence_count_14d_2km"] == 1
+        assert enrichment["conflict_score"] == 0.65
+
+
+def test_a_network_is_known_by_its_tokens_through_a_rotation_of_keys() -> None:
+    """An event before the rotation and one after; and no lane remembers the name."""
+    lanes, after = errand_lanes(3), rotated(KEYS, "next", bytes(range(100, 196)), datetime.now(UTC).date())
+    published_by(lanes, (made("violence_incident", DAY, network_ref="nätverk-1"), DESK))
+    for lane in lanes.states:
+        assert not any("nätverk-1".encode() in key + value for key, value in lane["link"].items())
+    other = errand_lanes(3, keys=after)
+    other.states = lanes.states
+    weapon = made("weapon_seizure", timedelta(hours=1), north_km=70, network_ref="nätverk-1")
+    published_by(other, (weapon, DESK))
+    assert found(other, weapon)["conflict_score"] == pytest.approx(0.46, abs=0.02)
+    stranger = errand_lanes(3, keys=made_keys("stranger", bytes(range(50, 146))))
+    stranger.states = lanes.states
+    weapon = made("weapon_seizure", timedelta(hours=1), north_km=140, network_ref="nätverk-1")
+    published_by(stranger, (weapon, DESK))
+    assert found(stranger, weapon) == {}
 
 
 def test_violence_two_kilometres_or_two_weeks_away_says_nothing() -> None:

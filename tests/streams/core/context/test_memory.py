@@ -1,6 +1,7 @@
 """The memories of context: their cases, and that order, retellings and floods change nothing."""
 
 from collections.abc import Sequence
+from itertools import permutations
 from random import Random
 
 import pytest
@@ -109,6 +110,42 @@ def test_an_echo_never_raises_score_or_count(told: list[Note], times: int) -> No
     assert conflict_score(own, 0.4, iter([*told, *echoes]), TERMS.conflict) <= score
     assert violence_count(own, iter([*told, *echoes]), TERMS.conflict) <= count
     assert 0 <= score <= 1
+
+
+@settings(deadline=None)
+@given(notes, st.lists(st.tuples(st.integers(0, 29), places, places, st.sampled_from([0.05, 0.35, 0.9])), max_size=4))
+def test_a_retelling_says_nothing_more_than_what_it_retells(
+    told: list[Note], retold: list[tuple[int, int, int, float]]
+) -> None:
+    """B09: also one that makes more of it, tells it of another place, or retells a retelling."""
+    own, terms = note(20_000), TERMS.conflict
+    alone = [each._replace(roots=(each.matter[-8:],)) for each in told]
+    known = list(alone)
+    for number, (of, east, north, weight) in enumerate(retold):
+        if known:
+            retells = known[of % len(known)]
+            name = (30_000 + number).to_bytes(16, "big")
+            known.append(retells._replace(matter=name, event=name, east=east, north=north, weight=weight))
+    assert conflict_score(own, 0.4, iter(known), terms) <= conflict_score(own, 0.4, iter(alone), terms)
+    assert violence_count(own, iter(known), terms) <= violence_count(own, iter(alone), terms)
+
+
+def test_several_tellings_in_a_row_are_one_incident_and_its_echo_is_no_other() -> None:
+    """Each is near the next alone; a retelling of the last, from far away, is none beside the first."""
+    row = [note(n, east=450 * n) for n in range(1, 4)]
+    echo = note(9, east=90_000)._replace(roots=row[-1].roots)
+    own = note(20_000, ago_h=30)
+    for told in permutations((*row, echo)):
+        assert violence_count(own, iter(told), TERMS.conflict) == 2
+    assert violence_count(own, iter((*row, note(9, east=90_000))), TERMS.conflict) == 3
+
+
+def test_whoever_tells_of_an_incident_from_a_source_of_his_own_may_make_more_of_it() -> None:
+    """Of independent tellings the heaviest counts; they are still one."""
+    own, light, heavy = note(20_000, ago_h=30), note(1)._replace(weight=0.1), note(2, east=100)
+    assert violence_count(own, iter((light, heavy)), TERMS.conflict) == 2
+    scores = [conflict_score(own, 0.4, iter(told), TERMS.conflict) for told in ((light,), (heavy,), (heavy, light))]
+    assert scores[0] < scores[1] == scores[2]
 
 
 def event_name(number: int) -> str:
