@@ -337,6 +337,14 @@ _TYPES: Final = (
         of_payload("pointer_ref", "about_id"),
     ),
     _type(
+        "originator_question",
+        control.OriginatorQuestionEvent,
+        ("fråga till uppgiftslämnaren", "question to the originator"),
+        set(),
+        (1, _PN, R.R0),
+        of_payload("about_id"),
+    ),
+    _type(
         "public_notice",
         community.PublicNoticeEvent,
         ("publicerad händelsenotis", "public notice"),

@@ -75,11 +75,12 @@ class Withheld(Model):
 #: Outcomes of what follows on a decision made before: an order's deliveries to whoever got one of its targets, a
 #: target's to whom a release names, and those of a link or of feedback when it was known whom the events that it is
 #: about had reached. They are further lines of an event that has its own already. And the bus's own notices of what
-#: is owed, and its pointers to owners of what matches: nobody published them.
+#: is owed, its pointers to owners of what matches, and its questions to originators: nobody published them.
 RECALLED, RELEASED, LINKED, NOTICED, POINTED = "recalled", "released", "linked", "noticed", "pointed"
+ASKED = "asked"
 #: What was found of an event elsewhere, after it was shared, reached somebody more.
 ENRICHED = "enriched"
-FOLLOWED = frozenset({RECALLED, RELEASED, LINKED, NOTICED, POINTED, ENRICHED})
+FOLLOWED = frozenset({RECALLED, RELEASED, LINKED, NOTICED, POINTED, ASKED, ENRICHED})
 
 
 class Decision(Model):
@@ -99,7 +100,7 @@ class Decision(Model):
     gazetteer_version: Ref | None = None
     receivers: list[Receiver] = []
     withheld: list[Withheld] = []
-    concerns: list[EventId] = []  # the two ends of a link: what was joined, or parted
+    concerns: list[EventId] = []  # the ends of a link, joined or parted; what an originator is asked about
     published_at: Moment
     accepted_from: ShortText  # topic:partition:offset of the record as published
     synthetic: bool = False

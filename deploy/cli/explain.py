@@ -106,7 +106,8 @@ def _decision(out: Console, decision: Explanation, lang: str) -> None:
     published = f"{'publicerad' if swedish else 'published'} {local_time(decision.published_at)}"
     out.print(f"{title_of(decision.event_type, lang)}{revision}, {published}{pack}", style="bold")
     if decision.concerns:
-        out.print(f"  {SAYS[lang]['concerned'].format(one=decision.concerns[0], other=decision.concerns[-1])}")
+        said = "concerned" if len(decision.concerns) > 1 else "asked_about"
+        out.print(f"  {SAYS[lang][said].format(one=decision.concerns[0], other=decision.concerns[-1])}")
     if decision.publisher is not None:
         _publisher(out, decision.publisher, rule_titles(decision.pack_version), lang)
     if decision.operator is not None:

@@ -9,10 +9,10 @@ from typing import Any
 from schemas.gazetteer import Gazetteer
 from schemas.problems import DropCode
 from schemas.receipts import level_of
-from schemas.records import BUS_UNIT, FOLLOWED, NOTICED, POINTED
+from schemas.records import ASKED, BUS_UNIT, FOLLOWED, NOTICED, POINTED
 
 ACCEPTED, QUARANTINED, DUPLICATE, UNKNOWN = "accepted", "quarantined", "duplicate", "unknown"
-_MADE = frozenset({"shared", "origin_only", POINTED})
+_MADE = frozenset({"shared", "origin_only", POINTED, ASKED})
 _OUTCOMES = {"shared": ACCEPTED, "origin_only": ACCEPTED} | {code.value: DUPLICATE for code in DropCode}
 
 

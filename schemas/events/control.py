@@ -11,7 +11,7 @@ from schemas.envelope import Event, Payload
 from schemas.events.common import ReceiverId
 from schemas.model import SEALED, SEALED_PERSON, EventId, Flag, Model, Moment, Ref, Score, ShortText, Text
 from schemas.records import Desk
-from schemas.vocabulary import Function, InfoGrade, SourceGrade
+from schemas.vocabulary import Function, Handling, InfoGrade, SourceGrade
 
 Targets = Annotated[list[EventId], Field(min_length=1, max_length=1000)]
 
@@ -245,5 +245,27 @@ class MatchPointerEvent(Event[MatchPointer]):
     """A pointer on the bus: without content, and for one owner."""
 
     event_type: Literal["match_pointer"]
+    bus_only: ClassVar[bool] = True
+    person_free: ClassVar[bool] = True
+
+
+class OriginatorQuestion(Payload):
+    """The question whether something may be shared, to who provided what it is built on (tredjemansregeln).
+
+    Shape: made by the bus alone; ids and codes, no content. ``asked_by`` is the desk that published the event, which
+    tells more. A ``release_decision`` that names the event is the answer.
+    """
+
+    about_id: EventId
+    about_type: Ref
+    about_handling: Handling
+    asked_by: Desk
+    life_in_danger: Flag = False
+
+
+class OriginatorQuestionEvent(Event[OriginatorQuestion]):
+    """A question to an originator on the bus: without content."""
+
+    event_type: Literal["originator_question"]
     bus_only: ClassVar[bool] = True
     person_free: ClassVar[bool] = True

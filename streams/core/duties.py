@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from schemas.catalogue import EVENT_TYPES
 from schemas.duties import DutyState
-from schemas.records import desk_address
+from schemas.records import BUS_DESK, desk_address
 from streams.core.share.obligations import GRADED, Clock
 
 FEEDBACK: Final = "feedback"
@@ -238,11 +238,11 @@ def _successor(duty: Taken, book: Book) -> str | None:
 
 
 def _desks_told(duty: Taken, found: Standing) -> tuple[str, ...]:
-    """Whoever owes it; the publisher too when it is late, or declined."""
+    """Whoever owes it; the publisher too when it is late, or declined, unless it is the bus itself."""
     if found.state not in _TOLD_OF:
         return ()
     late = found.state is not DutyState.DONE or found.closed_by == "declined"
-    return (duty.owed_by, duty.origin) if late else (duty.owed_by,)
+    return (duty.owed_by, duty.origin) if late and duty.origin != BUS_DESK else (duty.owed_by,)
 
 
 def _urgency(duty: Taken) -> tuple[datetime, datetime, Taken]:

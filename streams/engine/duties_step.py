@@ -8,7 +8,6 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from secrets import token_hex
 from typing import Any, Final
 
 from schemas.codec import Codec
@@ -23,6 +22,7 @@ from streams.core.reference import Reference
 from streams.core.share.fields import leaves_of
 from streams.engine.duty_records import decoded, encoded, written
 from streams.engine.ledger import line
+from streams.engine.notices import notice_id
 from streams.engine.outbox import NO_HEADERS, Outbox, Output
 from streams.engine.quarantine import quarantined
 from streams.engine.receipts import About, ReceiptDesk
@@ -198,7 +198,7 @@ class DutiesStep:
 
     def _notice(self, change: Change, now: datetime) -> dict[str, Any]:
         duty, found = change.duty, change.standing
-        event_id = _new_id(now)
+        event_id = notice_id(now)
         unit, _, function = duty.origin.partition("/")
         body = {
             "event_id": event_id,
@@ -228,12 +228,6 @@ class DutiesStep:
             },
         }
         return ObligationNoticeEvent.model_validate(body).model_dump(mode="python")
-
-
-def _new_id(now: datetime) -> str:
-    """A UUIDv7 of that moment. Its other bits are chance: from a digest of the duty a publisher could find the desk."""
-    made, noise = f"{int(now.timestamp() * 1000):012x}", token_hex(10)
-    return f"{made[:8]}-{made[8:]}-7{noise[:3]}-{'89ab'[int(noise[3], 16) % 4]}{noise[4:7]}-{noise[7:19]}"
 
 
 def _as_opened(book: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from schemas.codec import MAX_BUS_BYTES, Codec, UndecodableError
 from schemas.gazetteer import Gazetteer
 from schemas.problems import Problem, RejectCode
-from schemas.records import POINTED, desk_address
+from schemas.records import ASKED, POINTED, desk_address
 from schemas.topics import ACCEPTED, DECISIONS, DUTIES, PARTNERS, QUARANTINE, desk_topic
 from streams.core.hidden import closed, secret
 from streams.core.reference import Reference
@@ -26,6 +26,7 @@ from streams.engine.framing import Framing
 from streams.engine.inquiries import Waiting, marks_of
 from streams.engine.ledger import line
 from streams.engine.memory import SEES, LaneMemory, Past
+from streams.engine.originator_questions import OriginatorQuestions
 from streams.engine.outbox import NO_HEADERS, Outbox, Output
 from streams.engine.packs import Packs
 from streams.engine.quarantine import quarantined
@@ -128,6 +129,7 @@ class ShareStep:
         self._own = {desk: desk_topic(desk) for desk in desks}
         self.receipts = ReceiptDesk(codec, reference, desks)
         self._duties = DutyDesk(codec, reference.gazetteer)
+        self._questions = OriginatorQuestions(codec, reference)
         self._addresses: dict[ReceiverRuling, _Address] = {}
         areas = {delivery_topic(reference.gazetteer, unit) for unit in reference.gazetteer.units}
         self.outputs: Sequence[str] = (
@@ -169,6 +171,8 @@ class ShareStep:
         delivered = self.deliver(matter, ruling, pack, out, "shared" if shared else "origin_only")
         memory.deliver(event["event_id"], publisher, delivered, at_ms, (*areas_of(event), *_marks(event)))
         memory.ask(event, Waiting(matter.source, matter.data, matter.former), matter.lane, at_ms)
+        if ruling.withheld:
+            self._question(matter, ruling, memory, out)
         for output in self._duties.answered(event, pack, at_ms):
             out.add(output)
         if memory.releasable(event, ruling):
@@ -186,6 +190,13 @@ class ShareStep:
             return ruling
         facts = Facts(orders.inherited(matter.event), gazetteer, substances, now, orders)
         return with_former(ruling, _had(past), facts, pack, pack.engine(gazetteer, substances))
+
+    def _question(self, matter: Matter, ruling: Ruling, memory: LaneMemory, out: Outbox) -> None:
+        """Ask whoever provided what the event is built on, if it is withheld for want of their leave."""
+        event, now = matter.event, moment(matter.at_ms)
+        for question, data, to in self._questions.of(event, now, ruling, memory.orders, memory.pack):
+            asked = matter._replace(event=question.event, data=data, former="", concerns=(event["event_id"],))
+            self.deliver(asked, to, memory.pack, out, ASKED)
 
     def finish(self, state: State, out: Outbox, at_ms: int) -> None:
         """Tell other lanes what binds whatever is built on the events just shared, and what they must know of them."""

@@ -14,17 +14,17 @@ from streams.core.share.access import Receiver, receivers_of
 from streams.core.share.conditions import Residue
 from streams.core.share.facts import Facts
 from streams.core.share.forms import PackFile
-from streams.core.share.lifting import is_lifted, released_fields
+from streams.core.share.lifting import is_lifted
+from streams.core.share.narrowing import Narrowing
 from streams.core.share.orders import NO_ORDERS, Orders
 from streams.core.share.plan import Allow, Block, TypePlan
 from streams.core.share.proposals import Denied, Hit, Input, Template, combine_proposals, delivery_order, united
 from streams.core.share.reach import Reach
 from streams.core.share.restraint import handling_of
 from streams.core.share.ruling import MAIN, ReceiverRuling, Ruling, WithheldRuling
-from streams.core.share.views import CompiledView, narrowed
+from streams.core.share.views import CompiledView
 
 _MAX_CACHED_RECEIVERS: Final = 300_000
-_MAX_RELEASED_VIEWS: Final = 1000
 
 
 class _Active(NamedTuple):
@@ -52,7 +52,8 @@ class Engine:
         self._reach = Reach(gazetteer, self.receivers)
         self._templates: dict[Any, Template] = {}
         self._cached = 0
-        self._released_views: dict[tuple[CompiledView, frozenset[frozenset[str]]], CompiledView] = {}
+        rules = {allow.rule.id: allow.rule for plan in plans.values() for allow in plan.allows}
+        self._narrowing = Narrowing(rules.values())
 
     def decide(self, event: Mapping[str, Any], now: datetime, orders: Orders = NO_ORDERS) -> Ruling:
         """What the rules say of one event, under the orders in force and the restraints of what it is built on.
@@ -69,6 +70,9 @@ class Engine:
         if facts.releases:
             unreleased = Facts(event, self.gazetteer, self.substances, now, orders.unreleased())
             receivers = self._under_releases(receivers, self._ruled(plan, unreleased)[0], facts)
+        if facts.orders.operations and facts.operations:
+            narrow = self._narrowing.in_operations
+            receivers = tuple(narrow(ruling, self.receivers[ruling.desk], facts) for ruling in receivers)
         return Ruling(receivers, withheld, handling, sensitivity)
 
     def _ruled(self, plan: TypePlan, facts: Facts) -> Denied:
@@ -99,22 +103,11 @@ class Engine:
                 found[key] = ruling
             elif key in before:
                 found[key] = before[key]
-            elif (released := self._released(ruling, facts)) is not None:
+            elif (released := self._narrowing.released(ruling, self.receivers[ruling.desk], facts)) is not None:
                 main = found.get((ruling.desk, MAIN))
                 if main is None or not released.view.fields <= main.view.fields:
                     found[key] = released
         return tuple(found.values())
-
-    def _released(self, ruling: ReceiverRuling, facts: Facts) -> ReceiverRuling | None:
-        key = (ruling.view, released_fields(self.receivers[ruling.desk], facts))
-        if not key[1]:
-            return None
-        view = self._released_views.get(key)
-        if view is None:
-            if len(self._released_views) >= _MAX_RELEASED_VIEWS:
-                self._released_views.clear()
-            view = self._released_views[key] = narrowed(*key)
-        return ruling._replace(view=view)
 
     # Proposals
 

@@ -282,11 +282,13 @@ def _agreed(operation: Operation, meant: Iterable[Operation], paths: Iterable[fr
 
     A number is anybody's to write, and so are the parties: an order counts for a party only from the party itself or a
     unit above it. Other parties agree by an order of their own with the same number and partner.
-    Shape: ``paths`` are the places, each with the units above it.
+    Shape: ``paths`` are the places, each with the units above it. A partner sees what all that agreed let it see.
     """
     orders = [each for each in meant if each.number == operation.number]
-    agreed = [
-        {p for o in orders for party in path & o.parties if may_correct(o.unit, party) for p in o.partners}
-        for path in paths
-    ]
-    return operation._replace(partners=operation.partners.intersection(*agreed) if agreed else frozenset())
+    agreed = [[o for o in orders if any(may_correct(o.unit, party) for party in path & o.parties)] for path in paths]
+    partners = {
+        partner: frozenset[frozenset[str]]().union(*(o.partners.get(partner, ()) for by in agreed for o in by))
+        for partner in operation.partners
+        if agreed and all(any(partner in o.partners for o in by) for by in agreed)
+    }
+    return operation._replace(partners=partners)

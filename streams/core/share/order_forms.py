@@ -1,6 +1,6 @@
 """One order each, as read from the event that carries it: a circle, a joint operation, a release, a correction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -57,6 +57,10 @@ class Circle(NamedTuple):
         return self.opens <= now < self.closes
 
 
+#: What a partner may see: lists of fields, all of which must let a field through; none of them lets everything through.
+Limits = frozenset[frozenset[str]]
+
+
 class Operation(NamedTuple):
     """A joint operation (gemensam insats): units, partners and what each partner may see; both ends included."""
 
@@ -66,7 +70,7 @@ class Operation(NamedTuple):
     version: Version
     number: str
     parties: frozenset[str]
-    partners: frozenset[str]
+    partners: Mapping[str, Limits]
     topics: frozenset[str]
     starts: datetime
     ends: datetime
@@ -163,11 +167,16 @@ def operation_of(event: Mapping[str, Any]) -> Operation:
         *_head(event, payload["operation_no"]),
         number=payload["operation_no"],
         parties=frozenset(payload["parties"]),
-        partners=frozenset(each["partner"] for each in payload["partners"]),
+        partners={each["partner"]: _limits(each.get("fields_allowed")) for each in payload["partners"]},
         topics=frozenset(event.get("topics") or ()),
         starts=payload["window"]["start"],
         ends=payload["window"]["end"],
     )
+
+
+def _limits(fields: Iterable[str] | None) -> Limits:
+    """The limits of one order: its list of fields, none when it names no field and so leaves it to the rule's view."""
+    return frozenset({frozenset(fields)} if fields else ())
 
 
 def release_of(event: Mapping[str, Any]) -> Release:

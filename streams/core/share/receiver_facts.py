@@ -9,6 +9,7 @@ from streams.core.share.access import POLICE, Receiver
 from streams.core.share.facts import Facts
 from streams.core.share.fields import Kind
 from streams.core.share.lifting import released_to, signers
+from streams.core.share.order_forms import Limits
 
 
 class ReceiverFact(NamedTuple):
@@ -41,6 +42,13 @@ def _need_stated(facts: Facts, receiver: Receiver) -> bool:
     if facts.event["event_type"] in receiver.needs:
         return True
     return any(receiver.unit in operation.partners for operation in facts.operations)
+
+
+def limits_of_need(facts: Facts, receiver: Receiver) -> Limits:
+    """What a receiver may see whose need was stated by joint operations alone; no limits for any other."""
+    if facts.event["event_type"] in receiver.needs:
+        return frozenset()
+    return frozenset().union(*(operation.partners.get(receiver.unit, ()) for operation in facts.operations))
 
 
 def _entitled_to_both(facts: Facts, receiver: Receiver) -> bool:

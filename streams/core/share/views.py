@@ -12,6 +12,8 @@ Projection: TypeAlias = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 #: The name that a view carries when a release narrowed it to the fields that it names.
 RELEASED: Final = "released"
+#: The name that it carries when a joint operation narrowed it to the fields that it allows.
+LIMITED: Final = "operation"
 #: What goes with whatever is released: which event it is, and how it must be handled.
 _WITH_EVERY_RELEASE: Final = frozenset(
     {
@@ -86,15 +88,16 @@ def own_view(event_type: str) -> CompiledView:
     return CompiledView(event_type, (OWN,), leaves_of(event_type), person_free=False, pick=_whole, changes=())
 
 
-def narrowed(view: CompiledView, released: Iterable[frozenset[str]]) -> CompiledView:
-    """A view as releases allow it: its fields that every release names, and what goes with every release.
+def narrowed(view: CompiledView, allowed: Iterable[frozenset[str]], by: str) -> CompiledView:
+    """A view as orders allow it: its fields that every one of them names, and what goes with whatever is released.
 
-    Shape: a release names fields or groups of them, with or without ``payload`` before them.
+    Shape: an order names fields or groups of them, with or without ``payload`` before them; ``by`` is the name
+    that the view carries for it, RELEASED or LIMITED.
     """
     fields = view.fields
-    for names in released:
+    for names in allowed:
         fields -= without(fields, names | {f"payload.{name}" for name in names}) - _WITH_EVERY_RELEASE
-    return replace(view, names=(*view.names, RELEASED), fields=fields, pick=_projection(fields))
+    return replace(view, names=(*view.names, by), fields=fields, pick=_projection(fields))
 
 
 def lens_of(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.duties import DutyState
+from schemas.records import BUS_DESK
 from streams.core.duties import (
     Answer,
     Book,
@@ -130,6 +131,12 @@ def test_whoever_owes_it_is_told_and_the_publisher_when_it_is_late_or_declined()
     for told, said in cases.items():
         _, changes = advanced(Book(EVENT), book(duty(), said=said), AT + 9 * MINUTE)
         assert [change.notify for change in changes] == [told[:2]]
+
+
+def test_the_bus_is_not_told_of_what_is_late() -> None:
+    """What it asks itself is owed to nobody's desk."""
+    _, changes = advanced(Book(EVENT), book(duty(origin=BUS_DESK)), AT + 9 * MINUTE)
+    assert [change.notify for change in changes] == [(duty().owed_by,)]
 
 
 def test_a_duty_about_grading_moves_to_the_revision_with_its_limit() -> None:

@@ -53,7 +53,8 @@ def test_every_good_example_is_accepted(event_type: str) -> None:
 
 def test_a_notice_of_the_bus_is_refused_from_everybody() -> None:
     """No unit can tell another that it is late."""
-    for name, body in (*good_examples("obligation_notice"), *good_examples("match_pointer")):
+    own = [name for name, kind in EVENT_TYPES.items() if kind.bus_only]
+    for name, body in (each for event_type in own for each in good_examples(event_type)):
         for desk in (f"{JARVA}/intelligence", "se.noa/intelligence"):
             assert problems(published(body, desk)) == (Problem(RejectCode.PUBLISHER_NOT_ALLOWED, "/event_type"),), name
 

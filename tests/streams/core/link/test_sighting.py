@@ -24,7 +24,7 @@ MATCHER = Matcher()
 APART = {
     "citizen_promise", "situation_picture", "action_plan", "focus_group_order",
     "information_reply", "knowledge_item", "correction_order", "release_decision", "feedback_note", "link_suggestion",
-    "match_pointer", "receipt", "obligation_notice",
+    "match_pointer", "originator_question", "receipt", "obligation_notice",
 }  # fmt: skip
 EXAMPLES = [
     pytest.param(name, example.body, id=f"{name}/{example.name}")

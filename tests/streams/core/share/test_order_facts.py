@@ -12,7 +12,7 @@ from streams.core.share.event_places import PLACES_OF_EVENT
 from streams.core.share.facts import Facts
 from streams.core.share.lifting import is_lifted, released_fields
 from streams.core.share.order_forms import Known
-from streams.core.share.receiver_facts import RECEIVER_FACTS
+from streams.core.share.receiver_facts import RECEIVER_FACTS, limits_of_need
 from tests.streams.core.share.packs import JARVA, NORD, PACK, REFERENCE, event, told
 
 DESKS = PACK.engine(REFERENCE.gazetteer, REFERENCE.substances).receivers
@@ -234,6 +234,28 @@ def test_an_event_in_two_areas_needs_both_to_agree() -> None:
         {"window": {"start": CASE_TIME - timedelta(days=2), "end": CASE_TIME - timedelta(days=1)}},
     ):
         assert not needed(made, ours, theirs | {"payload": theirs["payload"] | lacks})
+
+
+def test_what_a_partner_may_see_is_what_all_orders_that_agree_let_it_see() -> None:
+    """An order that names no field leaves it to the rule's view; a need of its own is no operation's to narrow."""
+    both, desk = [JARVA, SOLNA], DESKS[f"{COAST_GUARD}/coordination"]
+    ours = operation(f"{JARVA}/coordination", partners=[{"partner": COAST_GUARD, "fields_allowed": ["areas", "geo"]}])
+    theirs = operation(
+        f"{SOLNA}/coordination", parties=both, partners=[{"partner": COAST_GUARD, "fields_allowed": ["areas"]}]
+    )
+    open_ = operation(f"{NORD}/coordination", operation_no="op-2", parties=both)
+    for orders, areas, limits in (
+        ((ours,), [JARVA], {frozenset({"areas", "geo"})}),
+        ((ours, theirs), both, {frozenset({"areas", "geo"}), frozenset({"areas"})}),
+        ((open_,), both, set()),
+        ((ours, theirs), [SOLNA], {frozenset({"areas"})}),
+    ):
+        assert limits_of_need(facts(report(areas=areas), told(*orders)), desk) == limits
+    seizure = event(event_type="drug_seizure", topics=["drugs"])
+    customs = ours | {
+        "payload": ours["payload"] | {"partners": [{"partner": "partner.tullverket", "fields_allowed": ["areas"]}]}
+    }
+    assert limits_of_need(facts(seizure, told(customs)), DESKS["partner.tullverket/coordination"]) == frozenset()
 
 
 def test_an_event_without_areas_lies_where_it_was_published() -> None:

@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 
 from schemas.catalogue import EVENT_TYPES
-from streams.core.share.views import RELEASED, combine, narrowed
+from streams.core.share.views import LIMITED, RELEASED, combine, narrowed
 from tests.streams.core.share.packs import PACK
 
 
@@ -34,13 +34,14 @@ def test_a_view_that_shows_no_more_than_its_names_say_comes_back_whole() -> None
     assert PACK.views.again(view.names, "drug_seizure") is again
 
 
-def test_what_a_release_showed_and_what_no_pack_knows_do_not_come_back() -> None:
-    """The names do not say which fields were released, nor what a view was that is gone."""
+@pytest.mark.parametrize("by", [RELEASED, LIMITED])
+def test_what_an_order_showed_and_what_no_pack_knows_do_not_come_back(by: str) -> None:
+    """The names do not say which fields were released or allowed, nor what a view was that is gone."""
     view = PACK.views.again(("type.drug_seizure",), "drug_seizure")
     assert view is not None
-    assert PACK.views.again(narrowed(view, [frozenset({"areas"})]).names, "drug_seizure") is None
+    assert PACK.views.again(narrowed(view, [frozenset({"areas"})], by).names, "drug_seizure") is None
     assert PACK.views.again(("type.drug_seizure", "view_of_last_year"), "drug_seizure") is None
-    assert RELEASED not in PACK.views.names
+    assert by not in PACK.views.names
 
 
 def test_the_publishers_own_view_comes_back_as_the_type_view() -> None:
