@@ -16,7 +16,10 @@ UNPROVEN = b"unproven"
 def quarantined(
     codec: Codec, record: Record, problems: Sequence[Problem], *, writer: str | None, peek: Peek | None = None
 ) -> Output:
-    """The quarantine record of a rejected one: everything it was, under the desk that published it."""
+    """The quarantine record of a rejected one: everything it was, under the desk that published it.
+
+    A registry's id that is known gives way to the fingerprint, so that its publisher can read and mend it without one.
+    """
     body = {
         "problems": [
             {"code": p.code.value, "pointer": p.pointer, "remedy_sv": p.remedy_sv, "remedy_en": p.remedy_en}
@@ -31,7 +34,7 @@ def quarantined(
         "offset": record.offset,
         "key": record.key,
         "headers": [{"name": name, "value": value or b""} for name, value in record.headers],
-        "value": record.value or b"",
+        "value": codec.unframed(record.value or b""),
     }
     key = writer.encode() if writer else UNPROVEN
     return Output(QUARANTINE, key, codec.encode("quarantined", body), record.timestamp)
