@@ -68,11 +68,16 @@ class IntakeStep:
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on."""
         problems = (Problem(RejectCode.INTERNAL),)
-        out.add(quarantined(self._codec, record, problems, writer=proven_writer(record)))
+        self._quarantine(record, problems, None, out)
 
     def _reject(self, record: Record, reject: Reject, peek: Peek, out: Outbox, counters: Counters) -> None:
-        out.add(quarantined(self._codec, record, reject.problems, writer=proven_writer(record), peek=peek))
+        self._quarantine(record, reject.problems, peek, out)
         counters.rejected[reject.problems[0].code.value] += 1
+
+    def _quarantine(self, record: Record, problems: Sequence[Problem], peek: Peek | None, out: Outbox) -> None:
+        """Put it there whole, with the fingerprint for a registry's id: its publisher reads and mends it without one."""
+        value = self._codec.unframed(record.value or b"")
+        out.add(quarantined(self._codec, record, problems, writer=proven_writer(record), peek=peek, value=value))
 
 
 def proven_writer(record: Record) -> str | None:

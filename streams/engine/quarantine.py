@@ -14,11 +14,17 @@ UNPROVEN = b"unproven"
 
 
 def quarantined(
-    codec: Codec, record: Record, problems: Sequence[Problem], *, writer: str | None, peek: Peek | None = None
+    codec: Codec,
+    record: Record,
+    problems: Sequence[Problem],
+    *,
+    writer: str | None,
+    peek: Peek | None = None,
+    value: bytes | None = None,
 ) -> Output:
     """The quarantine record of a rejected one: everything it was, under the desk that published it.
 
-    A registry's id that is known gives way to the fingerprint, so that its publisher can read and mend it without one.
+    Shape: ``value`` takes the place of the record's own where that can be read by fewer.
     """
     body = {
         "problems": [
@@ -34,7 +40,7 @@ def quarantined(
         "offset": record.offset,
         "key": record.key,
         "headers": [{"name": name, "value": value or b""} for name, value in record.headers],
-        "value": codec.unframed(record.value or b""),
+        "value": record.value or b"" if value is None else value,
     }
     key = writer.encode() if writer else UNPROVEN
     return Output(QUARANTINE, key, codec.encode("quarantined", body), record.timestamp)
