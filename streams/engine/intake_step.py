@@ -75,7 +75,7 @@ class IntakeStep:
         counters.rejected[reject.problems[0].code.value] += 1
 
     def _quarantine(self, record: Record, problems: Sequence[Problem], peek: Peek | None, out: Outbox) -> None:
-        """Put it there whole, with the fingerprint for a registry's id: its publisher reads and mends it without one."""
+        """Put it there whole, with the fingerprint for a registry's id: its publisher reads it without one."""
         value = self._codec.unframed(record.value or b"")
         out.add(quarantined(self._codec, record, problems, writer=proven_writer(record), peek=peek, value=value))
 
