@@ -83,8 +83,10 @@ class IntakeStep:
         counters.rejected[reject.problems[0].code.value] += 1
 
     def _quarantine(self, record: Record, problems: Sequence[Problem], peek: Peek | None, out: Outbox) -> None:
+        """Put it there whole, with the fingerprint for a registry's id: its publisher reads it without one."""
         writer = proven_writer(record)
-        out.add(quarantined(self._codec, record, problems, writer=writer, peek=peek))
+        value = self._codec.unframed(record.value or b"")
+        out.add(quarantined(self._codec, record, problems, writer=writer, peek=peek, value=value))
         self._receipts.quarantined(record, problems, writer, peek, out)
 
 

@@ -14,9 +14,18 @@ UNPROVEN = b"unproven"
 
 
 def quarantined(
-    codec: Codec, record: Record, problems: Sequence[Problem], *, writer: str | None, peek: Peek | None = None
+    codec: Codec,
+    record: Record,
+    problems: Sequence[Problem],
+    *,
+    writer: str | None,
+    peek: Peek | None = None,
+    value: bytes | None = None,
 ) -> Output:
-    """The quarantine record of a rejected one: everything it was, under the desk that published it."""
+    """The quarantine record of a rejected one: everything it was, under the desk that published it.
+
+    Shape: ``value`` takes the place of the record's own where that can be read by fewer.
+    """
     body = {
         "problems": [
             {"code": p.code.value, "pointer": p.pointer, "remedy_sv": p.remedy_sv, "remedy_en": p.remedy_en}
@@ -31,7 +40,7 @@ def quarantined(
         "offset": record.offset,
         "key": record.key,
         "headers": [{"name": name, "value": value or b""} for name, value in record.headers],
-        "value": record.value or b"",
+        "value": record.value or b"" if value is None else value,
     }
     key = writer.encode() if writer else UNPROVEN
     return Output(QUARANTINE, key, codec.encode("quarantined", body), record.timestamp)

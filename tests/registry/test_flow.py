@@ -154,6 +154,14 @@ async def entry(bus: Bus, event_id: str) -> Entry:
     return found[0]
 
 
+async def test_what_is_rejected_can_be_read_and_mended_without_the_registry(bus: Bus, ids: RegistryIds) -> None:
+    """What stands in quarantine needs no registry either."""
+    event_id = await published(bus, ids, areas=["se.atlantis"])
+    found = await entry(bus, event_id)
+    assert [problem.code for problem in found.record.problems] == ["AREA_UNKNOWN"]
+    assert CODEC.decode(found.record.value).value["areas"] == ["se.atlantis"]
+
+
 async def raw(bus: Bus, schema_id: int) -> str:
     """The id of a seizure that was sent under some schema id."""
     event = validate("drug_seizure", seizure())
