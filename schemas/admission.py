@@ -20,6 +20,7 @@ from schemas.vocabulary import Function
 ID_WINDOW: Final = timedelta(days=400)
 #: How far a publisher's clock may run ahead.
 CLOCK_SKEW: Final = timedelta(minutes=10)
+_WINDOW_S, _SKEW_S = ID_WINDOW.total_seconds(), CLOCK_SKEW.total_seconds()
 #: Payload lists whose items are substance ids.
 SUBSTANCE_LISTS: Final = frozenset(
     {"substances", "substance_ids", "substances_suspected", "substances_confirmed", "candidate_substance_ids"}
@@ -63,9 +64,8 @@ def time_problems(event: Event[Any], at: datetime) -> list[Problem]:
         for name in ("occurred_from", "occurred_to", "reported_at")
         if (moment := getattr(event, name)) is not None and moment > latest
     ]
-    made_at_ms = int(event.event_id[:8] + event.event_id[9:13], 16)
-    at_ms = at.timestamp() * 1000
-    if not at_ms - ID_WINDOW.total_seconds() * 1000 <= made_at_ms <= at_ms + CLOCK_SKEW.total_seconds() * 1000:
+    age = at.timestamp() - int(event.event_id[:8] + event.event_id[9:13], 16) / 1000
+    if not -_SKEW_S <= age <= _WINDOW_S:
         problems.append(Problem(RejectCode.ID_TIME_OUT_OF_WINDOW, "/event_id"))
     return problems
 

@@ -84,11 +84,15 @@ class NoFaultEscapes:
         except Exception as fault:
             if scope["type"] != "http":
                 raise
-            LOG.error(  # noqa: TRY400 - the trace would hold the text
-                "request_failed %s at %s", type(fault).__name__, _line(fault)
-            )
+            problem = unexpected(fault)
             if not begun:
-                await answer_to(WebProblem(WebCode.INTERNAL), scope)(scope, receive, send)
+                await answer_to(problem, scope)(scope, receive, send)
+
+
+def unexpected(fault: BaseException) -> WebProblem:
+    """The answer to a fault of our own, after a log line that says where it is and nothing of what it was about."""
+    LOG.error("request_failed %s at %s", type(fault).__name__, _line(fault))
+    return WebProblem(WebCode.INTERNAL)
 
 
 def _line(fault: BaseException) -> str:

@@ -4,7 +4,7 @@ from deploy.gateway.context import Context
 from deploy.gateway.part import Part
 from producers.http.bus import Bus
 from producers.http.event_schemas import components
-from producers.http.router import intake_router
+from producers.http.router import PATH, intake_endpoint, intake_router
 
 
 def part(context: Context) -> Part:
@@ -14,5 +14,12 @@ def part(context: Context) -> Part:
     async def ready() -> bool:
         return bus.ready
 
-    router = intake_router(bus, context.authenticator, context.gazetteer, context.limits)
-    return Part("intake", (router,), schemas=components, lifespan=lambda: bus, ready=ready)
+    endpoint = intake_endpoint(bus, context.authenticator, context.gazetteer, context.limits)
+    return Part(
+        "intake",
+        (intake_router(endpoint),),
+        schemas=components,
+        direct={("POST", PATH): endpoint.answer},
+        lifespan=lambda: bus,
+        ready=ready,
+    )

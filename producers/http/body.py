@@ -2,8 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -22,25 +21,20 @@ class ClientGoneError(Exception):
     """The client hung up in the middle: nobody waits for an answer."""
 
 
-@asynccontextmanager
-async def body_of(scope: Mapping[str, Any], receive: Receive, limits: Limits, room: Room) -> AsyncIterator[bytes]:
-    """The unpacked body; its bytes are held in ``room`` as long as the block runs.
+async def body_of(scope: Mapping[str, Any], receive: Receive, limits: Limits, held: "Held") -> bytes:
+    """The unpacked body. Its bytes are held: who asks for it gives them back.
 
     Errors: ``WebProblem`` 400, 408, 413, 415 or 503, ``ClientGoneError``.
     """
     packed = _is_packed(scope)
     length = _declared(scope, limits)
-    held = _Held(room)
+    held.take(length or 0)
     try:
-        held.take(length or 0)
-        try:
-            async with asyncio.timeout(limits.patience):
-                body = await _read(receive, limits, held, length)
-        except TimeoutError:
-            raise WebProblem(WebCode.TOO_SLOW) from None
-        yield _unpacked(body, limits, held) if packed else body
-    finally:
-        held.give_back()
+        async with asyncio.timeout(limits.patience):
+            body = await _read(receive, limits, held, length)
+    except TimeoutError:
+        raise WebProblem(WebCode.TOO_SLOW) from None
+    return _unpacked(body, limits, held) if packed else body
 
 
 def parsed(body: bytes) -> Any:
@@ -51,7 +45,7 @@ def parsed(body: bytes) -> Any:
         raise WebProblem(WebCode.BODY_UNREADABLE) from None
 
 
-class _Held:
+class Held:
     """What one request holds of the room."""
 
     def __init__(self, room: Room) -> None:
@@ -59,11 +53,13 @@ class _Held:
         self.size = 0
 
     def take(self, size: int) -> None:
+        """Hold more. Errors: ``WebProblem`` 503 when there is no room."""
         if not self._room.take(size):
             raise WebProblem(WebCode.OVERLOADED, retry_after=1)
         self.size += size
 
     def give_back(self) -> None:
+        """Hold nothing any longer."""
         self._room.give_back(self.size)
         self.size = 0
 
@@ -87,7 +83,7 @@ def _declared(scope: Mapping[str, Any], limits: Limits) -> int | None:
     return int(stated)
 
 
-async def _read(receive: Receive, limits: Limits, held: _Held, declared: int | None) -> bytes:
+async def _read(receive: Receive, limits: Limits, held: Held, declared: int | None) -> bytes:
     pieces: list[bytes] = []
     size = 0
     while True:
@@ -105,7 +101,7 @@ async def _read(receive: Receive, limits: Limits, held: _Held, declared: int | N
             return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _unpacked(body: bytes, limits: Limits, held: _Held) -> bytes:
+def _unpacked(body: bytes, limits: Limits, held: Held) -> bytes:
     """The content of a gzip body, of one or several members; stopped at the bound, however small the body was."""
     pieces: list[bytes] = []
     size = 0

@@ -10,7 +10,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from producers.encoding import Encoded
-from producers.kafka import DEFAULTS, LAST_WORDS_S, BusUnreachable, started, stopped
+from producers.http.packing import Packer
+from producers.kafka import DEFAULTS, LAST_WORDS_S, BusUnreachable, started, stopped, unreachable
 from schemas.topics import GATEWAY_IN
 
 LOG: Final = logging.getLogger("sambus.intake")
@@ -51,14 +52,14 @@ class Bus:
         self._topic = topic
         self._timeout = timeout
         self._spool = spool
-        self._kafka: AIOKafkaProducer | None = None
+        self._packer: Packer | None = None
         self._lost = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
 
     @property
     def ready(self) -> bool:
         """Whether the bus takes events now."""
-        return self._kafka is not None
+        return self._packer is not None
 
     async def __aenter__(self) -> Self:
         """Begin to connect; it does not wait for the bus."""
@@ -74,62 +75,50 @@ class Bus:
 
     async def send(self, records: Sequence[Encoded]) -> list[bool]:
         """For each record whether the bus, or else the spool, has it. What neither has may yet arrive."""
-        safe = await self._sent(records) if self._kafka is not None else [False] * len(records)
+        packer = self._packer
+        under_way = [packer.put(record) for record in records] if packer is not None else []
+        safe = [await each for each in under_way] or [False] * len(records)
         if self._spool is not None and not all(safe):
             return [done or await self._spool.keep(record) for done, record in zip(safe, records, strict=True)]
         return safe
 
-    async def _sent(self, records: Sequence[Encoded]) -> list[bool]:
-        kafka = self._kafka
-        under_way: list[asyncio.Future[Any]] = []
-        if kafka is None:
-            return [False] * len(records)
-        try:
-            async with asyncio.timeout(self._timeout):
-                for record in records:
-                    sent = await kafka.send(self._topic, record.value, record.key, headers=record.headers)
-                    under_way.append(sent)
-            await asyncio.wait(under_way, timeout=self._timeout)
-        except (KafkaError, TimeoutError):
-            pass  # those that are under way are asked below
-        safe = [_confirmed(each) for each in under_way]
-        safe += [False] * (len(records) - len(under_way))
-        if not all(safe):
-            self._lose(kafka)
-        return safe
-
-    def _lose(self, kafka: AIOKafkaProducer) -> None:
+    def _lose(self) -> None:
         """This connection is not believed any longer: what is sent from now on is answered at once."""
-        if kafka is self._kafka:
-            self._kafka = None
-            self._lost.set()
+        self._packer = None
+        self._lost.set()
 
     async def _keep(self) -> None:
         """Keep a connection: connect, wait until it is lost, and again."""
         wait = _FIRST_WAIT_S
         while True:
             try:
-                kafka = await started(self._options, self._timeout)
+                await self._connect_and_stay()
+                wait = _FIRST_WAIT_S
             except BusUnreachable:
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, _LAST_WAIT_S)
-                continue
-            wait = _FIRST_WAIT_S
+
+    async def _connect_and_stay(self) -> None:
+        """One connection, until it is lost. Errors: ``BusUnreachable`` when none can be made."""
+        kafka = await started(self._options, self._timeout)
+        packer = None
+        try:
+            packer = Packer(kafka, self._topic, await self._partitions(kafka), self._timeout, self._lose)
             self._lost.clear()
-            self._kafka = kafka
+            self._packer = packer
             LOG.info("bus_reached")
-            try:
-                await self._lost.wait()
-                LOG.warning("bus_lost")
-                await stopped(kafka, LAST_WORDS_S)
-            except asyncio.CancelledError:
-                self._kafka = None
-                await stopped(kafka, self._timeout)
-                raise
+            await self._lost.wait()
+            LOG.warning("bus_lost")
+        finally:
+            self._packer = None
+            await stopped(kafka, LAST_WORDS_S)
+            if packer is not None:
+                await packer.close()
 
-
-def _confirmed(sent: "asyncio.Future[Any]") -> bool:
-    if not sent.done():
-        sent.cancel()  # nobody will look at it again
-        return False
-    return not sent.cancelled() and sent.exception() is None
+    async def _partitions(self, kafka: AIOKafkaProducer) -> int:
+        """How many the topic has. Errors: ``BusUnreachable``, also when there is no such topic."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return len(await kafka.partitions_for(self._topic))
+        except (KafkaError, TimeoutError) as problem:
+            raise unreachable(problem, self._topic) from None

@@ -3,10 +3,10 @@
 from typing import Any, Final, NamedTuple
 
 import orjson
-from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope
 
-from producers.http.body import ClientGoneError, body_of, parsed
+from producers.http.body import ClientGoneError, Held, body_of, parsed
 from producers.http.bus import RETRY_AFTER_S
 from producers.http.cloudevents import BATCHED, STRUCTURED
 from producers.http.intake import Intake, Result, summary
@@ -42,22 +42,21 @@ class Endpoint:
         self._rates = Rates(limits.rate, limits.burst)
         self._room = Room(limits.held)
 
-    async def __call__(self, request: Request) -> Response:
-        """Take the events of a request.
-
-        Errors: ``WebProblem``, which the gateway turns into the answer.
-        """
-        scope = request.scope
+    async def answer(self, scope: Scope, receive: Receive) -> Response:
+        """The answer to a request. Errors: ``WebProblem``, which the gateway turns into an answer."""
         sender = await identified(scope, self._authenticator, Role.PUBLISHER)
         form = _form(scope)
         self._charge(sender, 1)
+        held = Held(self._room)
         try:
-            async with body_of(scope, request.receive, self._limits, self._room) as body:
-                return await self._answer(parsed(body), len(body), sender, form)
+            body = await body_of(scope, receive, self._limits, held)
+            return await self._taken(parsed(body), len(body), sender, form)
         except ClientGoneError:
             return Response(status_code=400)  # nobody reads it
+        finally:
+            held.give_back()
 
-    async def _answer(self, sent: Any, size: int, sender: Identity, form: _Form) -> Response:
+    async def _taken(self, sent: Any, size: int, sender: Identity, form: _Form) -> Response:
         several = isinstance(sent, list)
         if form.several is not None and several is not form.several:
             raise WebProblem(WebCode.BODY_UNREADABLE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, Literal
 
 import orjson
@@ -63,14 +64,14 @@ class Intake:
         return [Result(each) if isinstance(each, Refused) else Result(each, safe=next(safe)) for each in read]
 
     def _encoded(self, event: Mapping[str, Any], desk: str) -> Encoded | Refused:
-        def check(found: Event[Any], values: Mapping[str, Any]) -> list[Problem]:
-            return [
-                *origin_problems(found, desk, self._gazetteer),
-                *time_problems(found, self._now()),
-                *reference_problems(values, self._gazetteer, self._substances),
-            ]
+        return encode(self._codec, event, desk, partial(self._check, desk))
 
-        return encode(self._codec, event, desk, check)
+    def _check(self, desk: str, found: Event[Any], values: Mapping[str, Any]) -> list[Problem]:
+        return [
+            *origin_problems(found, desk, self._gazetteer),
+            *time_problems(found, self._now()),
+            *reference_problems(values, self._gazetteer, self._substances),
+        ]
 
 
 class Result:

@@ -1,10 +1,8 @@
 """The intake's route, and what the OpenAPI document says of it: generated from the models of the events."""
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Final
 
 from fastapi import APIRouter
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +18,8 @@ from schemas.substances import load_substances
 from schemas.web import PlaceBody
 from schemas.web_answers import PROBLEMS, SECURED
 
-Answer = Callable[[Request], Coroutine[Any, Any, Response]]
+#: Where events are sent to.
+PATH: Final = "/v1/events"
 
 
 class TakenBody(BaseModel):
@@ -53,23 +52,20 @@ class ResultsBody(BaseModel):
     unconfirmed: int = Field(ge=0)
 
 
-class _Straight(APIRoute):
-    """A route whose function gets the request and gives the answer: it is documented, and nothing stands between.
+def intake_endpoint(bus: Bus, authenticator: Authenticator, gazetteer: Gazetteer, limits: Limits) -> Endpoint:
+    """What answers ``POST /v1/events``."""
+    return Endpoint(Intake(bus, gazetteer, load_substances()), authenticator, limits)
 
-    FastAPI's own way through dependencies and models costs as much as all else that is done for an event.
+
+def intake_router(endpoint: Endpoint) -> APIRouter:
+    """The intake's route as FastAPI documents it; what the document refers to stands in ``event_schemas.components``.
+
+    The gateway hands the requests to the endpoint itself: FastAPI's way to it costs more than all that is done there.
     """
-
-    def get_route_handler(self) -> Answer:
-        return self.endpoint  # type: ignore[no-any-return]
-
-
-def intake_router(bus: Bus, authenticator: Authenticator, gazetteer: Gazetteer, limits: Limits) -> APIRouter:
-    """The routes of the intake; what their document refers to stands in ``event_schemas.components``."""
-    router = APIRouter(tags=["publish"], route_class=_Straight)
-    take = Endpoint(Intake(bus, gazetteer, load_substances()), authenticator, limits)
+    router = APIRouter(tags=["publish"])
 
     @router.post(
-        "/v1/events",
+        PATH,
         operation_id="publish",
         summary="Publish events as the desk that is signed in",
         status_code=202,
@@ -87,6 +83,6 @@ def intake_router(bus: Bus, authenticator: Authenticator, gazetteer: Gazetteer, 
         The origin is the desk that is signed in, never what the body says. Sending the same event again with the same
         id is safe: the bus has it once, and the answer is the same.
         """
-        return await take(request)
+        return await endpoint.answer(request.scope, request.receive)
 
     return router

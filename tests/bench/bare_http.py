@@ -1,4 +1,4 @@
-"""The least that an endpoint on aiokafka can be: reads a body, sends it, answers. It checks nothing and knows nobody."""
+"""The least that an endpoint on aiokafka can be: reads a body, sends it, answers; it checks nothing, knows nobody."""
 
 import os
 import sys

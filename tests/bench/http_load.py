@@ -60,7 +60,7 @@ class _Publisher(asyncio.Protocol):
 
 
 async def load(port: int, heads: Sequence[bytes], body: Body, seconds: float, wanted: int = 202) -> Seen:
-    """Let one publisher for each head (request line and headers) send for so long; all connect before the first sends."""
+    """One publisher for each head (request line and headers) sends for so long; all connect before the first sends."""
     seen = Seen()
     loop = asyncio.get_running_loop()
     publishers = []
