@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producers.http.body import ClientGoneError, body_of, parsed
+from producers.http.body import ClientGoneError, Held, body_of, parsed
 from producers.http.bus import RETRY_AFTER_S
 from producers.http.intake import Intake
 from producers.http.limits import Limits, Rates, Room
@@ -58,11 +58,13 @@ class Sent:
             raise WebProblem(WebCode.TOO_MANY, retry_after=wait)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
             raise WebProblem(WebCode.MEDIA_TYPE_UNKNOWN, headers={"accept": _JSON})
+        held = Held(self._room)
         try:
-            async with body_of(request.scope, request.receive, self._limits, self._room) as body:
-                event = parsed(body)
+            event = parsed(await body_of(request.scope, request.receive, self._limits, held))
         except ClientGoneError:
             raise WebProblem(WebCode.BODY_UNREADABLE) from None  # nobody reads it
+        finally:
+            held.give_back()
         if not isinstance(event, dict):
             raise WebProblem(WebCode.BODY_UNREADABLE)
         return self._references.sealed(event, sender.unit), sender
