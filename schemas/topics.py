@@ -244,7 +244,7 @@ def _packs(partitions: int) -> Topic:
         retention_ms=None,
         cleanup=_DELETE,
         writers=("rule_owner", "worker"),
-        readers=("worker", "operations"),
+        readers=("worker", "gateway", "operations"),
         purpose="rule packs proposed, activated and rolled back, each whole and signed",
         bus_time=True,
     )

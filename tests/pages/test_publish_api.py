@@ -36,18 +36,20 @@ async def ends(standing: Standing, topic: str) -> int:
 
 async def test_what_is_foretold_is_what_happens(standing: Standing) -> None:
     """For every good example of every form: the real bus reaches and keeps away as many desks as was foretold."""
-    foretold: dict[str, tuple[str, int, int]] = {}
+    foretold: dict[tuple[str, str, str], tuple[str, int, int]] = {}
     clients = {desk: standing.gateway.client(desk) for desk in {desk_for(name) for name, _ in reports()}}
     for name, event in reports():
         client = clients[desk_for(name)]
         told = (await previewed(client, event))["told"]
         assert told is not None, name
-        foretold[event["event_id"]] = (desk_for(name), told["desks"], told["kept_from"])
+        foretold[name, desk_for(name), event["event_id"]] = ("accepted", told["desks"], told["kept_from"])
         assert sum(each["desks"] for each in told["reached"]) == told["desks"]
         assert (await client.post("/publish/events", json=event)).status_code == 202
-    for event_id, (desk, reached, kept) in foretold.items():
-        outcome = await outcome_of(clients[desk], event_id)
-        assert (outcome["state"], outcome["desks"], outcome["kept_from"]) == ("accepted", reached, kept), event_id
+    became = {}
+    for key in foretold:
+        outcome = await outcome_of(clients[key[1]], key[2])
+        became[key] = (outcome["state"], outcome["desks"], outcome["kept_from"])
+    assert became == foretold
     for client in clients.values():
         await client.aclose()
 
@@ -70,9 +72,9 @@ async def test_a_preview_tells_numbers_and_rules_and_no_desk(standing: Standing)
     del event["grading"]
     async with standing.gateway.client(f"{JARVA}/intelligence") as client:
         told = (await previewed(client, event))["told"]
-    assert {line["rule"] for line in told["withheld"]} == {"B01"}
-    assert "Ovärderad" in told["withheld"][0]["title_sv"]
-    assert told["outcome"] == "origin_only"
+    titles = {line["rule"]: line["title_sv"] for line in told["withheld"]}
+    assert titles["B01"] == "Ovärderad uppgift stannar i enheten"
+    assert all(line["desks"] > 0 for line in told["withheld"])
     assert "se." not in orjson.dumps(told | {"pack_version": ""}).decode()
 
 
@@ -100,21 +102,21 @@ async def test_what_is_wrong_has_its_place(standing: Standing) -> None:
 
 async def test_numbers_reach_the_bus_as_hashes_alone(standing: Standing) -> None:
     """A seizure's number, a case's and a plate, typed in clear: hashes on the bus, one for one number, in no log."""
-    plain = {"/payload/seizure_no": "2026-5000-BG 4711", "/case_ref": "K 4711-26", "/objects/0/ref": "ABC 471"}
+    plain = {"/payload/seizure_no": "2026-5000-BG 9137", "/case_ref": "K 9137-26", "/objects/0/ref": "ABC 137"}
     event = altered(report("drug_seizure"), plain)
-    other = altered(report("drug_seizure"), plain | {"/payload/seizure_no": "20265000bg4711"})
+    other = altered(report("drug_seizure"), plain | {"/payload/seizure_no": "20265000bg9137"})
     async with standing.gateway.client(DESK) as client:
         for each in (event, other):
             assert (await client.post("/publish/events", json=each)).status_code == 202
             assert (await outcome_of(client, each["event_id"]))["state"] == "accepted"
     sent = {}
     async for record in committed(standing.bus.options, (GATEWAY_TOPIC,)):
-        assert b"4711" not in (record.value or b"").replace(SECRET.encode(), b"")
+        assert b"9137" not in (record.value or b"")
         sent[(record.key or b"").decode()] = CODEC.decode(record.value or b"", limit=MAX_BUS_BYTES).value
     one, two = sent[event["event_id"]], sent[other["event_id"]]
     assert one["payload"]["seizure_no"] == two["payload"]["seizure_no"]
     assert one["case_ref"] == two["case_ref"] != one["payload"]["seizure_no"]
-    assert "4711" not in standing.gateway.log.read_text("utf-8")
+    assert "9137" not in standing.gateway.log.read_text("utf-8")
 
 
 async def test_what_came_back_is_shown_to_its_desk_and_to_whoever_may_see_it(standing: Standing) -> None:
