@@ -12,8 +12,9 @@ from consumers.access import Rights
 from consumers.cards import ORDER
 from consumers.feed import Delivery, Position, read_delivery
 from consumers.folding import Cards
+from consumers.gateway.fanout import Taken
 from consumers.gateway.frames import as_seen
-from consumers.gateway.hub import Hub, Taken
+from consumers.gateway.hub import Hub
 from consumers.gateway.past import Past
 from consumers.gateway.tail import Entry
 from schemas.codec import Codec
@@ -66,7 +67,7 @@ class Books:
         self._books: OrderedDict[Rights, Book] = OrderedDict()
         self._by_desk: dict[str, dict[Rights, Book]] = defaultdict(dict)
         self._reading: dict[Rights, asyncio.Task[Book]] = {}
-        hub.watchers.append(self.take)
+        hub.out.watchers.append(self.take)
 
     def __len__(self) -> int:
         return len(self._books)
@@ -99,7 +100,7 @@ class Books:
         now = self._clock()
         book = Book(rights, now, now - self._kept)
         self._by_desk[rights.desk][rights] = book
-        self._hub.watched.add(rights.desk)
+        self._hub.out.watched.add(rights.desk)
         try:
             begin = await self._past.offset_at(place, book.begins)
             tail = self._hub.tails[place]
@@ -133,4 +134,4 @@ class Books:
         self._by_desk[rights.desk].pop(rights, None)
         if not self._by_desk[rights.desk]:
             del self._by_desk[rights.desk]
-            self._hub.watched.discard(rights.desk)
+            self._hub.out.watched.discard(rights.desk)

@@ -19,8 +19,9 @@ from consumers.folding import about
 from consumers.gateway.books import Books
 from consumers.gateway.card_view import card_view, reads_on
 from consumers.gateway.cursors import Cursors
+from consumers.gateway.fanout import Taken
 from consumers.gateway.frames import event
-from consumers.gateway.hub import Hub, Taken
+from consumers.gateway.hub import Hub
 from consumers.gateway.limits import Limits
 from consumers.gateway.live import Frame, Want
 from consumers.gateway.owed import OwedNow
@@ -84,7 +85,7 @@ class Feeds:
 
     async def ready(self) -> bool:
         """Whether it is open."""
-        return self._opened is not None and self._opened.hub.failure is None
+        return self._opened is not None
 
     def place(self, desk: str) -> TopicPartition:
         """Where a desk's deliveries are. Errors: ``WebProblem`` 404 for a desk of another gateway's areas."""
@@ -126,16 +127,16 @@ class Feeds:
         hub = Hub(self.options, topics, self.codec, log, self.clock, self.limits)
         books = Books(hub, past, self.codec, self.clock, self.limits.kept)
         recalls = RecallBook(self.clock, lambda want, taken: self._may_see(hub, want, taken))
-        hub.watchers.append(lambda taken: _noted(recalls, taken))
-        hub.further = lambda want, items: card_frames(books, want, items)
+        hub.out.watchers.append(lambda taken: _noted(recalls, taken))
+        hub.out.further = lambda want, items: card_frames(books, want, items)
         await stack.enter_async_context(hub)
-        sources = Sources(hub, past, log, self.cursors, hub.withdrawn, self.codec, self.clock)
+        sources = Sources(hub, past, log, self.cursors, self.codec, self.clock)
         return Open(hub, past, log, store, books, owed, recalls, sources)
 
     def _may_see(self, hub: Hub, want: Want, taken: Withdrawal) -> bool:
         topic = delivery_topic(taken.desk, self.gazetteer)
         place = TopicPartition(topic, partition_of(taken.desk, hub.partitions[topic]))
-        return hub.may_have_seen(place, want, taken.event_id)
+        return hub.out.may_have_seen(place, want, taken.event_id)
 
 
 def _noted(recalls: RecallBook, taken: Taken) -> None:

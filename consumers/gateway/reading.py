@@ -60,7 +60,7 @@ class _Filling:
         self.items: list[dict[str, Any]] = []
         self.reads: list[ReadDelivery] = []
         self._lens, self._limit, self._now = lens, limit, now
-        self._showing = Showing(sources.codec, sources.withdrawn, place.partition, now)
+        self._showing = Showing(sources.codec, sources.hub.out.withdrawn, place.partition, now)
 
     def is_full(self) -> bool:
         return len(self.items) >= self._limit

@@ -17,7 +17,6 @@ from consumers.gateway.live import Frame, Reader
 from consumers.gateway.past import Past
 from consumers.gateway.readlog import ReadLog
 from consumers.gateway.tail import Entry
-from consumers.withdrawn import Withdrawn
 from schemas.codec import Codec
 from schemas.reads import Channel, ReadKind, ReadLine
 
@@ -35,7 +34,6 @@ class Sources:
     past: Past
     log: ReadLog
     cursors: Cursors
-    withdrawn: Withdrawn
     codec: Codec
     clock: Callable[[], datetime]
 
@@ -116,10 +114,11 @@ class Stream:
         return [frame for entry in entries for frame in self._frames(entry, showing, late=late)]
 
     def _frames(self, entry: Entry, showing: Showing, *, late: bool = False) -> list[Frame]:
-        return list(self._with.hub.frames(self._place, entry, self._reader.want, showing, late=late))
+        return list(self._with.hub.out.frames(self._place, entry, self._reader.want, showing, late=late))
 
     def _showing(self) -> Showing:
-        return Showing(self._with.codec, self._with.withdrawn, self._place.partition, self._with.clock(), self._seen_ms)
+        withdrawn = self._with.hub.out.withdrawn
+        return Showing(self._with.codec, withdrawn, self._place.partition, self._with.clock(), self._seen_ms)
 
     async def _show(self, frames: Sequence[Frame], write: Write) -> None:
         """Log frames that the hub has not logged, then send them."""

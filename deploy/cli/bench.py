@@ -15,7 +15,7 @@ from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL
 @click.option("--short", is_flag=True, help="Fewer events: shows that the benchmarks run, not what the bus can do.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
 def bench(*, peers: bool, short: bool, as_json: bool) -> None:
-    """Measure stages, rules, index, pipeline, latency and recovery; with --peers, other engines in turn as well.
+    """Measure stages, rules, index, pipeline, latency, feeds and recovery; with --peers, other engines in turn as well.
 
     Runs in a checkout of the project, on a Kafka of its own. Exit code 1 when an engine lost or doubled a record.
     """

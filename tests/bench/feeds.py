@@ -214,3 +214,23 @@ def plan_of(folder: Path) -> dict[str, Any]:
     """What a process of this benchmark is to do."""
     plan: dict[str, Any] = json.loads((folder / "plan.json").read_text())
     return plan
+
+
+def main() -> None:
+    """``python -m tests.bench.feeds [READERS]``: the whole comparison alone, on a Kafka of its own."""
+    import tempfile
+    from dataclasses import asdict
+
+    from deploy.cluster import LocalCluster
+
+    readers = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
+    with tempfile.TemporaryDirectory(prefix="sambus-feeds-") as folder:
+        home = Path(folder)
+        with LocalCluster(home / "kafka", port=free_port()) as cluster:
+            found = asyncio.run(compare(cluster.bootstrap, home, readers=readers, rate=200.0, seconds=20.0))
+    for each in found:
+        sys.stdout.write(json.dumps(asdict(each)) + "\n")
+
+
+if __name__ == "__main__":
+    main()

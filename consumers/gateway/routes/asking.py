@@ -74,7 +74,7 @@ class Asked:
     def here(self) -> Place:
         """Where a reader stands who has been shown everything until now."""
         hub = self.open.hub
-        return Place(self.place.partition, hub.shown_to[self.place], hub.due_ms[self.place])
+        return Place(self.place.partition, hub.shown_to[self.place], hub.out.due_ms[self.place])
 
     async def since(self, text: str) -> Place:
         """The place of a moment. Errors: ``WebProblem`` 400."""

@@ -33,8 +33,8 @@ def router(feeds: Feeds, authenticator: Authenticator) -> APIRouter:
             {
                 "readers": desks.total(),
                 "by_desk": dict(sorted(desks.items())),
-                "delivered": opened.hub.delivered,
-                "overruns": opened.hub.overruns,
+                "delivered": opened.hub.out.delivered,
+                "overruns": opened.hub.out.overruns,
                 "cut": opened.hub.cut,
                 "books": len(opened.books),
                 "read_log": {"lines": opened.log.lines, "failures": opened.log.failures},

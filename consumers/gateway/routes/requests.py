@@ -125,7 +125,7 @@ def router(feeds: Feeds, authenticator: Authenticator) -> APIRouter:
 def _stands(question: Asked, item: Delivery) -> bool:
     """Whether a delivery's content was not taken away."""
     meta = item.meta
-    return question.open.hub.withdrawn.of(meta.desk, meta.event_id, meta.origin.unit) is None
+    return question.open.hub.out.withdrawn.of(meta.desk, meta.event_id, meta.origin.unit) is None
 
 
 def _check_basis(body: dict[str, Any]) -> None:

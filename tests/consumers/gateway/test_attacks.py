@@ -69,11 +69,12 @@ async def test_anothers_subscription_is_one_that_does_not_exist(gateway: Served)
     theirs = await gateway.subscribed(owner)
     event_id = new_id()
     about = (event_id, f"{event_id}:1:{MALMO}:main")
-    for desk in (MALMO, FOSIE, "se.syd/intelligence", "se.noa/intelligence", "partner.tullverket/coordination"):
+    for desk in (MALMO, FOSIE, "se.syd/intelligence", "partner.tullverket/coordination"):
         token = gateway.token(desk, fresh_subject())
         for one, other in zip(requests_by(theirs, *about), requests_by(new_id(), *about), strict=True):
-            assert await reply(gateway, token, *one) == await reply(gateway, token, *other)
-            assert (await reply(gateway, token, *one))[0] == 404
+            found = await reply(gateway, token, *one)
+            assert found == await reply(gateway, token, *other)
+            assert (found[0], found[1]["code"]) == (404, "NOT_FOUND")
     assert (await reply(gateway, owner, "GET", f"/v1/subscriptions/{theirs}"))[0] == 200
 
 
@@ -108,7 +109,7 @@ async def test_a_token_that_was_tampered_with_is_none(gateway: Served) -> None:
     token = gateway.token(FOSIE)
     head, claims, sign = token.split(".")
     other_claims, other_sign = gateway.token(MALMO).split(".")[1:]
-    forged = (f"{head}.{other_claims}.{sign}", f"{head}.{claims}.", f"{head}.{claims}.{other_sign}", token[:-4], "")
+    forged = (f"{head}.{other_claims}.{sign}", f"{head}.{claims}.", f"{head}.{claims}.{other_sign}", token[:-4], "x")
     for each in forged:
         answer = await gateway.ask(each, "GET", "/v1/subscriptions")
         assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHENTICATED")
