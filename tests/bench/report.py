@@ -14,11 +14,7 @@ import psutil
 
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
-<<<<<<< HEAD
-from tests.bench import archive, index, latency, pipeline, recovery, rules
-=======
-from tests.bench import feeds, index, latency, pipeline, recovery, rules
->>>>>>> feed
+from tests.bench import archive, feeds, index, latency, pipeline, recovery, rules
 from tests.bench.first_pack import first_pack
 
 Line = dict[str, Any]
@@ -39,11 +35,8 @@ def run(*, peers: bool, short: bool, tell: Callable[[str], None]) -> list[Line]:
         packs = {"released": None} if short else {"first": first_pack(Path(folder) / "first"), "released": None}
         for name, pack in packs.items():
             lines += _bus(name, pack, short=short, tell=tell)
-<<<<<<< HEAD
     lines += _archives(short=short, tell=tell)
-=======
     lines += _feeds(short=short, tell=tell)
->>>>>>> feed
     if not short:
         lines += _recoveries(tell)
     if peers:
@@ -56,7 +49,6 @@ def _index_costs(*, short: bool) -> list[index.Cost]:
     return index.measure((200, 1_000), sample=200) if short else index.measure()
 
 
-<<<<<<< HEAD
 def _archives(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
     """Filling and searching the archive on both databases, and the whole way from a delivery topic into it."""
     lines: list[Line] = []
@@ -66,7 +58,8 @@ def _archives(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
         lines.append({"bench": "archive"} | archive.run(database, count, rounds))
     found = _on_kafka(partial(archive.whole_way, count=500 if short else 20_000))
     return [*lines, {"bench": "archiver"} | found]
-=======
+
+
 def _feeds(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
     """Live readers of one process, of the gateway and of plain endpoints, each with one reader who takes nothing."""
     readers, rate, seconds = (60, 50.0, 2.0) if short else (5_000, 200.0, 20.0)
@@ -74,7 +67,6 @@ def _feeds(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
     tell(f"Feeds, {readers:,} live readers, {rate:.0f} deliveries/s, {len(servers)} servers in turn ...")
     measure = partial(feeds.compare, readers=readers, rate=rate, seconds=seconds, servers=servers)
     return [{"bench": "feeds"} | asdict(found) for found in _on_kafka(measure)]
->>>>>>> feed
 
 
 def _recoveries(tell: Callable[[str], None]) -> list[Line]:
