@@ -1,5 +1,6 @@
 """The gateway under test: in this process without a port, or as processes of its own; tokens for any desk."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -53,8 +54,13 @@ class Running:
 
 
 @asynccontextmanager
-async def in_process(kafka: Mapping[str, Any], folder: Path, made_of: Parts = parts) -> AsyncIterator[Running]:
-    """The gateway in this process; ``made_of`` gives other parts than all. ``kafka`` are aiokafka's options."""
+async def in_process(
+    kafka: Mapping[str, Any], folder: Path, made_of: Parts = parts, **more: Any
+) -> AsyncIterator[Running]:
+    """The gateway in this process; ``made_of`` gives other parts than all. ``kafka`` are aiokafka's options.
+
+    ``more`` are further fields of the context.
+    """
     gazetteer = load_gazetteer()
     provider = LocalProvider(Signer(ISSUER), gazetteer)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=provider)) as client:
@@ -67,6 +73,7 @@ async def in_process(kafka: Mapping[str, Any], folder: Path, made_of: Parts = pa
             http=client,
             issuer=ISSUER,
             address=ADDRESS,
+            **more,
         )
         gateway = Gateway(made_of(context))
         try:
@@ -145,3 +152,12 @@ def processes(bootstrap: str, home: Path, arguments: Sequence[str] = ()) -> Iter
 
 def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("SAMBUS_")}
+
+
+async def until_ready(running: Running) -> None:
+    """Wait until all parts can work."""
+    until = time.monotonic() + PATIENCE
+    async with running.client(None) as client:
+        while (told := await client.get("/readyz")).status_code != httpx.codes.OK:
+            assert time.monotonic() < until, told.text
+            await asyncio.sleep(0.02)
