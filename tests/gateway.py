@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -86,8 +87,12 @@ async def in_process(
 class Processes:
     """``sambus gateway`` and ``sambus identity`` as processes, each on a free port of 127.0.0.1."""
 
-    def __init__(self, bootstrap: str, home: Path, arguments: Sequence[str] = ()) -> None:
-        self.address = f"http://127.0.0.1:{free_port()}"
+    def __init__(
+        self, bootstrap: str, home: Path, arguments: Sequence[str] = (), authority: ssl.SSLContext | None = None
+    ) -> None:
+        """``authority``: the gateway speaks TLS (by its arguments), and its certificate is believed by this."""
+        self.address = f"{'http' if authority is None else 'https'}://127.0.0.1:{free_port()}"
+        self._verify = True if authority is None else authority
         self.issuer = f"http://127.0.0.1:{free_port()}"
         self.log = home / "gateway.log"
         self._identity = ["identity", "--port", self.issuer.rpartition(":")[2], "--home", str(home)]
@@ -129,7 +134,7 @@ class Processes:
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                if httpx.get(address).is_success:
+                if httpx.get(address, verify=self._verify).is_success:
                     return
             except httpx.TransportError:
                 pass
@@ -140,9 +145,11 @@ class Processes:
 
 
 @contextmanager
-def processes(bootstrap: str, home: Path, arguments: Sequence[str] = ()) -> Iterator[Processes]:
+def processes(
+    bootstrap: str, home: Path, arguments: Sequence[str] = (), authority: ssl.SSLContext | None = None
+) -> Iterator[Processes]:
     """Both processes, ended with the block."""
-    both = Processes(bootstrap, home, arguments)
+    both = Processes(bootstrap, home, arguments, authority)
     try:
         both.start()
         yield both
