@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from producers.http.limits import Limits, Room
-from schemas.web import WebCode, WebProblem, header_of
+from schemas.web import WebCode, WebProblem
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
@@ -21,13 +21,13 @@ class ClientGoneError(Exception):
     """The client hung up in the middle: nobody waits for an answer."""
 
 
-async def body_of(scope: Mapping[str, Any], receive: Receive, limits: Limits, held: "Held") -> bytes:
+async def body_of(headers: Mapping[bytes, bytes], receive: Receive, limits: Limits, held: "Held") -> bytes:
     """The unpacked body. Its bytes are held: who asks for it gives them back.
 
     Errors: ``WebProblem`` 400, 408, 413, 415 or 503, ``ClientGoneError``.
     """
-    packed = _is_packed(scope)
-    length = _declared(scope, limits)
+    packed = _is_packed(headers)
+    length = _declared(headers, limits)
     held.take(length or 0)
     try:
         async with asyncio.timeout(limits.patience):
@@ -64,23 +64,24 @@ class Held:
         self.size = 0
 
 
-def _is_packed(scope: Mapping[str, Any]) -> bool:
-    encodings = [value.strip().lower() for name, value in scope["headers"] if name == b"content-encoding"]
-    if encodings in ([], [b"identity"]):
+def _is_packed(headers: Mapping[bytes, bytes]) -> bool:
+    encoding = headers.get(b"content-encoding", b"identity").strip().lower()
+    if encoding == b"identity":
         return False
-    if encodings != [b"gzip"]:
+    if encoding != b"gzip":
         raise WebProblem(WebCode.ENCODING_UNKNOWN, headers={"accept-encoding": "gzip"})
     return True
 
 
-def _declared(scope: Mapping[str, Any], limits: Limits) -> int | None:
+def _declared(headers: Mapping[bytes, bytes], limits: Limits) -> int | None:
     """The length that the client declares, if it does."""
-    stated = header_of(scope, b"content-length")
-    if stated is None or not stated.isdecimal() or len(stated) > _LONGEST_NUMBER:
+    stated = headers.get(b"content-length", b"")
+    if not stated.isdigit() or len(stated) > _LONGEST_NUMBER:
         return None
-    if int(stated) > limits.packed:
+    length = int(stated)
+    if length > limits.packed:
         raise WebProblem(WebCode.BODY_TOO_LARGE)
-    return int(stated)
+    return length
 
 
 async def _read(receive: Receive, limits: Limits, held: Held, declared: int | None) -> bytes:

@@ -85,7 +85,7 @@ def _attribute_problems(sent: Mapping[str, Any], desk: str) -> Iterable[Problem]
 
 def _stated(sent: Mapping[str, Any]) -> dict[str, Any]:
     """What the attributes say of the event's own fields."""
-    told: dict[str, Any] = {"event_id": sent.get("id")}
+    told: dict[str, Any] = {"event_id": sent["id"]} if isinstance(sent.get("id"), str) else {}
     kind = sent.get("type")
     found = _TYPE.fullmatch(kind) if isinstance(kind, str) else None
     if found is not None:

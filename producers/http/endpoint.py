@@ -1,5 +1,6 @@
 """The address that takes events: who asks, how much, in which form, and the answer."""
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -12,7 +13,7 @@ from producers.http.cloudevents import BATCHED, STRUCTURED
 from producers.http.intake import Intake, Result, summary
 from producers.http.limits import Limits, Rates, Room
 from schemas.identity import Authenticator, Identity, Role
-from schemas.web import WebCode, WebProblem, header_of, identified
+from schemas.web import WebCode, WebProblem, headers_of, identified
 
 JSON: Final = "application/json"
 _JSON_HEADERS: Final = {"content-type": JSON}
@@ -45,11 +46,12 @@ class Endpoint:
     async def answer(self, scope: Scope, receive: Receive) -> Response:
         """The answer to a request. Errors: ``WebProblem``, which the gateway turns into an answer."""
         sender = await identified(scope, self._authenticator, Role.PUBLISHER)
-        form = _form(scope)
+        headers = headers_of(scope)
+        form = _form(headers)
         self._charge(sender, 1)
         held = Held(self._room)
         try:
-            body = await body_of(scope, receive, self._limits, held)
+            body = await body_of(headers, receive, self._limits, held)
             return await self._taken(parsed(body), len(body), sender, form)
         except ClientGoneError:
             return Response(status_code=400)  # nobody reads it
@@ -76,12 +78,15 @@ class Endpoint:
             raise WebProblem(WebCode.TOO_MANY, retry_after=wait)
 
 
-def _form(scope: Any) -> _Form:
+def _form(headers: Mapping[bytes, bytes]) -> _Form:
     """The form that the media type names. JSON is UTF-8; another charset is another form."""
-    media, *parameters = (header_of(scope, b"content-type") or "").split(";")
-    form = FORMS.get(media.strip().lower())
-    charset = [value.strip().lower() for value in parameters if value.strip().lower().startswith("charset=")]
-    if form is None or not set(charset) <= {"charset=utf-8", 'charset="utf-8"'}:
+    stated = headers.get(b"content-type", b"")
+    form = FORMS.get(stated.decode("latin-1"))
+    if form is None:  # with blanks, capitals or parameters
+        media, *parameters = (part.strip().lower() for part in stated.decode("latin-1").split(";"))
+        charsets = {part for part in parameters if part.startswith("charset=")}
+        form = FORMS.get(media) if charsets <= {"charset=utf-8", 'charset="utf-8"'} else None
+    if form is None:
         raise WebProblem(WebCode.MEDIA_TYPE_UNKNOWN, headers={"accept": ", ".join(FORMS)})
     return form
 
