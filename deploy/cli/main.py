@@ -12,6 +12,7 @@ COMMANDS = {
     "demo": "deploy.cli.demo:demo",
     "worker": "deploy.cli.worker:worker",
     "publish": "deploy.cli.publish:publish",
+    "import": "deploy.cli.importing:import_command",
     "receipts": "deploy.cli.receipts:receipts",
     "spool": "deploy.cli.spool:spool",
     "feed": "deploy.cli.feed:feed",
