@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
 from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 #: A name, and perhaps a place in a list.
 _STEP: Final = re.compile(r"([a-z][a-z0-9_]*)(?:\[([0-9]{1,3})\])?")
@@ -134,6 +134,8 @@ def _kind(annotation: Any) -> Kind:
         return Kind.TEXT
     if issubclass(found, BaseModel):
         return Kind.GROUP
+    if found is AwareDatetime:
+        return Kind.MOMENT
     for base, kind in _KINDS:
         if issubclass(found, base):
             return kind

@@ -86,7 +86,7 @@ class EventMapping:
         problems = [problem for source in self._sources if (problem := _put(source, row, body)) is not None]
         if problems:
             return tuple(problems)
-        made = settled(body)
+        made: dict[str, Any] = settled(body)
         made_at = self._made_at(made)
         if made_at is None:
             return (Problem(RejectCode.FIELD_MISSING, "/reported_at"),)

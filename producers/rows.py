@@ -79,10 +79,15 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A file's rows. ``columns`` are known beforehand for tables, None for records that each name their own."""
+    """A file's rows.
+
+    Shape: ``columns`` are known beforehand for tables, None for records that each name their own; ``delimiter`` is that
+    of a CSV file.
+    """
 
     columns: tuple[str, ...] | None
     rows: Iterator[Row]
+    delimiter: str | None = None
 
 
 def csv_table(raw: IO[bytes], form: FileForm) -> Table:
@@ -102,7 +107,7 @@ def csv_table(raw: IO[bytes], form: FileForm) -> Table:
     columns = tuple(name.strip() for name in names)
     if len(set(columns)) < len(columns):
         raise TableError("Two columns of the heading have the same name. Rename one of them.")
-    return Table(columns, _csv_rows(csv.reader(text, delimiter=delimiter, strict=True), columns))
+    return Table(columns, _csv_rows(csv.reader(text, delimiter=delimiter, strict=True), columns), delimiter)
 
 
 def _csv_rows(reader: Any, columns: Sequence[str]) -> Iterator[Row]:

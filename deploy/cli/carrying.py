@@ -10,13 +10,13 @@ from typing import Any, NamedTuple, Protocol
 
 from deploy.cli.asking import console
 from producers.client import IN_FLIGHT, BusUnreachable, Publisher, Receipt, Submission
-from producers.files import FileFault, read_ahead
+from producers.files import read_ahead
+from producers.importing import RowProblem
 from producers.spool_refusal import SpoolRefusedError
-from schemas.problems import Problem
 
 PROGRESS_EVERY_S = 0.1
 
-Faults = tuple[Problem | FileFault, ...]
+Faults = tuple[RowProblem, ...]
 
 
 class Record(Protocol):

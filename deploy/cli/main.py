@@ -15,6 +15,7 @@ COMMANDS = {
     "identity": "deploy.cli.identity:identity",
     "token": "deploy.cli.identity:token",
     "publish": "deploy.cli.publish:publish",
+    "import": "deploy.cli.importing:import_command",
     "receipts": "deploy.cli.receipts:receipts",
     "spool": "deploy.cli.spool:spool",
     "feed": "deploy.cli.feed:feed",

@@ -46,10 +46,12 @@ class LocalCluster:
         java: Path | None = None,
         deadline: float = DEADLINE,
         kind: Literal["up", "program"] = "program",
+        behind: tuple[int, int] | None = None,
     ) -> None:
+        """``behind``: ports for clients that come through a proxy, see ``Layout``."""
         self.home = (home or places.home()).absolute()
         self.folder = self.home / "kafka"
-        self._layout = Layout(brokers, port)
+        self._layout = Layout(brokers, port, behind)
         self._java, self._deadline, self._kind = java, deadline, kind
         self.keep = Keep(self.home, kind)
         self._brokers: list[Broker] = []

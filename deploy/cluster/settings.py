@@ -13,10 +13,15 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Layout:
-    """How many brokers and on which ports: broker ``n`` (from 1) listens on ``port + n - 1``."""
+    """How many brokers and on which ports: broker ``n`` (from 1) listens on ``port + n - 1``.
+
+    Shape: ``behind`` are two ports of a cluster of one broker: where it listens for a proxy, and where that proxy
+    listens for clients, who are told the proxy's address and no other.
+    """
 
     brokers: int
     port: int
+    behind: tuple[int, int] | None = None
 
     def nodes(self) -> range:
         """The node ids."""
@@ -32,7 +37,8 @@ class Layout:
 
     def ports(self) -> list[int]:
         """Every port that the cluster listens on."""
-        return [port for node in self.nodes() for port in (self.broker_port(node), self.controller_port(node))]
+        own = [port for node in self.nodes() for port in (self.broker_port(node), self.controller_port(node))]
+        return own if self.behind is None else [*own, self.behind[0]]
 
     @property
     def bootstrap(self) -> str:
@@ -44,15 +50,12 @@ def broker_settings(layout: Layout, node: int) -> dict[str, str]:
     """The settings of one broker, which is a controller too; paths are relative to the broker's folder."""
     replicas = min(3, layout.brokers)
     in_sync = min(2, replicas)
-    return {
+    return _listeners(layout, node) | {
         "process.roles": "broker,controller",
         "node.id": str(node),
         "controller.quorum.voters": ",".join(f"{n}@{HOST}:{layout.controller_port(n)}" for n in layout.nodes()),
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"BUS://{HOST}:{layout.broker_port(node)},CONTROLLER://{HOST}:{layout.controller_port(node)}",
-        "advertised.listeners": f"BUS://{HOST}:{layout.broker_port(node)}",
         "inter.broker.listener.name": "BUS",
-        "listener.security.protocol.map": "BUS:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": "data",
         "auto.create.topics.enable": "false",
         "default.replication.factor": str(replicas),
@@ -71,6 +74,22 @@ def broker_settings(layout: Layout, node: int) -> dict[str, str]:
         "share.coordinator.state.topic.min.isr": str(in_sync),
         # The cleaner takes 128 MiB by default, a quarter of the heap.
         "log.cleaner.dedupe.buffer.size": str(16 << 20),
+    }
+
+
+def _listeners(layout: Layout, node: int) -> dict[str, str]:
+    """Where a broker listens, and which address it tells to those who come there."""
+    bus = f"BUS://{HOST}:{layout.broker_port(node)}"
+    listeners, told, names = [bus, f"CONTROLLER://{HOST}:{layout.controller_port(node)}"], [bus], ["BUS", "CONTROLLER"]
+    if layout.behind is not None:
+        here, proxy = layout.behind
+        listeners.append(f"PROXIED://{HOST}:{here}")
+        told.append(f"PROXIED://{HOST}:{proxy}")
+        names.append("PROXIED")
+    return {
+        "listeners": ",".join(listeners),
+        "advertised.listeners": ",".join(told),
+        "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in names),
     }
 
 

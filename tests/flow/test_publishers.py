@@ -23,6 +23,7 @@ from schemas.receipts import Fate, ReceiptLine
 from schemas.vocabulary import InfoGrade, LegalOrigin, SourceGrade
 from tests.bus import Bus
 from tests.deploy.cli_bus import sambus
+from tests.flow.test_duties import pack
 from tests.orders import HYLLIE, JARVA, NORD, Body, published, seizure
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
@@ -41,7 +42,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 async def bus(cluster: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bus]:
     """One running bus for the module."""
-    async with Bus(cluster, tmp_path_factory.mktemp("bus")) as running:
+    rules = pack(tmp_path_factory.mktemp("pack"))  # with a seizure that two desks must acknowledge
+    async with Bus(cluster, tmp_path_factory.mktemp("bus"), arguments=["--rules", str(rules)]) as running:
         await publish_raw(running.options, GATEWAY_TOPIC, [published(seizure("se.syd"), "se.syd/investigation")])
         await running.settled(1, within=90)  # no time limit runs while the worker starts
         yield running
