@@ -82,10 +82,10 @@ class Command:
                 self._lines.put(line)
         self._lines.put("")
 
-    def hear(self, words: str) -> str:
+    def hear(self, words: str, within: float = PATIENCE) -> str:
         """Read on until a line holds these words; returns the line. Fails when it ends, or says nothing for long."""
         try:
-            while line := self._lines.get(timeout=PATIENCE):
+            while line := self._lines.get(timeout=within):
                 self.heard.append(line)
                 if words in line:
                     return line
