@@ -98,8 +98,8 @@ class Index(ABC):
         """The row's number, by which the source is in order."""
 
     @abstractmethod
-    def question(self, blocks: Iterable[str], wanted: Wanted) -> str:
-        """The parameter's value: these terms, all of them, in one of these blocks."""
+    def question(self, asked: Iterable[tuple[str, Wanted]]) -> str:
+        """The parameter's value: in one of these blocks, all that is wanted of that block."""
 
     @abstractmethod
     def make(self, connection: Connection) -> None:
@@ -158,9 +158,9 @@ class SqliteIndex(Index):
         """FTS5 gives its hits by it, the newest first when asked so."""
         return _fts.c.rowid
 
-    def question(self, blocks: Iterable[str], wanted: Wanted) -> str:
+    def question(self, asked: Iterable[tuple[str, Wanted]]) -> str:
         """An FTS5 expression of quoted terms."""
-        return " OR ".join(f"({' AND '.join(self._one(block, each) for each in wanted)})" for block in blocks)
+        return " OR ".join(f"({' AND '.join(self._one(block, each) for each in wanted)})" for block, wanted in asked)
 
     def _one(self, block: str, each: Alternative) -> str:
         parts = [f'"{block}{term}"' for term in each.terms]
@@ -248,9 +248,9 @@ class PostgresIndex(Index):
         """The row's own, in a form for which there is no index: the terms have one that is always better."""
         return rows.c.row_id + literal_column("0")
 
-    def question(self, blocks: Iterable[str], wanted: Wanted) -> str:
+    def question(self, asked: Iterable[tuple[str, Wanted]]) -> str:
         """A tsquery of terms that need no quotes."""
-        return " | ".join(f"({' & '.join(self._one(block, each) for each in wanted)})" for block in blocks)
+        return " | ".join(f"({' & '.join(self._one(block, each) for each in wanted)})" for block, wanted in asked)
 
     def _one(self, block: str, each: Alternative) -> str:
         parts = [f"{block}{term}" for term in each.terms]

@@ -133,15 +133,9 @@ def _unknown_units(query: Query, gazetteer: Gazetteer) -> Iterator[str]:
                 yield f"/{name}/{number}"
 
 
-def wanted(query: Query, now: datetime) -> Wanted:
-    """A question as terms of the index. Errors: ``RefusedError`` for text that has no words or too many."""
-    found = [*_text(query.text), *_facets(query), *_times(query, now)]
-    if len(found) > _MOST_TERMS + len(_LISTS):
-        raise RefusedError(Refusal.QUERY_TOO_LONG, "/text")
-    return tuple(found)
-
-
-_LISTS: Final = ("types", "areas", "origins", "priority", "things", "references", "times")
+def wanted(query: Query) -> Wanted:
+    """A question as terms of the index, without its times. Errors: ``RefusedError`` for text without words."""
+    return (*_text(query.text), *_facets(query))
 
 
 def _text(text: str | None) -> Iterator[Alternative]:
@@ -184,12 +178,11 @@ def _facets(query: Query) -> Iterator[Alternative]:
     yield from (Alternative(terms=terms) for terms in lists if terms)
 
 
-def _times(query: Query, now: datetime) -> Iterator[Alternative]:
-    """The days of a span. The hours at its ends are held against the rows themselves."""
+def times(query: Query, now: datetime) -> Alternative | None:
+    """The days of a span as terms; the hours at its ends are held against the rows themselves."""
     if query.since is None and query.until is None:
-        return
+        return None
     kind = OCCURRED if query.clock is Clock.OCCURRED else PUBLISHED
     first = FIRST_DAY if query.since is None else query.since.date()
     last = (query.until or now + _AHEAD).date()
-    found = span_facets(kind, first, max(first, last))
-    yield Alternative(terms=found)
+    return Alternative(terms=span_facets(kind, first, max(first, last)))

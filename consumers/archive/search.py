@@ -11,12 +11,13 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, or_, select
 
 from consumers.archive.asker import Asker
+from consumers.archive.blocks import in_steps, to_look_into
 from consumers.archive.database import Database
 from consumers.archive.digests import Digests
 from consumers.archive.indices import Wanted
 from consumers.archive.lexemes import BLOCK_BITS, DESK_SHIFT, block_name, row_number
 from consumers.archive.limits import Limits
-from consumers.archive.query import Clock, Query, allowed, wanted
+from consumers.archive.query import Clock, Query, allowed, times, wanted
 from consumers.archive.reads import ReadLog
 from consumers.archive.refusals import Refusal, RefusedError
 from consumers.archive.tables import about, desks, persons, rows
@@ -24,8 +25,6 @@ from consumers.feed import Delivery, Position, read_delivery
 from schemas.codec import Codec
 from schemas.gazetteer import Gazetteer
 
-#: Blocks that one statement looks into: one at first, twice as many each time, up to this.
-_MOST_BLOCKS: Final = 16
 _LAST_PLACE: Final = (1 << DESK_SHIFT) - 1
 _CURSOR: Final = "cursor"
 
@@ -82,7 +81,7 @@ class Searcher:
         allowed(query, self._limits, self._gazetteer)
         at = now or datetime.now(UTC)
         before = self._before(asker, query)
-        hits = self._hits(asker.desk, query, wanted(query, at), before, permit, at)
+        hits = self._hits(asker.desk, query, wanted(query), before, permit, at)
         self._reads.write(
             asker,
             query.kind,
@@ -146,17 +145,22 @@ class Searcher:
         held = [*_shown(now), *_asked(query), *_named(connection, desk_no, query)]
         person = None if query.person is None else self._digests.person(query.person)
         first, end = span
-        if terms:
+        days = times(query, now)
+        if terms or days is not None:
             if person is not None:
                 of_person = (persons.c.desk_no == desk_no, persons.c.person == person)
                 held.append(rows.c.row_id.in_(select(persons.c.row_id).where(*of_person)))
             index = self._database.index
-            for low, high in _groups(first, end):
-                names = [block_name(number) for number in range(high, low - 1, -1)]
-                low_row, high_row = max(first, low << BLOCK_BITS), min(end, (high + 1) << BLOCK_BITS)
+            for group in in_steps(to_look_into(connection, first, end, query)):
+                # A block that lies in the span as a whole is asked for its words alone, if there are any.
+                asked = (
+                    (block_name(each.number), terms if days is None or (each.whole and terms) else (*terms, days))
+                    for each in group
+                )
+                low_row = max(first, group[-1].number << BLOCK_BITS)
+                high_row = min(end, (group[0].number + 1) << BLOCK_BITS)
                 within = (index.number >= low_row, index.number < high_row)
-                has = index.condition(index.question(names, terms))
-                yield _page(index.source(), index.number, [has, *within, *held])
+                yield _page(index.source(), index.number, [index.condition(index.question(asked)), *within, *held])
         elif person is not None:
             joined = persons.join(rows, rows.c.row_id == persons.c.row_id)
             within = (persons.c.row_id >= first, persons.c.row_id < end)
@@ -169,15 +173,6 @@ class Searcher:
 def _page(source: FromClause, number: ColumnElement[int], held: list[ColumnElement[bool]]) -> Select[Any]:
     shown = (rows.c.row_id, rows.c.body, rows.c.kafka_partition, rows.c.kafka_offset, rows.c.superseded_by)
     return select(*shown).select_from(source).where(and_(*held)).order_by(number.desc())
-
-
-def _groups(first: int, end: int) -> Iterator[tuple[int, int]]:
-    """The blocks of a span of rows, the newest first, in groups of 1, 2, 4 … blocks: lowest and highest of each."""
-    high, lowest, size = (end - 1) >> BLOCK_BITS, first >> BLOCK_BITS, 1
-    while high >= lowest:
-        low = max(lowest, high - size + 1)
-        yield low, high
-        high, size = low - 1, min(size * 2, _MOST_BLOCKS)
 
 
 def _shown(now: datetime) -> list[ColumnElement[bool]]:

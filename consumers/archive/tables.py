@@ -80,6 +80,17 @@ rows: Final = Table(
     ),
 )
 
+#: The times in each block of a desk's deliveries: a search for a span passes over the blocks that lie outside it.
+blocks: Final = Table(
+    "archive_blocks",
+    metadata,
+    Column("block", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("occurred_from_ms", BigInteger),
+    Column("occurred_to_ms", BigInteger),
+    Column("published_from_ms", BigInteger, nullable=False),
+    Column("published_to_ms", BigInteger, nullable=False),
+)
+
 #: Which deliveries say something of other events: links, orders, pointers, releases, feedback.
 about: Final = Table(
     "archive_about",

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, tuple_
 
+from consumers.archive.blocks import widen
 from consumers.archive.database import Database
 from consumers.archive.lexemes import row_number
 from consumers.archive.obeying import obey
@@ -160,6 +161,7 @@ def _insert(connection: Connection, database: Database, numbered: Sequence[Numbe
         for about_id in each.row.about
     ]
     insert_new(connection, about, named)
+    widen(connection, fresh)
     _make_searchable(connection, fresh)
     return fresh
 
