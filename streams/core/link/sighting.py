@@ -20,6 +20,7 @@ from streams.core.link.form import (
     encode,
 )
 from streams.core.link.kinds import kinds
+from streams.core.link.operations import PointerRules
 from streams.core.link.thresholds import Thresholds, load_thresholds
 from streams.core.link.windows import Windows
 from streams.core.reference import Reference
@@ -47,8 +48,14 @@ class Tokens(Protocol):
 class Sighter:
     """Makes sightings of shared events. Pure."""
 
-    def __init__(self, reference: Reference, tokens: Tokens, thresholds: Thresholds | None = None) -> None:
-        self._kinds = kinds(thresholds or load_thresholds(), reference.substances, tokens.windows)
+    def __init__(
+        self,
+        reference: Reference,
+        tokens: Tokens,
+        thresholds: Thresholds | None = None,
+        pointers: PointerRules | None = None,
+    ) -> None:
+        self._kinds = kinds(thresholds or load_thresholds(), reference.substances, tokens.windows, pointers)
         self._tokens = tokens
 
     def sight(self, event: Mapping[str, Any], key: bytes, home: int, formers: Sequence[str] = ()) -> Sighting | None:
