@@ -15,7 +15,10 @@ from streams.core.context.forms import load_context
 from streams.core.enrich import Enrich
 from streams.core.enrich import cases as enrichment
 from streams.core.enrich.cases import verify_enrichment
+from streams.core.link import pointer_cases as pointers
 from streams.core.link.cases import MatchBench, read_match_cases, verify_matching
+from streams.core.link.operations import load_pointer_rules
+from streams.core.link.pointer_cases import verify_pointers
 from streams.core.link.thresholds import Thresholds, load_thresholds
 from streams.core.picture import cases as pictures
 from streams.core.picture.cases import verify_pictures
@@ -32,6 +35,7 @@ def check_matching(reference: Reference, *, as_json: bool) -> bool:
     thresholds = load_thresholds()
     problems = (
         *verify_matching(thresholds, reference),
+        *verify_pointers(reference),
         *verify_enrichment(reference),
         *verify_context(reference),
         *verify_pictures(reference),
@@ -68,10 +72,12 @@ class _Result(NamedTuple):
 
 
 def _results(thresholds: Thresholds, reference: Reference) -> Iterator[_Result]:
-    """Every case of matching, enrichment, context and pictures. Errors: ``PackError`` for a file of no right form."""
+    """Every case of matching and all beside it. Errors: ``PackError`` for a file of no right form."""
     bench, enrich, terms = MatchBench(thresholds, reference), Enrich(reference), load_context()
     for pair in read_match_cases():
         yield _result(pair, bench.run(pair).faults)
+    for met in pointers.read_cases():
+        yield _result(met, pointers.faults(met.form, load_pointer_rules(), reference))
     for single in enrichment.read_cases():
         yield _result(single, enrichment.faults(single.form, enrich))
     for among in context.read_cases():

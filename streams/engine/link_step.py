@@ -15,7 +15,8 @@ from schemas.records import BUS_DESK
 from schemas.topics import ACCEPTED, ENTITIES, QUARANTINE
 from streams.core.link.finding import LINK, link_of
 from streams.core.link.form import Sighting, decode
-from streams.core.link.index import Compares, Found, Index, Limits
+from streams.core.link.index import Compares, Found, Index
+from streams.core.link.members import Limits
 from streams.engine.inquiries import id_bytes
 from streams.engine.outbox import Outbox, Output, unpacked
 from streams.engine.quarantine import quarantined

@@ -14,10 +14,9 @@ from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, FACTS, GATEWAY_
 from schemas.validation import prepare
 from streams.core.context.forms import load_context
 from streams.core.context.questions import Questioner
-from streams.core.link.index import Limits
 from streams.core.link.keys import MatchKeys
 from streams.core.link.match import Matcher
-from streams.core.link.operations import load_pointer_rules
+from streams.core.link.operations import limits_of, load_pointer_rules
 from streams.core.link.refs import Tokens
 from streams.core.link.sighting import Sighter
 from streams.core.picture.settings import load_settings
@@ -62,7 +61,7 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     packs = Packs(codec, reference.gazetteer, first, digest(pack_bundle(folder)))
     share = ShareStep(codec, reference, packs, settings.own_access_desks, framing)
     tokens = Tokens(keys)
-    matcher, limits = Matcher(windows=tokens.windows), Limits(matters=load_pointer_rules().matters)
+    matcher, limits = Matcher(windows=tokens.windows), limits_of(load_pointer_rules())
     pictures, context = load_settings(), load_context()
     tellers = (
         SightingTeller(Sighter(reference, tokens, matcher.thresholds)),

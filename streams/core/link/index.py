@@ -5,8 +5,7 @@ went to and in whatever order they came. Revisions come to every lane, so a lane
 when a revision no longer matches (docs/adr/0013).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple, Protocol
 from zlib import crc32
@@ -14,12 +13,11 @@ from zlib import crc32
 from streams.core.link.entry import Entry, event_in, group_of, pack, unpack
 from streams.core.link.form import Sighting, SightingError, decode, encode
 from streams.core.link.match import Match
-from streams.core.link.members import Members
+from streams.core.link.members import Limits, Members
 from streams.core.link.recent import Recent
 from streams.core.share.order_forms import may_correct
 
 HOUR_MS: Final = 3_600_000
-DAY_MS: Final = 24 * HOUR_MS
 #: So many open partners of a matter are kept, and as many hidden ones.
 _MOST_PARTNERS: Final = 255
 
@@ -45,24 +43,6 @@ class Entries(Protocol):
 
     def items(self) -> Iterable[tuple[bytes, bytes]]:
         """Every entry with its matter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What bounds an index: open matters, and the hidden ones of each desk by themselves (``members.Members``).
-
-    Shape: ``compared`` sightings of one block are compared with a new one, those that came last; ``pairs`` are the
-    most that one sighting may find. A block of one of the kinds ``tokens`` (first letter) that holds more than
-    ``matters`` stands for something that everybody has, and finds nothing any more.
-    Units: an entry stays ``stays_ms`` of log time, by type, else ``stays_otherwise_ms``.
-    """
-
-    compared: int = 64
-    pairs: int = 64
-    matters: int = 50
-    tokens: bytes = b"Kk"
-    stays_ms: Mapping[str, int] = field(default_factory=dict)
-    stays_otherwise_ms: int = 90 * DAY_MS
 
 
 class Found(NamedTuple):
@@ -94,7 +74,7 @@ class Index:
         self._limits = limits or Limits()
         self._lane, self._lanes = lane, lanes
         self._entries: Entries = {} if entries is None else entries
-        self._members = Members(self._limits.compared, self._limits.matters, self._limits.tokens)
+        self._members = Members(self._limits)
         self._partners: dict[bytes, set[bytes]] = {}
         self._leaving: dict[int, list[bytes]] = {}
         self._at_hand = Recent()

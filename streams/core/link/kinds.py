@@ -5,7 +5,7 @@ from typing import Final
 
 from schemas.substances import SubstanceRegister
 from streams.core.link.form import Kind, Likeness, Look, Sighting, Told
-from streams.core.link.operations import load_pointer_rules, operations_of
+from streams.core.link.operations import PointerRules, load_pointer_rules, operations_of
 from streams.core.link.score_money import MarketListings, Payments
 from streams.core.link.score_places import Observed, OpenScenes, Poisonings, Violence
 from streams.core.link.score_public import PublicNotices, SubstanceAlerts
@@ -36,7 +36,9 @@ class Bare:
         return None
 
 
-def kinds(limits: Thresholds, substances: SubstanceRegister, windows: Windows | None) -> Mapping[str, Kind]:
+def kinds(
+    limits: Thresholds, substances: SubstanceRegister, windows: Windows | None, pointers: PointerRules | None = None
+) -> Mapping[str, Kind]:
     """The rules by event type; a type that is not here takes no part. Without ``windows`` no operations meet."""
     return {
         "violence_incident": Violence(limits.violence_incident),
@@ -52,6 +54,6 @@ def kinds(limits: Thresholds, substances: SubstanceRegister, windows: Windows | 
         "online_market_listing": MarketListings(limits.online_market_listing),
         "substance_alert": SubstanceAlerts(limits.substance_alert, substances),
         "public_notice": PublicNotices(limits.public_notice),
-        **operations_of(load_pointer_rules(), windows),
+        **operations_of(pointers or load_pointer_rules(), windows),
         **{name: Bare() for name in _BARE},
     }

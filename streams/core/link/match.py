@@ -6,6 +6,7 @@ from schemas.events.control import LinkRelation
 from schemas.substances import SubstanceRegister, load_substances
 from streams.core.link.form import Likeness, Sighting, same_unit
 from streams.core.link.kinds import kinds
+from streams.core.link.operations import PointerRules
 from streams.core.link.text import likeness
 from streams.core.link.thresholds import Thresholds, load_thresholds
 from streams.core.link.windows import Windows
@@ -39,10 +40,11 @@ class Matcher:
         thresholds: Thresholds | None = None,
         substances: SubstanceRegister | None = None,
         windows: Windows | None = None,
+        pointers: PointerRules | None = None,
     ) -> None:
         """Shape: ``windows`` opens what is sealed of planned operations; without it none is found to meet another."""
         self.thresholds = thresholds or load_thresholds()
-        self._kinds = kinds(self.thresholds, substances or load_substances(), windows)
+        self._kinds = kinds(self.thresholds, substances or load_substances(), windows, pointers)
 
     def compare(self, one: Sighting, other: Sighting) -> Match | None:
         """What joins two sightings; None for nothing, and for two revisions of one telling.

@@ -4,7 +4,29 @@ What is found of open matters must not depend on hidden ones, or whoever publish
 So each desk's hidden matters are bounded by themselves, beside the open ones (docs/adr/0014, "Bound").
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds an index: open matters, and the hidden ones of each desk by themselves (``members.Members``).
+
+    Shape: ``compared`` sightings of one block are compared with a new one, those that came last; ``pairs`` are the
+    most that one sighting may find. A block of one of the kinds ``tokens`` (first letter) that holds more than
+    ``matters`` stands for something that everybody has, and finds nothing any more.
+    Units: an entry stays ``stays_ms`` of log time, by type, else ``stays_otherwise_ms``.
+    """
+
+    compared: int = 64
+    pairs: int = 64
+    matters: int = 50
+    tokens: bytes = b"Kk"
+    stays_ms: Mapping[str, int] = field(default_factory=dict)
+    stays_otherwise_ms: int = 90 * DAY_MS
 
 
 class Members:
@@ -15,8 +37,8 @@ class Members:
     something that everybody has: nothing meets there any more. So many hidden ones of a desk bound only these.
     """
 
-    def __init__(self, compared: int, matters: int, tokens: bytes) -> None:
-        self._compared, self._matters, self._tokens = compared, matters, tokens
+    def __init__(self, limits: Limits) -> None:
+        self._compared, self._matters, self._tokens = limits.compared, limits.matters, limits.tokens
         self._open: dict[bytes, bytes | list[bytes]] = {}
         self._hidden: dict[bytes, dict[bytes, list[bytes]]] = {}
         self._groups: dict[bytes, bytes] = {}

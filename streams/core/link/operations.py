@@ -9,11 +9,12 @@ from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 from itertools import product
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple, Self
 
 import yaml
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from schemas.catalogue import EVENT_TYPES
 from schemas.envelope import Priority
 from schemas.events.control import LinkRelation, PointerKind
 from schemas.model import Model, Ref
@@ -28,9 +29,12 @@ from streams.core.link.cells import (
     spans_of,
 )
 from streams.core.link.form import Likeness, Look, Sighting, Spot, Told
+from streams.core.link.members import Limits
+from streams.core.link.thresholds import Days
 from streams.core.link.windows import Windows
 
 #: Types of events that announce an operation; a plan and a joint operation can meet too.
+OTHERWISE: Final = "otherwise"
 TYPES: Final = ("operational_plan", "joint_operation")
 _OVER: Final = frozenset({"ended", "cancelled"})
 #: Codes with so many parts are of police areas, and longer ones of what lies in them.
@@ -47,13 +51,29 @@ class Meeting(Model):
 
 
 class PointerRules(Model):
-    """What pointers tell, and when."""
+    """What pointers tell, and when; and how long a report is compared with those that come later.
+
+    Units: ``stays_days`` is log time by type; ``otherwise`` for all other types.
+    """
 
     version: Ref
     contact: Desk
     matters: Annotated[int, Field(ge=2, le=1000, strict=True)]
     priority: Priority
     operations: Meeting
+    stays_days: dict[Ref, Days]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not {OTHERWISE} <= self.stays_days.keys() <= {OTHERWISE, *EVENT_TYPES}:
+            raise ValueError("days by event type, and otherwise")
+        return self
+
+
+def limits_of(rules: PointerRules) -> Limits:
+    """The bounds of an index by the rules."""
+    stays = {name: days * DAY_MS for name, days in rules.stays_days.items()}
+    return Limits(matters=rules.matters, stays_otherwise_ms=stays.pop(OTHERWISE), stays_ms=stays)
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from streams.core.link.keys import CLASSES, MatchKeys, class_of
@@ -18,6 +19,9 @@ Token = tuple[str, bytes]
 Reference = tuple[str, str, str]
 
 TOKEN_BYTES: Final = 16
+#: An event has so many tokens of one generation of keys at most: 40 references of class 2, 60 of class 3, 120 of class
+#: 4. While keys rotate it has twice as many, of the same references: a rotation loses none.
+MOST_TOKENS: Final = 120
 _NETWORK_CLASS: Final = 3
 _MAX_CACHED: Final = 50_000
 #: Only these are looked for elsewhere. A victim or a witness does not become searchable by having been named (B04).
@@ -50,16 +54,22 @@ class Tokens:
     def of(self, event: Mapping[str, Any]) -> tuple[Token, ...]:
         """The tokens of an assessed event, each with the kind that a pointer names; none for most events.
 
-        Shape: under the key of the event's own class and those above it, so that two events meet under the key of
+        Shape: of the first references that it names, persons first, then things (``MOST_TOKENS``); under the key of the
+        event's own class and those above it, so that two events meet under the key of
         the more sensitive one, and a key that leaks opens nothing above its class.
         """
         references = dict.fromkeys(references_of(event))
         if not references:
             return ()
         level = class_of(event)
+        classes = tuple(each for each in CLASSES if each >= level)
         at: datetime = event.get("published_at") or event["reported_at"]
-        keys = tuple(generation.keys[each] for generation in self._keys.at(at) for each in CLASSES if each >= level)
-        found = (token for reference in references for token in self._of(reference, keys))
+        keys = tuple(generation.keys[each] for generation in self._keys.at(at) for each in classes)
+        found = (
+            token
+            for reference in islice(references, MOST_TOKENS // len(classes))
+            for token in self._of(reference, keys)
+        )
         return tuple(dict.fromkeys(found))
 
     def of_network(self, name: str, at: datetime) -> tuple[bytes, ...]:

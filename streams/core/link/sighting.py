@@ -20,15 +20,15 @@ from streams.core.link.form import (
     encode,
 )
 from streams.core.link.kinds import kinds
+from streams.core.link.operations import PointerRules
 from streams.core.link.thresholds import Thresholds, load_thresholds
 from streams.core.link.windows import Windows
 from streams.core.reference import Reference
 
 __all__ = ["VERSION", "Sighter", "Sighting", "SightingError", "Tokens", "decode", "encode"]
 
-#: No event has more blocks than a few hundred; these bounds keep one that is made to from filling the index. Roots have
-#: the schema's own: whoever cut them would take an echo for a confirmation.
-_MAX_REFS: Final = 120
+#: No event has more blocks than a few hundred; this bound keeps one that is made to from filling the index. Roots have
+#: the schema's own: whoever cut them would take an echo for a confirmation. References have ``refs.MOST_TOKENS``.
 _MAX_BLOCKS: Final = 700
 _PLATE_BYTES: Final = 5
 _HALF: Final = BLOCK_BYTES - 1
@@ -47,8 +47,14 @@ class Tokens(Protocol):
 class Sighter:
     """Makes sightings of shared events. Pure."""
 
-    def __init__(self, reference: Reference, tokens: Tokens, thresholds: Thresholds | None = None) -> None:
-        self._kinds = kinds(thresholds or load_thresholds(), reference.substances, tokens.windows)
+    def __init__(
+        self,
+        reference: Reference,
+        tokens: Tokens,
+        thresholds: Thresholds | None = None,
+        pointers: PointerRules | None = None,
+    ) -> None:
+        self._kinds = kinds(thresholds or load_thresholds(), reference.substances, tokens.windows, pointers)
         self._tokens = tokens
 
     def sight(self, event: Mapping[str, Any], key: bytes, home: int, formers: Sequence[str] = ()) -> Sighting | None:
@@ -69,7 +75,7 @@ class Sighter:
             spot, areas, span = None, (), (_ms(event["reported_at"]),) * 2
         plate = payload.get("vehicle_plate")
         features = look.features if plate is None else {**look.features, "plate": self._plate(event, plate)}
-        refs = self._tokens.of(event)[:_MAX_REFS]
+        refs = self._tokens.of(event)
         number = blake2b(key.partition(b"@")[0], digest_size=ID_BYTES).digest()
         event_id, former = _id(event["event_id"]), event.get("supersedes")
         before = (*formers, former) if former else formers

@@ -8,14 +8,14 @@ from streams.core.hidden import closed, hidden, secret
 from streams.core.share.restraint import inherit, restraint_of
 from tests.streams.core.made import example, native
 
-CIRCLE_OR_CASE = [
+CIRCLE_OR_CASE: list[dict[str, Any]] = [
     {"sensitivity": 4},
     {"common_basis": "restricted_circle"},
     {"investigation_secret": True},
     {"legal_origin": "coercive_measure"},
     {"legal_origin": "seized_device"},
 ]
-WALL_OR_CONDITION = [
+WALL_OR_CONDITION: list[dict[str, Any]] = [
     {"legal_origin": "register"},
     {"silent_search": True},
     {"handling": "H2", "originator": "DK"},

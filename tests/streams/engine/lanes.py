@@ -9,8 +9,8 @@ from typing import Any
 from producers.client import RawRecord
 from schemas.codec import MAX_BUS_BYTES, Codec
 from schemas.topics import ACCEPTED, ASSESSED, DECISIONS, ENTITIES, GATEWAY_IN, PACKS, QUARANTINE
-from streams.core.link.index import Limits
 from streams.core.link.match import Matcher
+from streams.core.link.members import Limits
 from streams.core.link.refs import Tokens
 from streams.core.link.sighting import Sighter
 from streams.core.reference import load_reference

@@ -18,7 +18,7 @@ from schemas.codec import MAX_BUS_BYTES
 from schemas.records import Decision
 from schemas.topics import DECISIONS, RECEIPTS, catalogue
 from streams.core.link.finding import LINK
-from streams.core.link.index import Limits
+from streams.core.link.members import Limits
 from streams.engine.outbox import Output
 from tests.orders import HYLLIE, JARVA, Body, _body, correction, seizure
 from tests.streams.engine.lanes import CODEC, REFERENCE, Lanes, now_ms

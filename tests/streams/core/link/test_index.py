@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from schemas.events.control import LinkRelation
 from streams.core.link.entry import unpack
 from streams.core.link.form import ID_BYTES, Sighting
-from streams.core.link.index import DAY_MS, HOUR_MS, Found, Index, Limits, lane_of
+from streams.core.link.index import HOUR_MS, Found, Index, lane_of
 from streams.core.link.match import Match
+from streams.core.link.members import DAY_MS, Limits
 
 START = 1_790_000_000_000
 #: So many places to meet in that many lanes share some pairs and not others.

@@ -7,7 +7,8 @@ import pytest
 
 from streams.core.link.keys import KeysError, MatchKeys, made_keys, parse_keys, rotated, written_keys
 from streams.core.link.refs import TOKEN_BYTES, Tokens, references_of
-from tests.streams.core.made import example, native
+from streams.core.link.sighting import Sighter, decode, encode
+from tests.streams.core.made import REFERENCE, example, native
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 HASH, OTHER = "a1" * 32, "b2" * 32
@@ -181,3 +182,24 @@ def test_keys_that_cannot_be_used_are_refused(bad: bytes) -> None:
     with pytest.raises(KeysError) as problem:
         parse_keys(bad)
     assert keys().current.keys[4].hex() not in str(problem.value)
+
+
+@pytest.mark.parametrize(("level", "most"), [(2, 40), (3, 60), (4, 120)])
+def test_a_rotation_loses_no_match_of_an_event_with_very_many_references(level: int, most: int) -> None:
+    """As many references are compared before it, across it and in it; the last of them too, and in its sighting."""
+    old = keys()
+    new = rotated(old, "keys-2", bytes(range(96, 192)), NOW.date())
+    things = [{"kind": "vehicle", "ref": f"{number:064x}"} for number in range(1, 202)]
+    crowded = seizure(level, objects=things)
+    for tokens in (Tokens(old), Tokens(new)):
+        mine = tokens.of(crowded)
+        for number in range(200):
+            met_here = bool(set(mine) & set(Tokens(old).of(seizure(level, objects=[things[number]]))))
+            assert met_here is (number < most)
+    assert len(Tokens(new).of(crowded)) == 2 * len(Tokens(old).of(crowded)) == 240
+    made = native(example("drug_seizure")) | {"sensitivity": level, "objects": things, "persons": []}
+    made |= {"origin_unit": {"unit": "se.syd", "function": "investigation"}, "published_at": NOW}
+    sighting = Sighter(REFERENCE, Tokens(new)).sight(made, b"key@se.syd", 0)
+    assert sighting is not None
+    assert len(sighting.refs) == 240
+    assert decode(encode(sighting)) == sighting
