@@ -1,6 +1,6 @@
 """What every rule pack must hold, whatever its rules are: domain rules section 5, points 1 to 3.
 
-Point 4 is test_rules_table.py, point 5 test_pack_outsiders.py, point 6 test_pack_gazetteer.py.
+Point 4 is test_rules_table.py, point 5 tests/streams/engine/test_no_outsider.py, point 6 test_pack_gazetteer.py.
 """
 
 import random
