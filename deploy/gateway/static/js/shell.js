@@ -70,9 +70,10 @@ export class Bar {
       button.setAttribute("aria-expanded", String(open));
     };
     const menu = h("div", { class: "menu", on: {
-      keydown: (event) => { if (event.key === "Escape") { toggle(false); button.focus(); } },
-      focusout: (event) => { if (!menu.contains(event.relatedTarget)) toggle(false); },
+      keydown: (event) => { if (event.key === "Escape" && !panel.hidden) { event.preventDefault(); toggle(false); button.focus(); } },
+      focusout: (event) => { if (event.relatedTarget && !menu.contains(event.relatedTarget)) toggle(false); },
     } }, button, panel);
+    document.addEventListener("pointerdown", (event) => { if (!menu.contains(event.target)) toggle(false); });
     return menu;
   }
 }
