@@ -16,6 +16,7 @@ from tests.pages.writing import (
     begin,
     entry,
     event_ids,
+    kept_by_the_browser,
     kept_bytes,
     opened,
     pick,
@@ -60,7 +61,7 @@ async def test_without_a_connection_it_is_kept_and_goes_once_when_it_is_back(
     """Opened, written and sent while the line is away; an answer that was lost doubles nothing."""
     async with window(chromium, standing.gateway, INVESTIGATION) as page:
         await opened(page)
-        await page.wait_for_function("navigator.serviceWorker.controller !== null")
+        await kept_by_the_browser(page)
         await page.context.set_offline(True)
         await page.reload()
         await page.wait_for_selector("html[data-ready]")
@@ -147,7 +148,7 @@ async def test_what_is_in_quarantine_comes_back_into_its_form(chromium: Browser,
         areas = page.locator('[data-at="/areas"]')
         await expect(areas.get_by_text("Områdeskoden finns inte i områdesregistret.")).to_be_visible()
         await expect(page.get_by_text("skickat tidigare").first).to_be_visible()
-        await expect(page.get_by_label("Nettovikt")).to_have_value("48.200")
+        await expect(page.get_by_label("Nettovikt").first).to_have_value("48.200")
         await areas.get_by_role("button", name="Ta bort").click()
         await pick(page, "Områden", "järva")
         await page.get_by_role("button", name="Skicka").click()

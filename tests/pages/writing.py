@@ -15,9 +15,20 @@ async def opened(page: Page) -> None:
     await page.wait_for_selector("html[data-ready]")
 
 
+async def kept_by_the_browser(page: Page) -> None:
+    """Wait until the page would open without a connection."""
+    await page.evaluate(
+        """async () => {
+          await navigator.serviceWorker.ready;
+          if (navigator.serviceWorker.controller) return;
+          await new Promise((done) => navigator.serviceWorker.addEventListener("controllerchange", done));
+        }"""
+    )
+
+
 async def begin(page: Page, title: str) -> None:
     """Begin a report of a type."""
-    await page.get_by_role("button", name=title).click()
+    await page.locator(".stage").get_by_role("button", name=title).click()
     await expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
 
 

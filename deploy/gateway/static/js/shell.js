@@ -30,8 +30,9 @@ export function signOut() {
  */
 export class Bar {
   constructor({ pages, here, state = null, leave }) {
-    Object.assign(this, { pages, here, state, leave, who: null });
+    Object.assign(this, { pages, here, state, leave, who: null, looked: () => {} });
     this.element = h("header", { class: "bar" });
+    document.addEventListener("pointerdown", (event) => this.looked(event.target));
     this.draw();
     onPref((name) => (name === "lang" ? this.draw() : null));
   }
@@ -70,9 +71,10 @@ export class Bar {
       button.setAttribute("aria-expanded", String(open));
     };
     const menu = h("div", { class: "menu", on: {
-      keydown: (event) => { if (event.key === "Escape") { toggle(false); button.focus(); } },
-      focusout: (event) => { if (!menu.contains(event.relatedTarget)) toggle(false); },
+      keydown: (event) => { if (event.key === "Escape" && !panel.hidden) { event.preventDefault(); toggle(false); button.focus(); } },
+      focusout: (event) => { if (event.relatedTarget && !menu.contains(event.relatedTarget)) toggle(false); },
     } }, button, panel);
+    this.looked = (target) => { if (!menu.contains(target)) toggle(false); };
     return menu;
   }
 }
