@@ -10,11 +10,11 @@ from producers.mapping import EventMapping
 from producers.position import Position, PositionFile
 from producers.rejects import Fault, Report
 from producers.rows import Row, RowFault, Table
+from schemas.admission import reference_problems
 from schemas.catalogue import PUBLISHED_TYPES
 from schemas.gazetteer import load_gazetteer
 from schemas.problems import Problem, RejectCode
 from schemas.substances import load_substances
-from schemas.unknown_names import unknown_names
 
 #: What can be wrong with a row before it is an event.
 RowProblem = Problem | FileFault | RowFault | CellProblem
@@ -71,7 +71,7 @@ class Import:
         made = self._mapping.event(row.cells, self._desk)
         if isinstance(made, tuple):
             return ImportedRow(row.number, None, made, row.cells)
-        unknown = tuple(unknown_names(made, self._gazetteer, self._substances)) if "payload" in made else ()
+        unknown = tuple(reference_problems(made, self._gazetteer, self._substances)) if "payload" in made else ()
         return ImportedRow(row.number, None if unknown else made, unknown, row.cells)
 
     def _may_publish(self) -> bool:

@@ -127,6 +127,7 @@ def password_of(smtp: Smtp, folder: Path) -> str | None:
 
 def _content(folder: Path, file: Any, name: str) -> bytes:
     try:
-        return (folder / file).read_bytes().strip()
+        content: bytes = (folder / file).read_bytes()
+        return content.strip()
     except OSError as problem:
         raise TargetsError(f"{name}: its file cannot be read: {problem.strerror}") from None

@@ -94,7 +94,7 @@ class Packer:
         """The next batch: as many of those that wait as it takes, in their order."""
         batch = self._kafka.create_batch()
         now = int(time.time() * 1000)
-        told = []
+        told: list[Any] = []
         size = 0
         while line.waiting:
             record, future = line.waiting[0]

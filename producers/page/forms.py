@@ -135,7 +135,8 @@ def _walked(fields: Iterable[Mapping[str, Any]], above: str) -> Iterator[tuple[s
 
 def _conditions(field: FieldLayout) -> list[dict[str, Any]]:
     """When it is shown: each of these fields beside it has one of these values; null for any, no value for none."""
-    above, named = _pointer(field.at).rpartition("/")[0], {"filled": None, "missing": []}
+    named: dict[str, list[str] | None] = {"filled": None, "missing": []}
+    above = _pointer(field.at).rpartition("/")[0]
     return [
         {"at": f"{above}/{name}", "in": named[values] if isinstance(values, str) else values}
         for name, values in field.when.items()

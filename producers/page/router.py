@@ -22,7 +22,7 @@ from producers.page.references import References
 from schemas.gazetteer import Gazetteer
 from schemas.identity import Authenticator, Identity, Role
 from schemas.substances import SubstanceRegister
-from schemas.web import WebCode, WebProblem, identified
+from schemas.web import WebCode, WebProblem, headers_of, identified
 from schemas.web_answers import PROBLEMS, SECURED
 
 _JSON, _SCRIPT = "application/json", "text/javascript"
@@ -60,7 +60,7 @@ class Sent:
             raise WebProblem(WebCode.MEDIA_TYPE_UNKNOWN, headers={"accept": _JSON})
         held = Held(self._room)
         try:
-            event = parsed(await body_of(request.scope, request.receive, self._limits, held))
+            event = parsed(await body_of(headers_of(request.scope), request.receive, self._limits, held))
         except ClientGoneError:
             raise WebProblem(WebCode.BODY_UNREADABLE) from None  # nobody reads it
         finally:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httptools
@@ -65,9 +66,7 @@ async def load(port: int, heads: Sequence[bytes], body: Body, seconds: float, wa
     loop = asyncio.get_running_loop()
     publishers = []
     for head in heads:
-        _, publisher = await loop.create_connection(
-            lambda head=head: _Publisher(head, body, seen, wanted), "127.0.0.1", port
-        )
+        _, publisher = await loop.create_connection(partial(_Publisher, head, body, seen, wanted), "127.0.0.1", port)
         publishers.append(publisher)
     for publisher in publishers:
         publisher.send()

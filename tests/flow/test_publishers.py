@@ -20,7 +20,7 @@ from producers.sync import SyncReceipts
 from schemas.envelope import Grading, Provenance
 from schemas.events.control import FeedbackKind, FeedbackNote
 from schemas.receipts import Fate, ReceiptLine
-from schemas.vocabulary import InfoGrade, LegalOrigin, SourceGrade
+from schemas.vocabulary import CommonBasis, InfoGrade, LegalOrigin, SourceGrade
 from tests.bus import Bus
 from tests.deploy.cli_bus import sambus
 from tests.flow.test_duties import pack
@@ -112,7 +112,7 @@ async def test_feedback_comes_back_to_who_reported(bus: Bus) -> None:
         grading=Grading(source=SourceGrade.B, info=InfoGrade(2), by="made-up", at=datetime.now(UTC)),
         provenance=Provenance(root_ids=[report["event_id"]], derived_from=[report["event_id"]]),
         areas=[HYLLIE],
-        common_basis="3:2 p1a",
+        common_basis=CommonBasis.P1A,
         synthetic=True,
     )
     async with Receipts(bus.options, publisher, since=timedelta(hours=1), follow=True) as receipts:

@@ -83,7 +83,7 @@ async def test_without_a_connection_it_is_kept_and_goes_once_when_it_is_back(
 
 def lose_the_first_answer() -> Callable[[Route], object]:
     """The gateway takes what comes first, and nobody hears of it; after that the line is good."""
-    lost = []
+    lost: list[Route] = []
 
     async def handle(route: Route) -> None:
         if lost:

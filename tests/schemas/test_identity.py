@@ -40,7 +40,7 @@ def test_an_unknown_role_or_mark_gives_nothing() -> None:
     """An issuer that is newer than this gateway opens no door."""
     found = identity_of(CLAIMS | {"sambus_roles": ["admin", "reader"], "sambus_marks": ["everything"]})
     assert isinstance(found, Identity)
-    assert (found.roles, found.clearances.marks) == ({Role.READER}, frozenset())
+    assert (found.roles, found.clearances.marks) == (frozenset({Role.READER}), frozenset())
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,8 @@ def test_whatever_changes_makes_another_version(tmp_path: Path) -> None:
     folders = {"/x": tmp_path}
 
     def version(body: bytes = b"") -> str:
-        return re.findall(rb'VERSION = "(\w+)"', assets.service_worker(folders, [("/y", body)]))[0].decode()
+        found: list[bytes] = re.findall(rb'VERSION = "(\w+)"', assets.service_worker(folders, [("/y", body)]))
+        return found[0].decode()
 
     first = version()
     assert first == version()

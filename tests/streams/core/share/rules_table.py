@@ -149,7 +149,7 @@ def _said(name: str, number: int) -> Ruling:
     payload = native(good_examples(name)[0].body)["payload"] | NAMED.get(name, {})
     payload |= {field: value for field, value in situation.payload.items() if f"payload.{field}" in fields}
     written = {"areas": [SOLNA], **situation.written}
-    found = FOUND.get(name, {}) | situation.found
+    found = {**FOUND.get(name, {}), **situation.found}
     made = event(event_type=name, by=_origin(name, number), payload=payload, enrichment=found, **written)
     orders = told(*situation.orders, this=made["event_id"])
     for event_id, known in EARLIER.items():
