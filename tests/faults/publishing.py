@@ -1,4 +1,4 @@
-"""A publishing program killed again and again, behind a broken network; then what it was told is held against the bus."""
+"""A publishing program killed again and again, behind a broken network; what it was told is held against the bus."""
 
 import asyncio
 import multiprocessing
