@@ -50,7 +50,7 @@ async def check(behind: tuple[str, Proxy], home: Path, *, events: int, kills: in
 @pytest.mark.timeout(240)
 async def test_kills_and_outages(behind: tuple[str, Proxy], tmp_path: Path) -> None:
     """The short form."""
-    await check(behind, tmp_path, events=1_500, kills=8, outages=3)
+    await check(behind, tmp_path, events=1_000, kills=6, outages=3)
 
 
 @pytest.mark.slow
