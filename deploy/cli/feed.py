@@ -92,7 +92,7 @@ def feed(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     _check_types(types)
     start: Since = since_option(since) if since else None if follow else since_option("24h")
-    options = {"since": start, "follow": follow, "look_back": look_back}
+    options: dict[str, Any] = {"since": start, "follow": follow, "look_back": look_back}
     told = Told()
     show = _json_line(frozenset(types)) if as_json else _card_printer(lang, desk, frozenset(types))
     reading: Reading
