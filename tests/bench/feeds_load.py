@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,9 +77,7 @@ async def read(folder: Path, plan: Mapping[str, Any]) -> None:
     for begin in range(0, len(others), _AT_ONCE):
         await asyncio.gather(
             *(
-                loop.create_connection(
-                    lambda seat=seat: Reader(_request(plan, seat), readers), "127.0.0.1", plan["port"]
-                )
+                loop.create_connection(partial(Reader, _request(plan, seat), readers), "127.0.0.1", plan["port"])
                 for seat in others[begin : begin + _AT_ONCE]
             )
         )

@@ -38,7 +38,7 @@ TYPES = sorted(EVENT_TYPES)
 
 def rights(**changes: Any) -> Rights:
     """Somebody at the region's intelligence desk who may see everything of it."""
-    everything = {
+    everything: dict[str, Any] = {
         "desk": REGION,
         "sensitivity": 4,
         "marks": frozenset(Mark),
@@ -173,7 +173,10 @@ def test_statistics_and_research_meet_nobody(event_type: str) -> None:
 
 def test_taking_fields_out_leaves_the_delivery_as_it_was() -> None:
     """The same delivery is shown to others: nothing is changed in place, and nothing copied for nothing."""
-    event = {"persons": [{"ref": "p-1", "category": "suspect"}, {"ref": "p-2"}], "payload": {"summary": "text"}}
+    event: dict[str, Any] = {
+        "persons": [{"ref": "p-1", "category": "suspect"}, {"ref": "p-2"}],
+        "payload": {"summary": "text"},
+    }
     seen, gone = without(event, frozenset({"persons.ref", "objects"}))
     assert seen == {"persons": [{"category": "suspect"}, {}], "payload": {"summary": "text"}}
     assert gone == {"persons.ref"}

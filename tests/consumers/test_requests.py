@@ -8,7 +8,8 @@ import pytest
 from consumers.feed import Delivery
 from consumers.requests import Box, Standing, requests_of
 from schemas.duties import Duty, DutyState
-from tests.consumers.carded import AT, DESK, delivered, event_id
+from tests.consumers.carded import DESK, delivered, event_id
+from tests.consumers.made import AT
 
 NOW = datetime(2026, 7, 10, 12, tzinfo=UTC)
 ASKER, COLLEAGUE = "se.syd.malmo/intelligence", "se.stockholm/investigation"

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -60,7 +61,7 @@ async def test_a_feed_by_the_gateway_is_the_feed_from_kafka(gateway: Served, bus
     assert "Drug seizure" in cards.stdout
 
 
-def _told(result: Result) -> list[dict[str, object]]:
+def _told(result: Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
@@ -100,7 +101,7 @@ async def test_the_read_log_tells_who_read_and_whether_it_is_whole(gateway: Serv
     heads.write_text((await sambus(bus, "reads", "heads")).stdout)
     verified = await sambus(bus, "reads", "verify", "--heads", str(heads), "--json")
     (verdict,) = _told(verified)
-    ours = [head for head in verdict["heads"] if head["lane"] == gateway.feeds.open.log._writer]  # type: ignore[attr-defined]
+    ours = [head for head in verdict["heads"] if head["lane"] == gateway.feeds.open.log._writer]
     assert len(ours) == 1
     words = await sambus(bus, "reads", "verify")
     assert "The read log is" in words.stdout

@@ -142,7 +142,8 @@ def form(**changes: Any) -> dict[str, Any]:
 
 def wish(**changes: Any) -> Wish:
     """The same for the client."""
-    return Wish(**({"name": "Allt", "ends_on": SOON, "purpose": "P1"} | changes))
+    usual: dict[str, Any] = {"name": "Allt", "ends_on": SOON, "purpose": "P1"}
+    return Wish(**usual | changes)
 
 
 async def taken(items: FeedStream, count: int) -> list[Item]:

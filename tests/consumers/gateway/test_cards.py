@@ -102,7 +102,7 @@ async def test_unread_is_what_was_not_committed(gateway: Served, bus: str, codec
     page = (await gateway.ask(token, "GET", f"{root}/deliveries?since=1h&limit=2")).json()
     assert (len(page["deliveries"]), page["more"]) == (2, True)
     await gateway.ask(token, "PUT", f"{root}/cursor", {"cursor": page["cursor"]})
-    await deliver(bus, codec, desk, 1, event_type="tip")
+    await deliver(bus, codec, desk, 1, {"areas": []}, event_type="open_drug_scene")
     assert (await gateway.ask(token, "GET", f"{root}/unread")).json() == {"unread": 1}
     assert (await gateway.ask(token, "GET", f"{root}/cursor")).json()["cursor"] is not None
 

@@ -63,7 +63,7 @@ async def test_an_open_stream_hears_at_once_and_later_reads_hide(
     (target,) = await deliver(bus, codec, desk, 1, VIEW, **REPORT)
     token = gateway.token(desk, fresh_subject())
     everything = await gateway.subscribed(token)
-    narrow = await gateway.subscribed(token, types=["tip"], areas=["se.nord"])
+    narrow = await gateway.subscribed(token, types=["open_drug_scene"], areas=["se.nord"])
     root = f"/v1/subscriptions/{everything}"
     before = await gateway.ask(token, "GET", f"{root}/deliveries?since=1h")
     assert SECRET in before.text

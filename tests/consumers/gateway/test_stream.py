@@ -93,7 +93,7 @@ async def test_only_what_the_subscription_names_is_told(gateway: Served, bus: st
             await joined(gateway, desk)
             view, right = {"areas": ["se.syd.malmo"]}, {"event_type": "open_drug_scene", "feed": "alert.substance"}
             wrong = (
-                (view, right | {"event_type": "tip"}),
+                (view, right | {"event_type": "violence_incident"}),
                 ({"areas": ["se.sydost"]}, right),
                 (view, right | {"feed": "feed.alert.x"}),
             )
@@ -147,7 +147,7 @@ async def test_breaks_at_any_place_lose_and_double_nothing(
     async with served(bus, tmp_path, limits=replace(LIMITS, tail_bytes=tail_bytes)) as gateway:
         token = gateway.token(desk, fresh_subject())
         subscription = await gateway.subscribed(token)
-        async with gateway.wire(token, subscription, **{"from": "now"}) as wire:
+        async with gateway.wire(token, subscription) as wire:
             cursor = (await wire.next("hello")).last_id
         writing = asyncio.create_task(_at_random(bus, codec, desk, other))
         found: list[str] = []
@@ -219,17 +219,16 @@ async def test_a_stalled_reader_holds_nobody_up_and_loses_nothing(gateway: Serve
     desk, subject = fresh_desk(25), fresh_subject()
     token = gateway.token(desk, subject)
     slow = slow_reader(gateway.url, token, await gateway.subscribed(token))
-    long_text = {"areas": ["se.stockholm"], "payload": {"summary": "x" * 3000}}
+    long_text = {"areas": ["se.stockholm"], "payload": {"summary": "x" * 100_000}}
     try:
         async with reading(gateway, desk) as items:
-            coming = asyncio.create_task(taken(items, 1500))
+            coming = asyncio.create_task(taken(items, 80))
             await joined(gateway, desk, 2)
-            made: list[str] = []
-            for _ in range(15):
-                batch = [new_id() for _ in range(100)]
-                tips = [delivery(codec, desk, each, long_text, event_type="intelligence_report") for each in batch]
-                await write(bus, [Sent(TOPIC, desk, tip) for tip in tips])
-                made += batch
+            made = [
+                each
+                for _ in range(8)
+                for each in await deliver(bus, codec, desk, 10, long_text, event_type="intelligence_report")
+            ]
             assert ids(await coming) == made
         assert gateway.feeds.open.hub.out.overruns > 0
         found = await events_of(slow, made[-1])
@@ -247,10 +246,9 @@ async def test_a_connection_that_takes_nothing_for_long_is_cut(bus: str, codec: 
         token = gateway.token(desk)
         slow = slow_reader(gateway.url, token, await gateway.subscribed(token))
         await joined(gateway, desk)
-        view = {"areas": ["se.stockholm"], "payload": {"summary": "x" * 3000}}
-        for _ in range(8):
-            tips = [delivery(codec, desk, new_id(), view, event_type="intelligence_report") for _ in range(100)]
-            await write(bus, [Sent(TOPIC, desk, tip) for tip in tips])
+        view = {"areas": ["se.stockholm"], "payload": {"summary": "x" * 100_000}}
+        for _ in range(6):
+            await deliver(bus, codec, desk, 10, view, event_type="intelligence_report")
 
         async def gone() -> bool:
             return not gateway.feeds.open.hub.open
@@ -264,7 +262,7 @@ async def test_a_heartbeat_moves_the_place_on(gateway: Served, bus: str, codec: 
     """A reader for whom nothing comes has no long way back: its last id passes by what was for others."""
     desk = fresh_desk(27)
     token = gateway.token(desk, fresh_subject())
-    subscription = await gateway.subscribed(token, types=["tip"])
+    subscription = await gateway.subscribed(token, types=["open_drug_scene"])
     async with gateway.wire(token, subscription) as wire:
         first = (await wire.next("hello")).last_id
         await joined(gateway, desk)
@@ -276,8 +274,8 @@ async def test_a_heartbeat_moves_the_place_on(gateway: Served, bus: str, codec: 
     async with gateway.wire(token, subscription, {"last-event-id": beat}) as wire:
         await wire.next("hello")
         await joined(gateway, desk)
-        (tip,) = await deliver(bus, codec, desk, 1, event_type="tip")
-        assert tip in (await wire.next("delivery")).data
+        (scene,) = await deliver(bus, codec, desk, 1, {"areas": []}, event_type="open_drug_scene")
+        assert scene in (await wire.next("delivery")).data
         assert wire.raw.count(b"event: delivery") == 1
 
 

@@ -51,8 +51,14 @@ FLASH: dict[str, Any] = {"event_type": "intelligence_report", "priority": 1, "pr
 
 def made(**changes: Any) -> Flash:
     """A flash alert."""
-    usual = {"delivery_id": f"{new_id()}:1:{DESK}:main", "event_type": "substance_alert", "areas": ("se.syd.malmo",)}
-    return Flash(**{"published_at": AT, "synthetic": True} | usual | changes)
+    usual: dict[str, Any] = {
+        "delivery_id": f"{new_id()}:1:{DESK}:main",
+        "event_type": "substance_alert",
+        "areas": ("se.syd.malmo",),
+        "published_at": AT,
+        "synthetic": True,
+    }
+    return Flash(**usual | changes)
 
 
 @dataclass
