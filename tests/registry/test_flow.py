@@ -204,7 +204,7 @@ async def test_without_the_registry_what_is_known_goes_on_and_the_rest_waits(
     finally:
         registry.start()
         registry.wait()
-    assert await registry_at(registry.url).of(shared_names()) == before | {"drug_seizure": stranger}
+    assert await registry_at(registry.url).of(shared_names()) == {**before, "drug_seizure": stranger}
     await _accepted_when_sent_again(bus, found, unknown)
 
 
