@@ -155,8 +155,8 @@ async def test_the_command_shows_what_became_of_events(bus: Bus) -> None:
     await until_told(bus, PUBLISHER, good["event_id"], Fate.ACCEPTED)
     shown = await command(bus, "receipts", "--as", PUBLISHER)
     assert shown.exit_code == 1, shown.output
-    assert f"{good['event_id']} drug seizure: shared with " in shown.stdout
-    assert f"{bad['event_id']} drug seizure: in quarantine\n  AREA_UNKNOWN /areas/0: " in shown.stdout
+    assert f"{good['event_id']} Drug seizure: shared with " in shown.stdout
+    assert f"{bad['event_id']} Drug seizure: in quarantine\n  AREA_UNKNOWN /areas/0: " in shown.stdout
     one = await command(bus, "receipts", "--as", PUBLISHER, "--event", good["event_id"], "--json")
     assert one.exit_code == 0
     (said,) = [orjson.loads(line) for line in one.stdout.splitlines()]
