@@ -108,7 +108,7 @@ async def test_a_session_that_ended_meanwhile_is_asked_for_and_nothing_is_lost(
         (event_id,) = await event_ids(page)
         await sign_in(page.context, standing.gateway, INTELLIGENCE)
         await opened(page)
-        await expect(page.get_by_text("1 rapporter av någon annan finns på den här datorn.")).to_be_visible()
+        await expect(page.get_by_text("En rapport av någon annan finns på den här datorn.")).to_be_visible()
         await expect(entry(page, "Narkotikabeslag")).to_have_count(0)
         await sign_in(page.context, standing.gateway, INVESTIGATION)
         await opened(page)
