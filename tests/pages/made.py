@@ -1,6 +1,7 @@
 """Made-up reports for the tests of pages, and how to wait for what the bus says of them."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -34,7 +35,21 @@ def report(event_type: str, place: int = 0, **changes: Any) -> dict[str, Any]:
     # The id of an example is from another time than its report, which the bus would refuse of a report of now.
     event_id = new_event_id()
     roots = [event_id if root == moved["event_id"] else root for root in moved["provenance"]["root_ids"]]
+    payload = {name: _anew(name, value) for name, value in moved["payload"].items()}
+    moved = {**moved, "payload": payload}
     return {**moved, "event_id": event_id, "provenance": {**moved["provenance"], "root_ids": roots}} | changes
+
+
+#: Fields by which the bus knows a report again: each report of a test is another one.
+_KEYS: Final = frozenset({"seizure_no", "incident_no", "child_ref", "scene_id", "request_no", "local_report_no"})
+
+
+def _anew(name: str, value: Any) -> Any:
+    """Another value of a field that is a natural key."""
+    if name not in _KEYS:
+        return value
+    made = secrets.token_hex(32)
+    return made if len(value) == len(made) else f"{value}-{made[:8]}"
 
 
 def reports() -> list[tuple[str, dict[str, Any]]]:

@@ -12,7 +12,6 @@ from tests.browser import Scheme, grave_faults, picture, sign_in, sign_in_by_han
 from tests.pages.conftest import Standing
 from tests.pages.made import JARVA, SECRET, report
 from tests.pages.writing import (
-    NUMBER,
     begin,
     entry,
     event_ids,
@@ -65,7 +64,7 @@ async def test_without_a_connection_it_is_kept_and_goes_once_when_it_is_back(
         await page.context.set_offline(True)
         await page.reload()
         await page.wait_for_selector("html[data-ready]")
-        await write_seizure(page)
+        number = await write_seizure(page)
         await expect(page.get_by_text("Ingen kontakt: reglerna kan inte frågas.")).to_be_visible()
         await page.get_by_role("button", name="Skicka").click()
         await expect(entry(page, "Narkotikabeslag", "väntar")).to_be_visible()
@@ -74,7 +73,7 @@ async def test_without_a_connection_it_is_kept_and_goes_once_when_it_is_back(
         kept = await kept_bytes(page)
         assert event_id in kept
         assert SECRET not in kept
-        assert NUMBER not in kept
+        assert number not in kept
         await page.route("**/publish/events", lose_the_first_answer())
         await page.context.set_offline(False)
         await expect(entry(page, "Narkotikabeslag", "hos")).to_be_visible()
@@ -109,7 +108,7 @@ async def test_a_session_that_ended_meanwhile_is_asked_for_and_nothing_is_lost(
         (event_id,) = await event_ids(page)
         await sign_in(page.context, standing.gateway, INTELLIGENCE)
         await opened(page)
-        await expect(page.get_by_text("1 rapporter av någon annan finns på den här datorn.")).to_be_visible()
+        await expect(page.get_by_text("En rapport av någon annan finns på den här datorn.")).to_be_visible()
         await expect(entry(page, "Narkotikabeslag")).to_have_count(0)
         await sign_in(page.context, standing.gateway, INVESTIGATION)
         await opened(page)

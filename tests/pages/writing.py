@@ -1,12 +1,11 @@
 """How a person writes a report on the page: by labels as they stand there, never by what is behind them."""
 
-from typing import Any, Final
+import secrets
+from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
 from tests.pages.made import SECRET
-
-NUMBER: Final = "2026-5000-BG 4712"
 
 
 async def opened(page: Page) -> None:
@@ -44,10 +43,11 @@ async def pick(page: Page, field: str, text: str) -> None:
     await box.press("Enter")
 
 
-async def write_seizure(page: Page) -> None:
-    """A whole seizure in Järva, in Swedish."""
+async def write_seizure(page: Page) -> str:
+    """A whole seizure in Järva, in Swedish; its number, which no other has."""
+    number = f"2026-5000-BG {secrets.randbelow(10**9):09}"
     await begin(page, "Narkotikabeslag")
-    await page.get_by_label("Beslagsnummer").fill(NUMBER)
+    await page.get_by_label("Beslagsnummer").fill(number)
     await choose(page, "Var beslaget gjordes", "fordon")
     await pick(page, "Ämne", "kokain")
     await choose(page, "Form", "pulver")
@@ -56,6 +56,7 @@ async def write_seizure(page: Page) -> None:
     await choose(page, "Identifiering", "fälttest")
     await pick(page, "Områden", "jarva")
     await page.get_by_label("Grund för gemensam tillgång").select_option("3:2 p1a")
+    return number
 
 
 async def event_ids(page: Page) -> list[str]:

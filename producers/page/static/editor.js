@@ -109,6 +109,7 @@ export class Editor {
     this.sending = false;
     this.sendButton.disabled = false;
     if (this.record.state === "refused") {
+      this.panel.changed(this.form.check());
       this.showProblems(this.record.problems);
       this.goTo(this.record.problems[0].pointer);
       return;

@@ -4,7 +4,7 @@ import { h, uid } from "/static/js/dom.js";
 import { pick, t } from "/static/js/words.js";
 import { list, place } from "./groups.js";
 import { at, put } from "./pointer.js";
-import { WIDGETS, isGroup } from "./widgets.js";
+import { WIDGETS } from "./widgets.js";
 
 /** The fields of a section, of a place (needed only with it) or of one thing in a list. `base` is where they all stand. */
 export class FieldSet {
@@ -92,7 +92,7 @@ export class Field {
 
   #whole(ids) {
     const { described, widget } = this;
-    const group = isGroup(described) || ["place", "list"].includes(described.kind);
+    const group = widget.group || ["place", "list"].includes(described.kind);
     const need = described.required && !this.set.partOfPlace ? h("span", { class: "optional" }, ` ${t("required")}`) : null;
     const label = [pick(described.label), need];
     const help = described.help && !widget.ownHelp ? h("span", { class: "help", id: ids.help }, pick(described.help)) : null;

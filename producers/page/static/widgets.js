@@ -1,5 +1,5 @@
 // The fields of a form, one maker for each kind. A widget has `element`, `get()`, `set(value)`, `focus()`, `fault()` (the key of
-// its words, or null) and `shown()` (its value in a few words).
+// its words, or null) and `shown()` (its value in a few words); `group` when it is several inputs, whose label is a legend.
 
 import { Combobox } from "/static/js/combobox.js";
 import { h, uid } from "/static/js/dom.js";
@@ -21,11 +21,6 @@ export const WIDGETS = {
   substance: (field, context, ids) => combo(field, context, ids, substances(context), false),
   substances: (field, context, ids) => combo(field, context, ids, substances(context), true),
 };
-
-/** Kinds whose parts are several inputs, so that their label is a legend. */
-export function isGroup(field) {
-  return ["yesno", "choices", "grade"].includes(field.kind) || (field.kind === "choice" && asButtons(field));
-}
 
 function input(field, context, ids, attributes = {}) {
   return h("input", {
@@ -137,7 +132,7 @@ function choice(field, context, ids) {
   return asButtons(field, options) ? buttons(field, context, ids, options) : dropdown(field, context, ids, options);
 }
 
-function asButtons(field, options = field.values.map((value) => [value, String(value)])) {
+function asButtons(field, options) {
   return options.length <= MOST_BUTTONS && options.reduce((sum, [, word]) => sum + word.length + 3, 0) <= MOST_LETTERS && (field.span ?? 6) >= 3;
 }
 
@@ -151,7 +146,7 @@ function buttons(field, context, ids, options) {
   }));
   const chosen = () => all[radios.findIndex((radio) => radio.checked)];
   return {
-    element: h("div", { class: "choices" }, all.map(([, word], place) => h("label", {}, radios[place], word))),
+    element: h("div", { class: "choices" }, all.map(([, word], place) => h("label", {}, radios[place], word))), group: true,
     get: () => chosen()?.[0],
     set: (wanted) => radios.forEach((radio, place) => { radio.checked = all[place][0] === wanted; }),
     focus: () => (radios.find((radio) => radio.checked) ?? radios[0]).focus(),
@@ -175,7 +170,7 @@ function choices(field, context, ids) {
   const boxes = field.values.map((value) => h("input", { type: "checkbox", value: String(value), "aria-describedby": ids.describedby, on: { change: context.change } }));
   const picked = () => field.values.filter((_, place) => boxes[place].checked);
   return {
-    element: h("div", { class: "row" }, field.values.map((value, place) => h("label", { class: "check" }, boxes[place], context.word(field.of, value)))),
+    element: h("div", { class: "row" }, field.values.map((value, place) => h("label", { class: "check" }, boxes[place], context.word(field.of, value)))), group: true,
     get: () => (picked().length ? picked() : undefined),
     set: (values = []) => boxes.forEach((box, place) => { box.checked = values.includes(field.values[place]); }),
     focus: () => boxes[0].focus(), fault: () => null, shown: () => picked().map((value) => context.word(field.of, value)).join(", "),
@@ -331,7 +326,7 @@ function grade(field, context, ids) {
   };
   return {
     element: h("div", { class: "grade-field" }, h("div", { class: "row" }, box, source.element, info.element,
-      h("button", { class: "button low", type: "button", on: { click: () => { set(); context.change(); box.focus(); } } }, t("clear"))), said),
+      h("button", { class: "button low", type: "button", on: { click: () => { set(); context.change(); box.focus(); } } }, t("clear"))), said), group: true,
     get: () => (source.get() || info.get() ? { source: source.get(), info: info.get() ? Number(info.get()) : undefined, ...stamp } : undefined),
     set, focus: () => box.focus(),
     fault: () => (box.value && !/^[ABCXabcx][1-4]$/.test(box.value) ? "fault.grade" : null),

@@ -55,7 +55,9 @@ export function helpSheet() {
 
 /** A shortcut as people read it, in `kbd` elements. */
 export function shown(keys) {
-  const names = { mod: /mac/i.test(navigator.platform) ? "⌘" : "Ctrl", alt: "Alt", shift: "Shift", enter: "Enter", escape: "Esc" };
+  const names = {
+    mod: /mac/i.test(navigator.platform) ? "⌘" : "Ctrl", alt: "Alt", enter: "Enter", escape: "Esc", arrowdown: "↓", arrowup: "↑",
+  };
   return keys.split("+").map((key, place) => [place ? " " : "", h("kbd", {}, names[key] ?? key.toUpperCase())]);
 }
 

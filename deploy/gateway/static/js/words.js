@@ -15,9 +15,12 @@ export function addWords(file) {
   for (const [key, both] of Object.entries(file)) words.set(key, both);
 }
 
-/** The word for a key in the language chosen; `{name}` in it stands for a value of `values`. */
+/**
+ * The word for a key in the language chosen; `{name}` in it stands for a value of `values`. Of one (`n` is 1) the word under
+ * `KEY.one` is taken, if there is such a word.
+ */
 export function t(key, values = {}) {
-  const both = words.get(key);
+  const both = (Number(values.n) === 1 && words.get(`${key}.one`)) || words.get(key);
   if (!both) return key;
   return pick(both).replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
