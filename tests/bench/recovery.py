@@ -1,7 +1,8 @@
 """Back at work after kill -9: a worker with very many events in its state is killed, and started anew.
 
 It is at work when an event that was published after the kill has reached its receivers, and prepared when links and
-pictures go on too. What it knew before must hold after: events that it had are retries, whatever else is in its state.
+pictures go on too. What it knew before must hold after, whatever else is in its state: events that it had are retries,
+and others find the same links, clusters, scores and figures with them as if there had been no kill.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from typing import Any
 import psutil
 
 from tests.bench.filled import Entries, fill, sample, told
+from tests.bench.known import Known, Told
 from tests.bench.pipeline import fill as publish
 from tests.bus import Bus
 from tests.load import load
@@ -22,6 +24,7 @@ from tests.load import load
 #: The sample is small beside what is made of it, and large enough to be like real events.
 _SAMPLE = 2_000
 _PARTITIONS = 4
+_PLACES = 6
 _WITHIN_S = 300.0
 
 
@@ -32,31 +35,40 @@ class Recovery:
     events: int
     entries: int
     workers: int
-    snapshots: bool
     at_work_s: float
     prepared_s: float
     memory_mib: int
     sizes: Mapping[str, tuple[float, int]]
     #: Of events that were there before the kill and were published again: how many were not told to be retries.
     forgotten: int
+    #: What became of known events and of others that met them after the kill.
+    told: Told
 
 
 async def measure(
-    bootstrap: str, home: Path, *, events: int, workers: int = 1, known: int = 200, snapshots: bool = True
+    bootstrap: str,
+    home: Path,
+    *,
+    events: int,
+    workers: int = 1,
+    retries: int = 200,
+    known: Known | None = None,
 ) -> Recovery:
     """Fill the states, let workers open them and take some events, kill -9 all of them, and time their return."""
+    known = known or Known(_PLACES)
     sampled = sample(min(_SAMPLE, events), _PARTITIONS)
     rounds = max(1, events // _SAMPLE)
-    folder = ("--snapshots", str(home / "snapshots")) if snapshots else ()
+    folder = ("--snapshots", str(home / "snapshots"))
     bus = Bus(bootstrap, home, workers=workers, partitions=_PARTITIONS, arguments=folder)
     for number, worker in enumerate(bus.workers):
         worker._command += ["--instance", f"worker-{number}"]
     await bus.make_topics()
     entries = await fill(bus.options, sampled, rounds)
-    before, after = list(load(known, seed=21)), list(load(1, seed=22))
+    before, after = list(load(retries, seed=21)), list(load(1, seed=22))
+    count = retries + len(known.before)
     async with bus:
-        await publish(bus, [made.record for made in before])
-        await bus.settled(known, within=_WITHIN_S)
+        await publish(bus, [*(made.record for made in before), *known.before])
+        await bus.settled(count, within=_WITHIN_S)
         await _told(bus, "lane_prepared", _PARTITIONS)
         for worker in bus.workers:
             worker.kill()
@@ -69,20 +81,30 @@ async def measure(
         at_work = await _decided(bus, after[0].event_id) - killed
         prepared = await _told(bus, "lane_prepared", _PARTITIONS) - killed
         memory = sum(_memory(worker._process.pid) for worker in bus.workers if worker._process is not None)
-        await publish(bus, [made.record for made in before])
-        books = await bus.settled(2 * known + 1, within=60)
+        await publish(bus, [*(made.record for made in before), *known.after])
+        books = await bus.settled(count + retries + len(known.after) + 1, within=_WITHIN_S)
+        made_of_known = await known.told(bus, _WITHIN_S)
     forgotten = sum(1 for made in before if books.decided[made.event_id] != 1 or books.dropped[made.event_id] != 1)
     return Recovery(
         events=events,
         entries=entries,
         workers=workers,
-        snapshots=snapshots,
         at_work_s=round(at_work, 1),
         prepared_s=round(prepared, 1),
         memory_mib=memory,
         sizes=_sizes(sampled),
         forgotten=forgotten,
+        told=made_of_known,
     )
+
+
+async def without_a_kill(bootstrap: str, home: Path, known: Known) -> Told:
+    """What a bus makes of the same events that has nothing else in its state and was never killed."""
+    async with Bus(bootstrap, home, partitions=_PARTITIONS) as bus:
+        await publish(bus, known.before)
+        await bus.settled(len(known.before), within=_WITHIN_S)
+        await publish(bus, known.after)
+        return await known.told(bus, _WITHIN_S)
 
 
 def _sizes(sampled: Sequence[Mapping[str, Entries]]) -> Mapping[str, tuple[float, int]]:
