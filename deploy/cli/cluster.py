@@ -16,7 +16,7 @@ from deploy.cli.gateway import PORT as GATEWAY_PORT
 from deploy.cli.home import home_option, told
 from deploy.cluster import ClusterError, LocalCluster, places
 from deploy.cluster.detach import Report, run_detached
-from deploy.cluster.gateway import Ports, programs
+from deploy.cluster.gateway import GatewayPorts, gateway_programs
 from deploy.cluster.keep import Keep
 from deploy.cluster.local import DEADLINE, PORT
 from deploy.cluster.match_keys import ensure_keys
@@ -59,21 +59,18 @@ MOST_WORKERS = 64
     type=click.IntRange(1024, 65000),
     help="Of the registry.",
 )
-@click.option("--gateway/--no-gateway", default=True, show_default=True, help="Intake over HTTP, feeds and pages.")
 @click.option(
     "--gateway-port",
-    default=GATEWAY_PORT,
-    show_default=True,
-    type=click.IntRange(1024, 65000),
-    help="Of the gateway; the next one is the provider's of made-up people.",
+    envvar="SAMBUS_GATEWAY_PORT",
+    type=click.IntRange(0, 65000),
+    show_default=f"{GATEWAY_PORT}; none with an existing Kafka",
+    help="Of the gateway; made-up people sign in at the port above it. 0: no gateway.",
 )
 @click.option("--report-fd", type=int, hidden=True)
 @connection_options
 @told
 def up(connection: Connection, **options: Any) -> None:
     """Start the bus on this machine: Kafka, topics, workers and the gateway with its pages. Data is kept between runs.
-
-    The gateway believes a provider of made-up people that runs beside it, for this machine alone.
 
     With --registry, what desks with a topic of their own (--own-access) read carries the registry's ids.
 
@@ -91,7 +88,6 @@ def up(connection: Connection, **options: Any) -> None:
     if cluster is not None:
         connection = Connection(bootstrap=cluster.bootstrap)
     registry = RegistryServer(home, options["registry_port"]) if options["registry"] else None
-    ports = Ports(options["gateway_port"], options["gateway_port"] + 1) if options["gateway"] else None
     if options["detach"]:
         _detach(cluster, connection, options, registry)
         return
@@ -101,22 +97,25 @@ def up(connection: Connection, **options: Any) -> None:
     environment = _environment(connection) | {"SAMBUS_MATCH_KEYS": str(_match_keys(options["match_keys"], home))}
     if registry is not None:
         environment["SAMBUS_REGISTRY"] = registry.url
+    ports = _gateway_ports(options["gateway_port"], cluster)
     command = (*WORKER, *_each("own-access", options["own_access"]))
-    beside = [] if ports is None else programs(home, ports, environment)
     kept = [Worker(home, number, environment, command) for number in range(1, workers + 1)]
+    services = gateway_programs(home, ports, environment) if ports is not None else []
     supervisor = Supervisor(
         home,
         connection.aiokafka(),
         report.tell,
         cluster,
         kept,
+        services,
         registry=registry,
         own_access=options["own_access"],
-        beside=beside,
     )
-    places_told = _where_to_look(home, connection.bootstrap, workers, cluster, registry, ports)
+    places_told = _where_to_look(home, connection.bootstrap, workers, cluster, (registry, ports))
     ending = "Ctrl-C stops everything." if options["report_fd"] is None else "`sambus down` stops it."
     try:
+        if ports is not None:
+            ports.require_free()
         supervisor.run(lambda well: report.ready(f"\n{_headline(home, well=well)}\n{places_told}\n{ending}", well=well))
     except ClusterError as problem:
         report.failed(problem)
@@ -134,6 +133,17 @@ def _existing() -> bool:
     if named is ParameterSource.COMMANDLINE and own:
         raise click.UsageError(f"--{own[0]} is for a Kafka on this machine, --bootstrap for an existing one: name one.")
     return named is not ParameterSource.DEFAULT and not own
+
+
+def _gateway_ports(asked: int | None, cluster: LocalCluster | None) -> GatewayPorts | None:
+    """Where the gateway listens, or None for no gateway.
+
+    Made-up people sign in beside it and may publish as any desk: before a Kafka that is not this folder's own that is
+    done only when it is asked for.
+    """
+    if asked is None:
+        return GatewayPorts(GATEWAY_PORT) if cluster is not None else None
+    return GatewayPorts(asked) if asked else None
 
 
 def _environment(connection: Connection) -> dict[str, str]:
@@ -169,14 +179,13 @@ def _detach(
     names = (
         "home",
         "workers",
-        *(("match-keys",) if options["match_keys"] is not None else ()),
+        *(name for name in ("match-keys", "gateway-port") if options[name.replace("-", "_")] is not None),
         *(("brokers", "port", "deadline") if cluster is not None else ()),
     )
-    arguments = [word for name in names for word in (f"--{name}", str(options[name]))]
+    arguments = [word for name in names for word in (f"--{name}", str(options[name.replace("-", "_")]))]
     arguments += _each("own-access", options["own_access"])
     if registry is not None:
         arguments += ["--registry", "--registry-port", str(registry.port)]
-    arguments += ["--gateway-port", str(options["gateway_port"])] if options["gateway"] else ["--no-gateway"]
     environment = {name: value for name, value in os.environ.items() if name != "SAMBUS_BOOTSTRAP"}
     if cluster is None:
         environment |= _environment(connection)
@@ -198,15 +207,16 @@ def _where_to_look(
     bootstrap: str,
     workers: int,
     cluster: LocalCluster | None,
-    registry: RegistryServer | None,
-    ports: Ports | None,
+    beside: tuple[RegistryServer | None, GatewayPorts | None],
 ) -> str:
     lines = []
+    registry, ports = beside
     if ports is not None:
-        lines += [
-            f"  {ports.address}/cards                     read what a desk gets, as a made-up person",
-            f"  {ports.address}/publish                   publish",
-        ]
+        lines.append(f"  {f'{ports.address}/cards':<47} read what a desk gets")
+        lines.append(f"  {f'{ports.address}/publish':<47} publish")
+        lines.append(f"  {ports.issuer:<47} made-up people to sign in as, for this machine only")
+        if ports.gateway != GATEWAY_PORT:
+            lines.append(f"  export SAMBUS_ISSUER={ports.issuer}")
     if cluster is not None and not bootstrap.endswith(f":{PORT}"):
         lines.append(f"  export SAMBUS_BOOTSTRAP={bootstrap}")
     if registry is not None:

@@ -1,45 +1,52 @@
-"""The gateway and its provider of made-up people as ``sambus up`` runs them on this machine."""
+"""The gateway of ``sambus up`` and its provider of made-up people: where they listen, and how they are kept."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from deploy.cluster.ports import require_each_free
-from deploy.cluster.program import Program
+from deploy.cluster.errors import PortTakenError
+from deploy.cluster.ports import free, holder
 from deploy.cluster.settings import HOST
+from deploy.cluster.worker import SAMBUS, Program
 
-_SAMBUS = (sys.executable, "-m", "deploy.cli")
 
-
-class Ports(NamedTuple):
-    """Where the gateway and the provider listen."""
+class GatewayPorts(NamedTuple):
+    """Where both listen: the provider on the port above the gateway's."""
 
     gateway: int
-    identity: int
+
+    @property
+    def identity(self) -> int:
+        """The provider's port."""
+        return self.gateway + 1
 
     @property
     def address(self) -> str:
-        """Where a browser finds the gateway's pages."""
+        """Where browsers reach the gateway."""
         return f"http://{HOST}:{self.gateway}"
 
     @property
     def issuer(self) -> str:
-        """The provider's name in tokens, and where it is."""
+        """Who signs the tokens."""
         return f"http://{HOST}:{self.identity}"
 
+    def require_free(self) -> None:
+        """See that both ports are free. Errors: ``PortTakenError`` with the program that has one."""
+        for port in (self.gateway, self.identity):
+            if not free(port):
+                raise PortTakenError(
+                    f"Port {port} on {HOST} is taken by {holder(port) or 'another program'}.",
+                    f"Stop that program, or start with --gateway-port {self.gateway + 1000} (0: no gateway).",
+                )
 
-def programs(home: Path, ports: Ports, environment: Mapping[str, str]) -> list[Program]:
-    """Both, in the order in which they start.
 
-    Errors: ``PortTakenError`` with the option that chooses other ports.
-    """
-    require_each_free(ports, f"--gateway-port {ports.gateway + 1000} (the provider of people has the next one)")
+def gateway_programs(home: Path, ports: GatewayPorts, environment: Mapping[str, str]) -> list[Program]:
+    """The provider and the gateway; ``environment`` says how Kafka is reached."""
+    told = {**environment, "SAMBUS_HOME": str(home)}
     folder = home / "gateway"
-    here = ("--home", str(home))
-    identity = (*_SAMBUS, "identity", "--port", str(ports.identity), *here)
-    gateway = (*_SAMBUS, "gateway", "--host", HOST, "--port", str(ports.gateway), "--issuer", ports.issuer, *here)
+    identity = (*SAMBUS, "identity", "--port", str(ports.identity))
+    gateway = (*SAMBUS, "gateway", "--port", str(ports.gateway), "--issuer", ports.issuer)
     return [
-        Program("people", folder / "identity.log", identity, environment),
-        Program("gateway", folder / "gateway.log", gateway, environment),
+        Program("identity", folder / "identity.log", told, identity),
+        Program("gateway", folder / "gateway.log", told, gateway),
     ]

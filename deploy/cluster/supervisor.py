@@ -4,7 +4,7 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +16,7 @@ from deploy.cluster.errors import ClusterError
 from deploy.cluster.keep import Keep
 from deploy.cluster.local import LocalCluster
 from deploy.cluster.process import Identity
-from deploy.cluster.program import FIRST_WAIT, HEALTHY, LAST_WAIT, Program
-from deploy.cluster.worker import Worker
+from deploy.cluster.worker import FIRST_WAIT, HEALTHY, LAST_WAIT, Program, Worker
 
 #: Seconds between looks at what runs.
 LOOK_EVERY = 0.2
@@ -28,7 +27,7 @@ class StopAsked(BaseException):
 
 
 class Kept(Protocol):
-    """Something that is kept running: a broker or a worker."""
+    """Something that is kept running: a broker, a worker or the gateway."""
 
     name: str
 
@@ -61,7 +60,7 @@ class Supervisor:
 
     Shape: ``cluster`` is none when an existing cluster is used; ``kafka`` are aiokafka's connection options;
     ``tell`` gets a line for each thing that happens; ``registry`` runs before the workers and until they have ended;
-    ``beside`` are started after the workers and end first.
+    ``services`` run beside the workers.
     """
 
     home: Path
@@ -69,10 +68,10 @@ class Supervisor:
     tell: Callable[[str], None]
     cluster: LocalCluster | None
     workers: list[Worker]
+    services: list[Program] = field(default_factory=list)
     group: str = "sambus"
     registry: Service | None = None
     own_access: tuple[str, ...] = ()
-    beside: Sequence[Program] = ()
     _before: frozenset[str] = frozenset()
     _fallen: dict[str, Fallen] = field(default_factory=dict)
 
@@ -112,7 +111,7 @@ class Supervisor:
         if self.registry is not None:
             self.tell(self.registry.ready())
         self._before = asyncio.run(members(self.kafka, self.group)) if self.workers else frozenset()
-        for program in (*self.workers, *self.beside):
+        for program in (*self.workers, *self.services):
             program.start()
             keep.note(program.name, program.identities())
         keep.mark_ready()
@@ -137,9 +136,9 @@ class Supervisor:
 
     def _look(self, keep: Keep) -> None:
         """Start again what ended by itself, each time after a longer wait."""
-        registry: list[Kept] = [] if self.registry is None else [self.registry]
+        beside: list[Kept] = [] if self.registry is None else [self.registry]
         brokers: tuple[Kept, ...] = () if self.cluster is None else self.cluster.brokers
-        everything: list[Kept] = [*brokers, *registry, *self.workers, *self.beside]
+        everything: list[Kept] = [*brokers, *beside, *self.workers, *self.services]
         for kept in everything:
             fallen = self._fallen.setdefault(kept.name, Fallen())
             code = kept.exit_code()
@@ -165,7 +164,7 @@ class Supervisor:
         self.tell(f"{kept.name} runs again.")
 
     def _end(self, keep: Keep) -> None:
-        programs = (*self.beside, *self.workers)
+        programs = (*self.services, *self.workers)
         for program in programs:
             program.ask_to_end()
         for program in programs:

@@ -51,6 +51,10 @@ def add_fault_answers(app: FastAPI) -> None:
         assert isinstance(problem, RequestValidationError)  # noqa: S101 - for the type checker
         return answer_to(WebProblem(WebCode.REQUEST_INVALID, _places(problem.errors())), request.scope)
 
+    async def of_our_own(request: Request, _: Exception) -> Response:
+        return answer_to(WebProblem(WebCode.INTERNAL), request.scope)  # it is raised on, and logged by NoFaultEscapes
+
+    app.add_exception_handler(Exception, of_our_own)
     app.add_exception_handler(WebProblem, ours)
     app.add_exception_handler(HTTPException, of_starlette)
     app.add_exception_handler(RequestValidationError, of_a_parameter)

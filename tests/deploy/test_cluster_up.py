@@ -6,7 +6,6 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
@@ -41,7 +40,7 @@ async def topics(bootstrap: str) -> set[str]:
 async def test_up_starts_the_bus_and_ctrl_c_ends_all_of_it(home: Path) -> None:
     """Kafka, the catalogue's topics and a worker that reads; Ctrl-C is the ordinary way to end, so exit code 0."""
     port = free_port()
-    with Command.sambus("up", "--no-gateway", "--port", str(port), home=home) as up:
+    with Command.sambus("up", "--port", str(port), home=home) as up:
         up.hear("Kafka answers on")
         up.hear("Topics: ")
         up.hear("1 worker(s) read")
@@ -57,47 +56,16 @@ async def test_up_starts_the_bus_and_ctrl_c_ends_all_of_it(home: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_nothing_outlives_up(home: Path, number: signal.Signals) -> None:
     """Kafka and worker end with the command also when it is killed or its terminal closes."""
-    with Command.sambus("up", "--no-gateway", "--port", str(free_port()), home=home) as up:
+    with Command.sambus("up", "--port", str(free_port()), home=home) as up:
         up.hear("Ctrl-C stops everything")
         up.send(number)
         up.end()
     nothing_left(home)
 
 
-def test_the_gateway_is_there_with_the_bus_and_ends_with_it(home: Path, kafka: str) -> None:
-    """Pages, intake and made-up people answer at the addresses that are told; nothing of them stays."""
-    port = free_port()
-    with Command.sambus("up", "--bootstrap", kafka, "--gateway-port", str(port), home=home) as up:
-        up.hear(f"http://127.0.0.1:{port}/cards")
-        until(lambda: _answers(f"http://127.0.0.1:{port}/cards"), "the gateway answers")
-        assert _answers(f"http://127.0.0.1:{port + 1}/.well-known/openid-configuration")
-        up.send(signal.SIGINT)
-        assert up.end() == 0, up.said()
-    nothing_left(home)
-
-
-def test_a_port_of_the_gateway_that_is_taken_is_told_with_the_remedy(home: Path, kafka: str) -> None:
-    """Nothing is started, and the option that helps is named."""
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = str(other.getsockname()[1])
-        with Command.sambus("up", "--bootstrap", kafka, "--gateway-port", port, home=home) as up:
-            assert up.end() != 0
-            up.hear("--gateway-port")
-    nothing_left(home)
-
-
-def _answers(address: str) -> bool:
-    try:
-        return httpx.get(address).is_success
-    except httpx.TransportError:
-        return False
-
-
 def test_up_that_is_interrupted_while_it_starts_leaves_nothing(home: Path) -> None:
     """Ctrl-C as soon as the broker's process is there."""
-    with Command.sambus("up", "--no-gateway", "--port", str(free_port()), "--workers", "0", home=home) as up:
+    with Command.sambus("up", "--port", str(free_port()), "--workers", "0", home=home) as up:
         until(lambda: bool((state := read_state(home / "running.json")) and state.processes), "a broker is started")
         up.send(signal.SIGINT)
         assert up.end() == 0, up.said()
@@ -106,7 +74,7 @@ def test_up_that_is_interrupted_while_it_starts_leaves_nothing(home: Path) -> No
 
 def test_a_worker_that_dies_is_started_again_and_told(home: Path, kafka: str) -> None:
     """After kill -9 of a worker: up says so, waits a second and starts another."""
-    with Command.sambus("up", "--no-gateway", "--bootstrap", kafka, home=home) as up:
+    with Command.sambus("up", "--bootstrap", kafka, home=home) as up:
         up.hear("Ctrl-C stops everything")
         state = read_state(home / "running.json")
         assert state is not None
@@ -121,7 +89,7 @@ def test_a_worker_that_dies_is_started_again_and_told(home: Path, kafka: str) ->
 def test_a_broker_that_dies_is_started_again_and_told(home: Path) -> None:
     """After kill -9 of the broker: the same, and the cluster answers again."""
     port = free_port()
-    with Command.sambus("up", "--no-gateway", "--port", str(port), "--workers", "0", home=home) as up:
+    with Command.sambus("up", "--port", str(port), "--workers", "0", home=home) as up:
         up.hear("Ctrl-C stops everything")
         state = read_state(home / "running.json")
         assert state is not None
@@ -141,15 +109,15 @@ def test_a_broker_that_dies_is_started_again_and_told(home: Path) -> None:
 def test_detach_leaves_the_bus_until_down(home: Path) -> None:
     """The command comes back when the bus is ready; a second one says that it runs; down ends it, twice is no harm."""
     port = str(free_port())
-    with Command.sambus("up", "--no-gateway", "--detach", "--workers", "0", "--port", port, home=home) as up:
+    with Command.sambus("up", "--detach", "--workers", "0", "--port", port, home=home) as up:
         assert up.end() == 0, up.said()
         assert "`sambus down` stops it." in up.said()
     cluster = LocalCluster(home)
     assert cluster.is_running()
-    with Command.sambus("up", "--no-gateway", "--detach", "--port", port, home=home) as again:
+    with Command.sambus("up", "--detach", "--port", port, home=home) as again:
         assert again.end() == 0
         assert f"runs already on 127.0.0.1:{port}" in again.said()
-    with Command.sambus("up", "--no-gateway", "--port", port, home=home) as third:
+    with Command.sambus("up", "--port", port, home=home) as third:
         assert third.end() == 2
         assert "sambus down" in third.said()
     assert cluster.is_running()
@@ -164,9 +132,7 @@ def test_detach_leaves_the_bus_until_down(home: Path) -> None:
 def test_down_ends_a_supervisor_that_hangs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stopped (SIGSTOP) supervisor hears no SIGTERM; it is killed past the deadline, and the rest goes with it."""
     monkeypatch.setattr("deploy.cluster.keep.PATIENCE", 0.5)
-    with Command.sambus(
-        "up", "--no-gateway", "--detach", "--workers", "0", "--port", str(free_port()), home=home
-    ) as up:
+    with Command.sambus("up", "--detach", "--workers", "0", "--port", str(free_port()), home=home) as up:
         assert up.end() == 0, up.said()
     state = read_state(home / "running.json")
     assert state is not None
@@ -179,7 +145,7 @@ def test_a_detached_start_that_fails_says_why(home: Path) -> None:
     """The supervisor's error is the command's: the holder of the port, the remedy, and exit code 3."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        with Command.sambus("up", "--no-gateway", "--detach", "--port", port, home=home) as up:
+        with Command.sambus("up", "--detach", "--port", port, home=home) as up:
             assert up.end() == 3
         assert f"Port {port} on 127.0.0.1 is taken by" in up.said()
         assert f"(process {os.getpid()})" in up.said()
@@ -189,7 +155,7 @@ def test_a_detached_start_that_fails_says_why(home: Path) -> None:
 
 async def test_an_existing_kafka_is_used_and_left_alone(home: Path, kafka: str) -> None:
     """With SAMBUS_BOOTSTRAP no broker is started; topics are made there; it runs on after down."""
-    with Command.sambus("up", "--no-gateway", "--detach", "--workers", "0", home=home, SAMBUS_BOOTSTRAP=kafka) as up:
+    with Command.sambus("up", "--detach", "--workers", "0", home=home, SAMBUS_BOOTSTRAP=kafka) as up:
         assert up.end() == 0, up.said()
     state = read_state(home / "running.json")
     assert state is not None
@@ -203,7 +169,7 @@ async def test_an_existing_kafka_is_used_and_left_alone(home: Path, kafka: str) 
 
 def test_an_existing_kafka_that_does_not_answer_is_told(home: Path) -> None:
     """The address and the variables to look at; exit code 3."""
-    with Command.sambus("up", "--no-gateway", "--bootstrap", "127.0.0.1:9", home=home) as up:
+    with Command.sambus("up", "--bootstrap", "127.0.0.1:9", home=home) as up:
         assert up.end() == 3
     assert "No Kafka answers at 127.0.0.1:9" in up.said()
     assert "SAMBUS_BOOTSTRAP" in up.said()
@@ -211,7 +177,7 @@ def test_an_existing_kafka_that_does_not_answer_is_told(home: Path) -> None:
 
 def test_a_port_and_an_existing_kafka_exclude_each_other(home: Path) -> None:
     """Naming both is wrong use."""
-    with Command.sambus("up", "--no-gateway", "--bootstrap", "127.0.0.1:9", "--port", "29500", home=home) as up:
+    with Command.sambus("up", "--bootstrap", "127.0.0.1:9", "--port", "29500", home=home) as up:
         assert up.end() == 2
 
 
@@ -224,7 +190,7 @@ def test_a_password_is_on_no_command_line(home: Path) -> None:
     }
     with socket.create_server(("127.0.0.1", 0)) as silent:
         bootstrap = f"127.0.0.1:{silent.getsockname()[1]}"
-        with Command.sambus("up", "--no-gateway", "--detach", "--bootstrap", bootstrap, home=home, **secret) as up:
+        with Command.sambus("up", "--detach", "--bootstrap", bootstrap, home=home, **secret) as up:
             with silent.accept()[0]:  # the supervisor in the background asks, and ends when the line is cut
                 lines = [" ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])]
             assert any(str(home) in line for line in lines)
@@ -235,9 +201,7 @@ def test_a_password_is_on_no_command_line(home: Path) -> None:
 
 def test_reset_asks_and_then_deletes(home: Path) -> None:
     """Without a terminal it wants --yes (wrong use); with it the running bus is stopped and its data gone."""
-    with Command.sambus(
-        "up", "--no-gateway", "--detach", "--workers", "0", "--port", str(free_port()), home=home
-    ) as up:
+    with Command.sambus("up", "--detach", "--workers", "0", "--port", str(free_port()), home=home) as up:
         assert up.end() == 0, up.said()
     with Command.sambus("reset", home=home) as asking:
         assert asking.end() == 2
