@@ -42,6 +42,7 @@ def router(feeds: Feeds, authenticator: Authenticator) -> APIRouter:
     @api.get(
         "/v1/subscriptions/{subscription}/stream",
         summary="A live stream of server-sent events",
+        status_code=200,
         response_class=StreamResponse,
         responses={200: {"content": {"text/event-stream": {}}}},
     )
