@@ -64,6 +64,6 @@ function said(name, content) {
     if (!AMOUNT.test(content)) return value(content);
   }
   const { unit: mark } = field(name);
-  const said = typeof content === "string" && UNTOLD.test(name) ? content : number(Number(content));
-  return mark ? `${said} ${mark}` : said;
+  const amount = typeof content === "string" && UNTOLD.test(name) ? content : number(Number(content));
+  return mark ? `${amount} ${mark}` : amount;
 }
