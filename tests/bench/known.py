@@ -69,6 +69,7 @@ class Known:
         ]
         other, weapon = _real("violence_incident", north_km + 20), _real("weapon_seizure", north_km + 20.5)
         weapon["payload"]["items"] = [weapon["payload"]["items"][0] | {"serial_hash": car[::-1]}]
+        weapon["payload"]["ballistic_ref"] = None
         recovered = {"outcome": "recovered", "autopsy_pending": False}
         poisonings = [_real("drug_poisoning", north_km + 40 + away, payload=recovered) for away in (0, 10)]
         self._before += [(each, _HERE) for each in (shooting, other, poisonings[0], cars[0])]
