@@ -48,7 +48,7 @@ class Known:
         self.ids: set[str] = set()
         self.places = places
         for number in range(places):
-            self._place(_APART_KM * (number - places // 2), f"{number:064x}")
+            self._place(_APART_KM * (number - places // 2), f"{number + 1:064x}")
         self.ids = {body["event_id"] for body, _ in (*self._before, *self._after)}
 
     @property
@@ -68,6 +68,8 @@ class Known:
             _real("drug_seizure", north_km + 60 + away, objects=[{"kind": "vehicle", "ref": car}]) for away in (0, 20)
         ]
         other, weapon = _real("violence_incident", north_km + 20), _real("weapon_seizure", north_km + 20.5)
+        weapon["payload"]["items"] = [weapon["payload"]["items"][0] | {"serial_hash": car[::-1]}]
+        weapon["payload"]["ballistic_ref"] = None
         recovered = {"outcome": "recovered", "autopsy_pending": False}
         poisonings = [_real("drug_poisoning", north_km + 40 + away, payload=recovered) for away in (0, 10)]
         self._before += [(each, _HERE) for each in (shooting, other, poisonings[0], cars[0])]
