@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
@@ -107,10 +108,19 @@ def csv_table(raw: IO[bytes], form: FileForm) -> Table:
     columns = tuple(name.strip() for name in names)
     if len(set(columns)) < len(columns):
         raise TableError("Two columns of the heading have the same name. Rename one of them.")
-    return Table(columns, _csv_rows(csv.reader(text, delimiter=delimiter, strict=True), columns), delimiter)
+    return Table(columns, _csv_rows(text, delimiter, columns), delimiter)
 
 
-def _csv_rows(reader: Any, columns: Sequence[str]) -> Iterator[Row]:
+def _csv_rows(text: io.TextIOWrapper, delimiter: str, columns: Sequence[str]) -> Iterator[Row]:
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    try:
+        yield from _csv_read(reader, columns)
+    finally:
+        with suppress(ValueError):  # closed by then
+            text.detach()  # whoever opened the file closes it
+
+
+def _csv_read(reader: Any, columns: Sequence[str]) -> Iterator[Row]:
     while True:
         try:
             cells = next(reader)

@@ -13,7 +13,7 @@ from producers.sender import Sender
 from producers.spool import Spool, SpoolError
 from producers.spool_keys import SpoolKeys, SpoolKeysError, make_keys, rotate_keys
 
-_FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+_FOLDER = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 _FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 
 
@@ -109,6 +109,8 @@ def _tell_keys(found: SpoolKeys) -> None:
 
 
 def _opened(folder: Path, lang: str) -> Spool:
+    if not folder.exists():
+        raise click.UsageError(f"There is no spool {folder}.")
     try:
         return Spool(folder, keys())
     except SpoolError as problem:

@@ -215,10 +215,10 @@ async def test_a_mistake_in_the_mapping_is_wrong_use_before_anything_is_read(map
     mapping.write_text(MAP.replace("payload.title", "payload.titel"), "utf-8")  # noqa: ASYNC240 - a local file
     wrong = await imported(file, mapping, "nowhere:1", "in.gateway")
     assert wrong.exit_code == 2
-    assert "map.yaml:10: The event type has no field 'payload.titel'. Did you mean 'title'?" in wrong.stderr
+    assert "map.yaml:11: The event type has no field 'payload.titel'. Did you mean 'title'?" in wrong.stderr
     mapping.write_text(MAP.replace(": rubrik", ": rubrikk"), "utf-8")  # noqa: ASYNC240 - a local file
     wrong = await imported(file, mapping, "nowhere:1", "in.gateway")
-    assert "map.yaml:10: The file has no column 'rubrikk'. Did you mean 'rubrik'?" in wrong.stderr
+    assert "map.yaml:11: The file has no column 'rubrikk'. Did you mean 'rubrik'?" in wrong.stderr
     other = file.rename(tmp_path / "notices.txt")
     assert (await imported(other, mapping, "nowhere:1", "in.gateway")).exit_code == 2
 
