@@ -148,5 +148,5 @@ def identity_of(claims: Mapping[str, Any]) -> Identity | Refusal:
 def _known(kind: type[StrEnum], values: Any) -> Any:
     """The values that this version knows; what is no list of texts is left as it is, to be refused."""
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        return values if isinstance(values, list) else [values]
+        return values
     return [value for value in values if value in set(kind)]

@@ -36,6 +36,7 @@ class WebCode(StrEnum):
     MEDIA_TYPE_UNKNOWN = "MEDIA_TYPE_UNKNOWN"
     ENCODING_UNKNOWN = "ENCODING_UNKNOWN"
     EVENT_REJECTED = "EVENT_REJECTED"
+    TOO_SLOW = "TOO_SLOW"
     TOO_MANY = "TOO_MANY"
     OVERLOADED = "OVERLOADED"
     BUS_UNREACHABLE = "BUS_UNREACHABLE"
@@ -106,6 +107,11 @@ TEXTS: Final[dict[WebCode, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         422,
         ("Händelsen är inte riktig", "Rätta det som pekarna visar och skicka den igen med samma id."),
         ("The event is not right", "Correct what the pointers name and send it again with the same id."),
+    ),
+    WebCode.TOO_SLOW: (
+        408,
+        ("Innehållet kom för långsamt", "Skicka mindre på en gång, eller över en bättre förbindelse."),
+        ("The body came too slowly", "Send less at once, or over a better line."),
     ),
     WebCode.TOO_MANY: (
         429,
@@ -224,16 +230,20 @@ def problem_json(problem: Problem) -> dict[str, str]:
     return told | {"remedy_sv": problem.remedy_sv, "remedy_en": problem.remedy_en}
 
 
-def header_of(scope: Mapping[str, Any], name: bytes) -> str | None:
-    """A header of an ASGI request; when it is there twice, None: nobody can tell which one is meant."""
-    found = [value for key, value in scope.get("headers", ()) if key == name]
-    return found[0].decode("latin-1") if len(found) == 1 else None
+def headers_of(scope: Mapping[str, Any]) -> dict[bytes, bytes]:
+    """The headers of an ASGI request, by name; one that is there twice is empty: nobody can tell which is meant."""
+    pairs = scope["headers"]
+    told: dict[bytes, bytes] = dict(pairs)
+    if len(told) != len(pairs):
+        names = [name for name, _ in pairs]
+        told |= {name: b"" for name in told if names.count(name) > 1}
+    return told
 
 
 def language_of(scope: Mapping[str, Any]) -> str:
     """Swedish or English, whichever the request prefers; Swedish when it prefers neither."""
     asked: list[tuple[float, int, str]] = []
-    for place, part in enumerate((header_of(scope, b"accept-language") or "").split(",")[:20]):
+    for place, part in enumerate(headers_of(scope).get(b"accept-language", b"").decode("latin-1").split(",")[:20]):
         name, _, quality = part.strip().partition(";")
         primary = name.split("-")[0].lower()
         if primary in {"sv", "en"}:
@@ -258,36 +268,38 @@ def credentials_of(scope: Mapping[str, Any]) -> Credentials:
     Shape: a bearer token, else the session of a page, else the certificate that TLS has verified (ASGI: ``tls``).
     A session counts for a change only when the page that asks is the gateway's own: else any site could use it.
     """
-    authorization = header_of(scope, b"authorization")
+    headers = headers_of(scope)
+    authorization = headers.get(b"authorization")
     if authorization is not None:
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not 0 < len(token.strip()) <= LONGEST_TOKEN:
+        scheme, _, token = authorization.partition(b" ")
+        token = token.strip()
+        if scheme.lower() != b"bearer" or not 0 < len(token) <= LONGEST_TOKEN:
             return Credentials(refused=RefusalCode.MALFORMED)
-        return Credentials(token=token.strip())
-    session = _cookie(scope, SESSION_COOKIE)
+        return Credentials(token=token.decode("latin-1"))
+    session = _cookie(headers, SESSION_COOKIE)
     if session:
-        if scope.get("method") not in _SAFE_METHODS and not _own_page(scope):
+        if scope.get("method") not in _SAFE_METHODS and not _own_page(headers):
             return Credentials(refused=RefusalCode.FOREIGN_PAGE)
         return Credentials(token=session)
     chain = scope.get("extensions", {}).get("tls", {}).get("client_cert_chain")
     return Credentials(certificate=chain[0]) if chain else Credentials(refused=RefusalCode.MISSING)
 
 
-def _cookie(scope: Mapping[str, Any], wanted: str) -> str | None:
-    for part in (header_of(scope, b"cookie") or "").split(";"):
+def _cookie(headers: Mapping[bytes, bytes], wanted: str) -> str | None:
+    for part in headers.get(b"cookie", b"").decode("latin-1").split(";"):
         name, _, value = part.strip().partition("=")
         if name == wanted and len(value) <= LONGEST_TOKEN:
             return value
     return None
 
 
-def _own_page(scope: Mapping[str, Any]) -> bool:
+def _own_page(headers: Mapping[bytes, bytes]) -> bool:
     """Whether the browser says that one of the gateway's own pages asks."""
-    site, origin, host = (header_of(scope, name) for name in (b"sec-fetch-site", b"origin", b"host"))
+    site, origin, host = (headers.get(name) for name in (b"sec-fetch-site", b"origin", b"host"))
     if site is None and origin is None:
         return False
-    same_origin = origin is None or (host is not None and origin.partition("://")[2] == host)
-    return site in {None, "same-origin"} and same_origin
+    same_origin = origin is None or (bool(host) and origin.partition(b"://")[2] == host)
+    return site in {None, b"same-origin"} and same_origin
 
 
 async def identified(scope: Mapping[str, Any], authenticator: Authenticator, role: Role | None = None) -> Identity:

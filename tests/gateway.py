@@ -1,6 +1,8 @@
 """The gateway under test: in this process without a port, or as processes of its own; tokens for any desk."""
 
+import asyncio
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -53,8 +55,13 @@ class Running:
 
 
 @asynccontextmanager
-async def in_process(kafka: Mapping[str, Any], folder: Path, made_of: Parts = parts) -> AsyncIterator[Running]:
-    """The gateway in this process; ``made_of`` gives other parts than all. ``kafka`` are aiokafka's options."""
+async def in_process(
+    kafka: Mapping[str, Any], folder: Path, made_of: Parts = parts, **more: Any
+) -> AsyncIterator[Running]:
+    """The gateway in this process; ``made_of`` gives other parts than all. ``kafka`` are aiokafka's options.
+
+    ``more`` are further fields of the context.
+    """
     gazetteer = load_gazetteer()
     provider = LocalProvider(Signer(ISSUER), gazetteer)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=provider)) as client:
@@ -67,6 +74,7 @@ async def in_process(kafka: Mapping[str, Any], folder: Path, made_of: Parts = pa
             http=client,
             issuer=ISSUER,
             address=ADDRESS,
+            **more,
         )
         gateway = Gateway(made_of(context))
         try:
@@ -79,8 +87,12 @@ async def in_process(kafka: Mapping[str, Any], folder: Path, made_of: Parts = pa
 class Processes:
     """``sambus gateway`` and ``sambus identity`` as processes, each on a free port of 127.0.0.1."""
 
-    def __init__(self, bootstrap: str, home: Path, arguments: Sequence[str] = ()) -> None:
-        self.address = f"http://127.0.0.1:{free_port()}"
+    def __init__(
+        self, bootstrap: str, home: Path, arguments: Sequence[str] = (), authority: ssl.SSLContext | None = None
+    ) -> None:
+        """``authority``: the gateway speaks TLS (by its arguments), and its certificate is believed by this."""
+        self.address = f"{'http' if authority is None else 'https'}://127.0.0.1:{free_port()}"
+        self._verify = True if authority is None else authority
         self.issuer = f"http://127.0.0.1:{free_port()}"
         self.log = home / "gateway.log"
         self._identity = ["identity", "--port", self.issuer.rpartition(":")[2], "--home", str(home)]
@@ -122,7 +134,7 @@ class Processes:
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                if httpx.get(address).is_success:
+                if httpx.get(address, verify=self._verify).is_success:
                     return
             except httpx.TransportError:
                 pass
@@ -133,9 +145,11 @@ class Processes:
 
 
 @contextmanager
-def processes(bootstrap: str, home: Path, arguments: Sequence[str] = ()) -> Iterator[Processes]:
+def processes(
+    bootstrap: str, home: Path, arguments: Sequence[str] = (), authority: ssl.SSLContext | None = None
+) -> Iterator[Processes]:
     """Both processes, ended with the block."""
-    both = Processes(bootstrap, home, arguments)
+    both = Processes(bootstrap, home, arguments, authority)
     try:
         both.start()
         yield both
@@ -145,3 +159,12 @@ def processes(bootstrap: str, home: Path, arguments: Sequence[str] = ()) -> Iter
 
 def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("SAMBUS_")}
+
+
+async def until_ready(running: Running) -> None:
+    """Wait until all parts can work."""
+    until = time.monotonic() + PATIENCE
+    async with running.client(None) as client:
+        while (told := await client.get("/readyz")).status_code != httpx.codes.OK:
+            assert time.monotonic() < until, told.text
+            await asyncio.sleep(0.02)

@@ -11,9 +11,11 @@ import click
 from click.core import ParameterSource
 
 from deploy.cli.connection import EXIT_NOT_WELL, EXIT_WRONG_USE, Connection, connection_options
+from deploy.cli.gateway import PORT as GATEWAY_PORT
 from deploy.cli.home import home_option, told
 from deploy.cluster import ClusterError, LocalCluster, places
 from deploy.cluster.detach import Report, run_detached
+from deploy.cluster.gateway import GatewayPorts, gateway_programs
 from deploy.cluster.keep import Keep
 from deploy.cluster.local import DEADLINE, PORT
 from deploy.cluster.match_keys import ensure_keys
@@ -36,6 +38,13 @@ MOST_WORKERS = 64
     envvar="SAMBUS_MATCH_KEYS",
     type=click.Path(dir_okay=False, path_type=Path),
     help="File of the keys that all workers compare references under. [default: one made in the folder of data]",
+)
+@click.option(
+    "--gateway-port",
+    envvar="SAMBUS_GATEWAY_PORT",
+    type=click.IntRange(0, 65000),
+    show_default=f"{GATEWAY_PORT}; none with an existing Kafka",
+    help="Of the gateway; made-up people sign in at the port above it. 0: no gateway.",
 )
 @click.option("--report-fd", type=int, hidden=True)
 @connection_options
@@ -63,11 +72,15 @@ def up(connection: Connection, **options: Any) -> None:
 
     report = Report(options["report_fd"])
     environment = _environment(connection) | {"SAMBUS_MATCH_KEYS": str(_match_keys(options["match_keys"], home))}
+    ports = _gateway_ports(options["gateway_port"], cluster)
     kept = [Worker(home, number, environment) for number in range(1, workers + 1)]
-    supervisor = Supervisor(home, connection.aiokafka(), report.tell, cluster, kept)
-    places_told = _where_to_look(home, connection.bootstrap, workers, cluster)
+    services = gateway_programs(home, ports, environment) if ports is not None else []
+    supervisor = Supervisor(home, connection.aiokafka(), report.tell, cluster, kept, services)
+    places_told = _where_to_look(home, connection.bootstrap, workers, cluster, ports)
     ending = "Ctrl-C stops everything." if options["report_fd"] is None else "`sambus down` stops it."
     try:
+        if ports is not None:
+            ports.require_free()
         supervisor.run(lambda well: report.ready(f"\n{_headline(home, well=well)}\n{places_told}\n{ending}", well=well))
     except ClusterError as problem:
         report.failed(problem)
@@ -85,6 +98,17 @@ def _existing() -> bool:
     if named is ParameterSource.COMMANDLINE and own:
         raise click.UsageError(f"--{own[0]} is for a Kafka on this machine, --bootstrap for an existing one: name one.")
     return named is not ParameterSource.DEFAULT and not own
+
+
+def _gateway_ports(asked: int | None, cluster: LocalCluster | None) -> GatewayPorts | None:
+    """Where the gateway listens, or None for no gateway.
+
+    Made-up people sign in beside it and may publish as any desk: before a Kafka that is not this folder's own that is
+    done only when it is asked for.
+    """
+    if asked is None:
+        return GatewayPorts(GATEWAY_PORT) if cluster is not None else None
+    return GatewayPorts(asked) if asked else None
 
 
 def _environment(connection: Connection) -> dict[str, str]:
@@ -117,10 +141,10 @@ def _detach(cluster: LocalCluster | None, connection: Connection, options: dict[
     names = (
         "home",
         "workers",
-        *(("match-keys",) if options["match_keys"] is not None else ()),
+        *(name for name in ("match-keys", "gateway-port") if options[name.replace("-", "_")] is not None),
         *(("brokers", "port", "deadline") if cluster is not None else ()),
     )
-    arguments = [word for name in names for word in (f"--{name}", str(options[name]))]
+    arguments = [word for name in names for word in (f"--{name}", str(options[name.replace("-", "_")]))]
     environment = {name: value for name, value in os.environ.items() if name != "SAMBUS_BOOTSTRAP"}
     if cluster is None:
         environment |= _environment(connection)
@@ -133,8 +157,15 @@ def _headline(home: Path, *, well: bool) -> str:
     return f"{runs} Data and logs: {home}"
 
 
-def _where_to_look(home: Path, bootstrap: str, workers: int, cluster: LocalCluster | None) -> str:
+def _where_to_look(
+    home: Path, bootstrap: str, workers: int, cluster: LocalCluster | None, ports: GatewayPorts | None
+) -> str:
     lines = []
+    if ports is not None:
+        lines.append(f"  {ports.address:<47} the gateway")
+        lines.append(f"  {ports.issuer:<47} made-up people to sign in as, for this machine only")
+        if ports.gateway != GATEWAY_PORT:
+            lines.append(f"  export SAMBUS_ISSUER={ports.issuer}")
     if cluster is not None and not bootstrap.endswith(f":{PORT}"):
         lines.append(f"  export SAMBUS_BOOTSTRAP={bootstrap}")
     lines += [

@@ -26,6 +26,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--client-id", envvar="SAMBUS_CLIENT_ID", default="sambus-page", show_default=True, help="Of the pages.")
 @click.option("--client-secret", envvar="SAMBUS_CLIENT_SECRET", hidden=True)
 @click.option("--area", "areas", multiple=True, metavar="AREA", help="Area whose desks it serves. [default: all]")
+@click.option("--rate", default=500.0, show_default=True, type=click.FloatRange(1), help="Events a second of a unit.")
+@click.option("--burst", default=2000, show_default=True, type=click.IntRange(1000), help="Events of a unit at once.")
 @click.option(
     "--certificates", type=_FILE, help="YAML: names of client certificates and the desks that they stand for."
 )
@@ -45,6 +47,8 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     client_id: str,
     client_secret: str | None,
     areas: tuple[str, ...],
+    rate: float,
+    burst: int,
     certificates: Path | None,
     serve_cert: Path | None,
     serve_key: Path | None,
@@ -64,6 +68,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     from deploy.identity.certificates import AnyOf, CertificatesError, read_certificates
     from deploy.identity.keys import Keys
     from deploy.identity.tokens import Tokens
+    from producers.http.limits import Limits
     from schemas.gazetteer import load_gazetteer
     from schemas.topics import delivery_areas
 
@@ -96,6 +101,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         client_id=client_id,
         client_secret=client_secret,
         address=reached,
+        limits=Limits(rate=rate, burst=burst),
         gazetteer=gazetteer,
     )
     taken = listen(host, port)

@@ -14,7 +14,7 @@ def require_free(layout: Layout) -> None:
 
     Errors: ``PortTakenError`` with the program that has the port, when the system tells.
     """
-    taken = [port for port in layout.ports() if not _free(port)]
+    taken = [port for port in layout.ports() if not free(port)]
     if taken:
         raise PortTakenError(
             f"Port {taken[0]} on {HOST} is taken by {holder(taken[0]) or 'another program'}.",
@@ -29,11 +29,12 @@ def free_port(brokers: int = 1) -> int:
             probe.bind((HOST, 0))
             port: int = probe.getsockname()[1]
         ports: Sequence[int] = Layout(brokers, port).ports()
-        if max(ports) < 1 << 16 and all(_free(each) for each in ports):
+        if max(ports) < 1 << 16 and all(free(each) for each in ports):
             return port
 
 
-def _free(port: int) -> bool:
+def free(port: int) -> bool:
+    """Tell whether nobody listens on a port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the broker does: a closing socket is no holder
         try:

@@ -22,8 +22,8 @@ class State:
     processes: dict[str, list[Identity]] = field(default_factory=dict)
 
     def all_processes(self) -> list[Identity]:
-        """Every process but the owner, workers first: they are to end before their broker."""
-        order = sorted(self.processes, key=lambda name: not name.startswith("worker"))
+        """Every process but the owner, brokers last: all others are to end before them."""
+        order = sorted(self.processes, key=lambda name: name.startswith("broker"))
         return [identity for name in order for identity in self.processes[name]]
 
     def alive(self) -> bool:

@@ -16,7 +16,7 @@ from deploy.cluster.errors import ClusterError
 from deploy.cluster.keep import Keep
 from deploy.cluster.local import LocalCluster
 from deploy.cluster.process import Identity
-from deploy.cluster.worker import FIRST_WAIT, HEALTHY, LAST_WAIT, Worker
+from deploy.cluster.worker import FIRST_WAIT, HEALTHY, LAST_WAIT, Program, Worker
 
 #: Seconds between looks at what runs.
 LOOK_EVERY = 0.2
@@ -27,7 +27,7 @@ class StopAsked(BaseException):
 
 
 class Kept(Protocol):
-    """Something that is kept running: a broker or a worker."""
+    """Something that is kept running: a broker, a worker or the gateway."""
 
     name: str
 
@@ -52,7 +52,7 @@ class Supervisor:
     """Keeps one bus in a folder until it is told to stop.
 
     Shape: ``cluster`` is none when an existing cluster is used; ``kafka`` are aiokafka's connection options;
-    ``tell`` gets a line for each thing that happens.
+    ``services`` run beside the workers; ``tell`` gets a line for each thing that happens.
     """
 
     home: Path
@@ -60,6 +60,7 @@ class Supervisor:
     tell: Callable[[str], None]
     cluster: LocalCluster | None
     workers: list[Worker]
+    services: list[Program] = field(default_factory=list)
     group: str = "sambus"
     _before: frozenset[str] = frozenset()
     _fallen: dict[str, Fallen] = field(default_factory=dict)
@@ -94,9 +95,9 @@ class Supervisor:
             keep.take(str(self.kafka["bootstrap_servers"]))
         self.tell(asyncio.run(apply_topics(self.kafka)))
         self._before = asyncio.run(members(self.kafka, self.group)) if self.workers else frozenset()
-        for worker in self.workers:
-            worker.start()
-            keep.note(worker.name, worker.identities())
+        for program in (*self.workers, *self.services):
+            program.start()
+            keep.note(program.name, program.identities())
         keep.mark_ready()
 
     def _await_workers(self, keep: Keep) -> bool:
@@ -119,7 +120,8 @@ class Supervisor:
 
     def _look(self, keep: Keep) -> None:
         """Start again what ended by itself, each time after a longer wait."""
-        everything: list[Kept] = [*(self.cluster.brokers if self.cluster is not None else ()), *self.workers]
+        brokers = self.cluster.brokers if self.cluster is not None else ()
+        everything: list[Kept] = [*brokers, *self.workers, *self.services]
         for kept in everything:
             fallen = self._fallen.setdefault(kept.name, Fallen())
             code = kept.exit_code()
@@ -145,10 +147,11 @@ class Supervisor:
         self.tell(f"{kept.name} runs again.")
 
     def _end(self, keep: Keep) -> None:
-        for worker in self.workers:
-            worker.ask_to_end()
-        for worker in self.workers:
-            worker.end()
+        programs = (*self.services, *self.workers)
+        for program in programs:
+            program.ask_to_end()
+        for program in programs:
+            program.end()
         if self.cluster is not None and keep.held():  # else it is another's: leave it alone
             self.cluster.stop()
         keep.release()

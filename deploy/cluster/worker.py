@@ -1,4 +1,4 @@
-"""Workers as the cluster's keeper runs them: under a guard, restarted when they die, each with its log."""
+"""Programs as the cluster's keeper runs them: under a guard, restarted when they die, each with its log."""
 
 import os
 import sys
@@ -11,19 +11,17 @@ from deploy.cluster.process import Guarded, Identity, last_lines
 #: Seconds until the first restart; doubled at each, up to the last, and back again after a life of ``HEALTHY`` seconds.
 FIRST_WAIT, LAST_WAIT, HEALTHY = 1.0, 30.0, 60.0
 
-COMMAND = (sys.executable, "-m", "deploy.cli", "worker")
+SAMBUS = (sys.executable, "-m", "deploy.cli")
+COMMAND = (*SAMBUS, "worker")
 
 
-class Worker:
-    """One ``sambus worker`` process with a name that stays, so that a quick restart passes without a rebalance."""
+class Program:
+    """One process that is kept running: its name, its log, its command and what it finds in its environment."""
 
-    def __init__(
-        self, home: Path, number: int, environment: Mapping[str, str], command: tuple[str, ...] = COMMAND
-    ) -> None:
-        self.name = f"worker {number}"
-        self.log = home / "workers" / f"worker-{number}.log"
-        snapshots = {"SAMBUS_SNAPSHOTS": str(home / "workers" / "snapshots")}
-        self._environment = {**snapshots, **os.environ, **environment, "SAMBUS_INSTANCE": f"local-{number}"}
+    def __init__(self, name: str, log: Path, environment: Mapping[str, str], command: tuple[str, ...]) -> None:
+        self.name = name
+        self.log = log
+        self._environment = {**os.environ, **environment}
         self._command = command
         self._guarded: Guarded | None = None
         self._started = 0.0
@@ -41,7 +39,7 @@ class Worker:
         return self._guarded.identities() if self._guarded is not None else ()
 
     def exit_code(self) -> int | None:
-        """The exit code of a worker that ended, or none while it runs."""
+        """The exit code of a program that ended, or none while it runs."""
         return self._guarded.poll() if self._guarded is not None else 0
 
     def lived(self) -> float:
@@ -62,3 +60,14 @@ class Worker:
         if self._guarded is not None:
             self._guarded.end()
             self._guarded = None
+
+
+class Worker(Program):
+    """One ``sambus worker`` process with a name that stays, so that a quick restart passes without a rebalance."""
+
+    def __init__(
+        self, home: Path, number: int, environment: Mapping[str, str], command: tuple[str, ...] = COMMAND
+    ) -> None:
+        snapshots = os.environ.get("SAMBUS_SNAPSHOTS", str(home / "workers" / "snapshots"))
+        own = {"SAMBUS_SNAPSHOTS": snapshots, **environment, "SAMBUS_INSTANCE": f"local-{number}"}
+        super().__init__(f"worker {number}", home / "workers" / f"worker-{number}.log", own, command)

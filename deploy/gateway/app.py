@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploy.gateway.context import Context
+from deploy.gateway.direct import Direct
 from deploy.gateway.document import document_of
 from deploy.gateway.faults import NoFaultEscapes, add_fault_answers
 from deploy.gateway.headers import SecurityHeaders
@@ -42,12 +43,14 @@ class Gateway:
         for part in self.parts:
             for path, app in part.mounts.items():
                 self.api.mount(path, app)
-        self.api.openapi = partial(document_of, self.api)  # type: ignore[method-assign]
+        self.api.openapi = partial(document_of, self.api, self.parts)  # type: ignore[method-assign]
+        self._direct = {key: Direct(answer) for part in self.parts for key, answer in part.direct.items()}
         self._app: ASGIApp = NoFaultEscapes(SecurityHeaders(self.api))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        await self._app(scope, receive, send)
+        direct = self._direct.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        await (direct or self._app)(scope, receive, send)
 
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:

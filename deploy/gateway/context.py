@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from producers.http.limits import Limits
 from schemas.gazetteer import Gazetteer, load_gazetteer
 from schemas.identity import Authenticator
 
@@ -18,7 +19,7 @@ class Context:
     Shape: ``kafka`` are aiokafka's connection options; ``areas`` the delivery areas whose desks it serves
     (``schemas.topics.delivery_areas``); ``folder`` is where parts may keep files, each in a folder of its own name;
     ``issuer`` is where pages send people to sign in, as the client ``client_id`` (with a secret, if it is no public
-    one); ``address`` is where browsers reach this gateway; ``http`` asks other servers.
+    one); ``address`` is where browsers reach this gateway; ``http`` asks other servers; ``limits`` bound what comes in.
     """
 
     kafka: Mapping[str, Any]
@@ -30,4 +31,5 @@ class Context:
     client_id: str = "sambus-page"
     client_secret: str | None = field(default=None, repr=False)
     address: str = "http://127.0.0.1:29180"
+    limits: Limits = field(default_factory=Limits)
     gazetteer: Gazetteer = field(default_factory=load_gazetteer)

@@ -51,6 +51,10 @@ def add_fault_answers(app: FastAPI) -> None:
         assert isinstance(problem, RequestValidationError)  # noqa: S101 - for the type checker
         return answer_to(WebProblem(WebCode.REQUEST_INVALID, _places(problem.errors())), request.scope)
 
+    async def of_our_own(request: Request, _: Exception) -> Response:
+        return answer_to(WebProblem(WebCode.INTERNAL), request.scope)  # it is raised on, and logged by NoFaultEscapes
+
+    app.add_exception_handler(Exception, of_our_own)
     app.add_exception_handler(WebProblem, ours)
     app.add_exception_handler(HTTPException, of_starlette)
     app.add_exception_handler(RequestValidationError, of_a_parameter)
@@ -84,11 +88,15 @@ class NoFaultEscapes:
         except Exception as fault:
             if scope["type"] != "http":
                 raise
-            LOG.error(  # noqa: TRY400 - the trace would hold the text
-                "request_failed %s at %s", type(fault).__name__, _line(fault)
-            )
+            problem = unexpected(fault)
             if not begun:
-                await answer_to(WebProblem(WebCode.INTERNAL), scope)(scope, receive, send)
+                await answer_to(problem, scope)(scope, receive, send)
+
+
+def unexpected(fault: BaseException) -> WebProblem:
+    """The answer to a fault of our own, after a log line that says where it is and nothing of what it was about."""
+    LOG.error("request_failed %s at %s", type(fault).__name__, _line(fault))
+    return WebProblem(WebCode.INTERNAL)
 
 
 def _line(fault: BaseException) -> str:

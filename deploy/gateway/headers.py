@@ -22,29 +22,31 @@ _ALWAYS: Final = {
 _TLS_ONLY: Final = ("strict-transport-security", "max-age=31536000")
 
 
+def always(policy: str = POLICY, *, secure: bool) -> list[tuple[bytes, bytes]]:
+    """The headers of every answer; over TLS one more."""
+    told = [*_ALWAYS.items(), ("content-security-policy", policy), *([_TLS_ONLY] if secure else [])]
+    return [(name.encode(), value.encode()) for name, value in told]
+
+
 class SecurityHeaders:
     """Adds the headers to each answer, but those that the answer has already."""
 
     def __init__(self, app: ASGIApp, policy: str = POLICY) -> None:
         self._app = app
-        always = {**_ALWAYS, "content-security-policy": policy}
-        self._headers = [(name.encode(), value.encode()) for name, value in always.items()]
+        self._headers = {scheme: always(policy, secure=scheme == "https") for scheme in ("http", "https")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        secure = scope.get("scheme") == "https"
+        headers = self._headers[scope["scheme"]]
 
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 told = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in told}
-                told += [pair for pair in self._headers if pair[0] not in names]
-                if secure:
-                    told.append((_TLS_ONLY[0].encode(), _TLS_ONLY[1].encode()))
-                message = {**message, "headers": told}
+                message = {**message, "headers": told + [pair for pair in headers if pair[0] not in names]}
             await send(message)
 
         await self._app(scope, receive, headed)

@@ -13,13 +13,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
-from deploy.gateway.answers import PROBLEMS
 from deploy.gateway.context import Context
 from deploy.gateway.part import Part
 from deploy.identity.keys import described
 from deploy.identity.local.codes import challenge_of
 from schemas.identity import Clearances, Credentials, Identity, Role
 from schemas.web import SESSION_COOKIE, WebCode, WebProblem, identified
+from schemas.web_answers import PROBLEMS
 
 #: Between the way to the issuer and back: state, nonce, verifier and where to go then.
 _TRIP_COOKIE: Final = "sambus_signing_in"

@@ -7,8 +7,9 @@ from deploy.gateway.context import Context
 from deploy.gateway.part import Part
 
 #: Module and function (``Context`` → ``Part``), in the order in which they start.
-PARTS: Final[tuple[str, ...]] = (
+PARTS: Final = (
     "deploy.gateway.login:part",
+    "deploy.gateway.intake:part",
     "deploy.gateway.feeds:part",
 )
 

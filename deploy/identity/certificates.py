@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from cryptography import x509
 
-from deploy.identity.tokens import desk_known
+from schemas.admission import desk_known
 from schemas.gazetteer import Gazetteer
 from schemas.identity import Authenticator, Credentials, Identity, Refusal, RefusalCode, identity_of
 

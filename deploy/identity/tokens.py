@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 import jwt
 
 from deploy.identity.keys import ALGORITHMS, Clock, Keys, KeysUnreachableError
+from schemas.admission import desk_known
 from schemas.gazetteer import Gazetteer
 from schemas.identity import Credentials, Identity, Refusal, RefusalCode, identity_of
-from schemas.partners import PARTNERS
 
 #: Whom tokens are for, unless the gateway is told otherwise.
 AUDIENCE: Final = "sambus"
@@ -41,11 +41,6 @@ class _Checked(NamedTuple):
     identity: Identity
     expires: float
     keys_version: int
-
-
-def desk_known(desk: str, gazetteer: Gazetteer) -> bool:
-    """Whether this is a desk of the police or of a partner."""
-    return gazetteer.known_desk(desk) or desk.partition("/")[0] in PARTNERS
 
 
 class Tokens:

@@ -1,25 +1,18 @@
 """Intake (mottagning): whether a record is an event that the bus can accept, and who really published it."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from schemas.admission import origin_of, origin_problems, reference_problems, time_problems
 from schemas.catalogue import EVENT_TYPES
 from schemas.codec import Codec, UndecodableError
 from schemas.envelope import Event, Origin
 from schemas.fingerprint import fingerprint, said, telling
-from schemas.partners import PARTNERS
 from schemas.problems import DropCode, Problem, RejectCode
 from schemas.validation import validate
-from schemas.vocabulary import Function
 from streams.core.outcome import Drop, Forward, Reject
 from streams.core.reference import Reference
-
-#: An id is remembered as long as it is accepted, so a retry can never slip through as new (docs/adr/0005).
-ID_WINDOW = timedelta(days=400)
-#: How far a publisher's clock may run ahead.
-CLOCK_SKEW = timedelta(minutes=10)
 
 
 class Published(NamedTuple):
@@ -96,38 +89,11 @@ class Intake:
         return Reading(peek, accepted)
 
     def _problems(self, event: Event[Any], body: Mapping[str, Any], record: Published) -> tuple[Problem, ...]:
-        problems = [*_key_problems(event, record), *self._origin_problems(event, record.writer)]
-        problems += _time_problems(event, record.at)
-        problems += self._reference_problems(body)
+        gazetteer, substances = self._reference
+        problems = [*_key_problems(event, record), *origin_problems(event, record.writer, gazetteer)]
+        problems += time_problems(event, record.at)
+        problems += reference_problems(body, gazetteer, substances)
         return tuple(problems)
-
-    def _origin_problems(self, event: Event[Any], writer: str | None) -> list[Problem]:
-        origin = origin_of(writer)
-        if origin is None:
-            return [Problem(RejectCode.ORIGIN_UNPROVEN, "/origin_unit")]
-        if not is_known_desk(self._reference, origin):
-            return [Problem(RejectCode.UNIT_UNKNOWN, "/origin_unit")]
-        if event.origin_unit is not None and event.origin_unit != origin:
-            return [Problem(RejectCode.ORIGIN_MISMATCH, "/origin_unit")]
-        kind = EVENT_TYPES[event.event_type]
-        if kind.bus_only or (kind.publishers and origin.function not in kind.publishers):
-            return [Problem(RejectCode.PUBLISHER_NOT_ALLOWED, "/event_type")]
-        return []
-
-    def _reference_problems(self, body: Mapping[str, Any]) -> list[Problem]:
-        known_area = self._reference.gazetteer.known
-        problems = [
-            Problem(RejectCode.AREA_UNKNOWN, f"/areas/{index}")
-            for index, area in enumerate(body.get("areas") or ())
-            if not known_area(area)
-        ]
-        known_substance = self._reference.substances.get
-        problems += [
-            Problem(RejectCode.SUBSTANCE_UNKNOWN, pointer)
-            for pointer, substance in substances_named(body["payload"])
-            if known_substance(substance) is None
-        ]
-        return problems
 
 
 class Reading(NamedTuple):
@@ -146,60 +112,7 @@ def settle(accepted: Accepted, known: Known | None) -> Forward[Accepted] | Drop 
     return Reject((Problem(RejectCode.ID_REUSED, "/event_id"),))
 
 
-@lru_cache(maxsize=4096)
-def origin_of(writer: str | None) -> Origin | None:
-    """The desk that a writer's address names, or None when it names none."""
-    unit, _, function = (writer or "").partition("/")
-    if not unit or function not in set(Function):
-        return None
-    return Origin.model_construct(unit=unit, function=Function(function))
-
-
-def is_known_desk(reference: Reference, origin: Origin) -> bool:
-    """Whether the gazetteer has this unit with this function; partners stand in their own list."""
-    unit = reference.gazetteer.unit(origin.unit)
-    if unit is None:
-        return origin.unit in PARTNERS
-    return origin.function in unit.functions
-
-
-def substances_named(payload: Mapping[str, Any], pointer: str = "/payload") -> list[tuple[str, str]]:
-    """Every substance id in a payload with its JSON pointer: fields named ``substance_id`` or ``*substance_ids``."""
-    found: list[tuple[str, str]] = []
-    for name, value in payload.items():
-        at = f"{pointer}/{name}"
-        if name == "substance_id" and isinstance(value, str):
-            found.append((at, value))
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
-                if isinstance(item, Mapping):
-                    found += substances_named(item, f"{at}/{index}")
-                elif name in SUBSTANCE_LISTS and isinstance(item, str):
-                    found.append((f"{at}/{index}", item))
-    return found
-
-
-#: Payload lists whose items are substance ids.
-SUBSTANCE_LISTS = frozenset(
-    {"substances", "substance_ids", "substances_suspected", "substances_confirmed", "candidate_substance_ids"}
-)
-
-
 def _key_problems(event: Event[Any], record: Published) -> list[Problem]:
     if record.key == event.event_id.encode():
         return []
     return [Problem(RejectCode.KEY_NOT_EVENT_ID, "/event_id")]
-
-
-def _time_problems(event: Event[Any], at: datetime) -> list[Problem]:
-    latest = at + CLOCK_SKEW
-    problems = [
-        Problem(RejectCode.TIME_IN_FUTURE, f"/{name}")
-        for name in ("occurred_from", "occurred_to", "reported_at")
-        if (moment := getattr(event, name)) is not None and moment > latest
-    ]
-    made_at_ms = int(event.event_id[:8] + event.event_id[9:13], 16)
-    at_ms = at.timestamp() * 1000
-    if not at_ms - ID_WINDOW.total_seconds() * 1000 <= made_at_ms <= at_ms + CLOCK_SKEW.total_seconds() * 1000:
-        problems.append(Problem(RejectCode.ID_TIME_OUT_OF_WINDOW, "/event_id"))
-    return problems

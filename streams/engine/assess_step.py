@@ -4,6 +4,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from schemas.admission import origin_of
 from schemas.codec import MAX_BUS_BYTES, ORIGIN_HEADER, Codec
 from schemas.envelope import Origin
 from schemas.fingerprint import content_digest, said
@@ -11,7 +12,6 @@ from schemas.problems import Problem, RejectCode
 from schemas.topics import ASSESSED
 from streams.core.assess import Assess, Assessed, Seen
 from streams.core.context.forms import load_context
-from streams.core.intake import origin_of
 from streams.core.outcome import Drop, Forward
 from streams.core.reference import Reference
 from streams.engine.broadcast import kind_of, send_order

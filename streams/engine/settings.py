@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from streams.core.intake import CLOCK_SKEW, ID_WINDOW
+from schemas.admission import CLOCK_SKEW, ID_WINDOW
 
 #: The consumer group and the prefix of every transactional id.
 GROUP = "sambus"

@@ -72,8 +72,9 @@ class Command:
 
     @classmethod
     def sambus(cls, *arguments: str, home: Path, **variables: str) -> Self:
-        """The ``sambus`` command with its data in ``home``."""
-        return cls(["-m", "deploy.cli", *arguments], {"SAMBUS_HOME": str(home), **variables})
+        """The ``sambus`` command with its data in ``home``, and no gateway unless a port is named."""
+        usual = {"SAMBUS_HOME": str(home), "SAMBUS_GATEWAY_PORT": "0"}
+        return cls(["-m", "deploy.cli", *arguments], usual | variables)
 
     def _read(self) -> None:
         assert self.process.stdout is not None

@@ -16,13 +16,19 @@ ReadAll = Callable[[str], Awaitable[list[Any]]]
 async def topic(kafka: str, topic_prefix: str) -> str:
     """An empty intake topic, set as the catalogue sets those."""
     name = f"{topic_prefix}in"
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await make_topic(kafka, name)
+    return name
+
+
+async def make_topic(bootstrap: str, name: str) -> None:
+    """Make an empty intake topic; nothing happens when it is there."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs={"max.message.bytes": "2097152"})])
+        if name not in await admin.list_topics():
+            await admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs={"max.message.bytes": "2097152"})])
     finally:
         await admin.close()
-    return name
 
 
 @pytest.fixture

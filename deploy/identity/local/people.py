@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
-from deploy.identity.tokens import desk_known
 from schemas.gazetteer import Gazetteer
 from schemas.identity import Identity, Mark, Refusal, Role, identity_of
 from schemas.partners import PARTNERS
@@ -69,6 +68,3 @@ def identity_for(desk: str, **changes: Iterable[str]) -> Identity:
     if isinstance(found, Refusal):
         raise ValueError(found.code)  # noqa: TRY004 - it is no type of the caller's
     return found
-
-
-__all__ = ["CHANGES", "MADE_UP", "desk_known", "desks_like", "identity_for", "person_of"]

@@ -13,9 +13,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from deploy.gateway.headers import SecurityHeaders
 from deploy.identity.local.codes import Codes, asked_by
 from deploy.identity.local.page import login_page, refused_page, style
-from deploy.identity.local.people import CHANGES, desk_known, desks_like, person_of
+from deploy.identity.local.people import CHANGES, desks_like, person_of
 from deploy.identity.local.signing import ALGORITHM, LIFETIME, Signer
 from deploy.identity.tokens import AUDIENCE
+from schemas.admission import desk_known
 from schemas.gazetteer import Gazetteer, load_gazetteer
 
 #: The gateway's pages as a client; it is public and proves itself by PKCE.

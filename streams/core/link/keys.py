@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from streams.core.intake import CLOCK_SKEW, ID_WINDOW
+from schemas.admission import CLOCK_SKEW, ID_WINDOW
 
 #: Classes of sensitivity that have a key of their own: 2 and below, 3, and 4, which the registers have too.
 CLASSES: Final = (2, 3, 4)

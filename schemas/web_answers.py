@@ -1,9 +1,11 @@
 """How the OpenAPI document tells of answers that are problems, the same for every part."""
 
-from typing import Any
+from typing import Any, Final
 
 from schemas.web import PROBLEM_JSON, WebProblemBody
 
+#: ``openapi_extra`` of a route that must know who asks.
+SECURED: Final[dict[str, Any]] = {"security": [{"token": []}, {"session": []}, {"certificate": []}]}
 #: What a status means here, in the document.
 _MEANINGS = {
     400: "The request is not right.",
@@ -11,6 +13,7 @@ _MEANINGS = {
     403: "Known, but not allowed.",
     404: "Not found here, or not for the asker: both are the same answer.",
     405: "The address has no such method.",
+    408: "The body came too slowly.",
     409: "It contradicts what is known.",
     413: "The body is too large.",
     415: "The media type or content encoding is not taken.",

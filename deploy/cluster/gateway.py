@@ -1,0 +1,52 @@
+"""The gateway of ``sambus up`` and its provider of made-up people: where they listen, and how they are kept."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from deploy.cluster.errors import PortTakenError
+from deploy.cluster.ports import free, holder
+from deploy.cluster.settings import HOST
+from deploy.cluster.worker import SAMBUS, Program
+
+
+class GatewayPorts(NamedTuple):
+    """Where both listen: the provider on the port above the gateway's."""
+
+    gateway: int
+
+    @property
+    def identity(self) -> int:
+        """The provider's port."""
+        return self.gateway + 1
+
+    @property
+    def address(self) -> str:
+        """Where browsers reach the gateway."""
+        return f"http://{HOST}:{self.gateway}"
+
+    @property
+    def issuer(self) -> str:
+        """Who signs the tokens."""
+        return f"http://{HOST}:{self.identity}"
+
+    def require_free(self) -> None:
+        """See that both ports are free. Errors: ``PortTakenError`` with the program that has one."""
+        for port in (self.gateway, self.identity):
+            if not free(port):
+                raise PortTakenError(
+                    f"Port {port} on {HOST} is taken by {holder(port) or 'another program'}.",
+                    f"Stop that program, or start with --gateway-port {self.gateway + 1000} (0: no gateway).",
+                )
+
+
+def gateway_programs(home: Path, ports: GatewayPorts, environment: Mapping[str, str]) -> list[Program]:
+    """The provider and the gateway; ``environment`` says how Kafka is reached."""
+    told = {**environment, "SAMBUS_HOME": str(home)}
+    folder = home / "gateway"
+    identity = (*SAMBUS, "identity", "--port", str(ports.identity))
+    gateway = (*SAMBUS, "gateway", "--port", str(ports.gateway), "--issuer", ports.issuer)
+    return [
+        Program("identity", folder / "identity.log", told, identity),
+        Program("gateway", folder / "gateway.log", told, gateway),
+    ]

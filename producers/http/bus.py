@@ -1,0 +1,124 @@
+"""The gateway's way to Kafka: one producer for all desks, replaced when it fails; an answer within a bounded time."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Protocol, Self
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from producers.encoding import Encoded
+from producers.http.packing import Packer
+from producers.kafka import DEFAULTS, LAST_WORDS_S, BusUnreachable, started, stopped, unreachable
+from schemas.topics import GATEWAY_IN
+
+LOG: Final = logging.getLogger("sambus.intake")
+
+#: Seconds in which the bus must confirm; after that it counts as away until a new connection stands.
+TIMEOUT_S: Final = 5.0
+#: Seconds between two tries to connect, doubled from the first to the last.
+_FIRST_WAIT_S, _LAST_WAIT_S = 0.2, 3.0
+#: Seconds that a publisher is asked to wait while the bus is away.
+RETRY_AFTER_S: Final = 5
+
+
+class Spool(Protocol):
+    """A durable place for what the bus does not confirm: it sends that by itself when the bus is there again."""
+
+    async def keep(self, record: Encoded) -> bool:
+        """Whether the record is on the disk when this returns; false when there is no room for it."""
+        ...
+
+
+class Bus:
+    """Sends records of any desk; their headers name the origin.
+
+    Shape: ``ready`` says whether a connection stands. Without one, what is sent goes to the spool, if there is one.
+    Units: ``timeout`` in seconds.
+    Errors: none of Kafka's; ``send`` says for each record whether it is safe.
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        *,
+        topic: str = GATEWAY_IN,
+        timeout: float = TIMEOUT_S,
+        spool: Spool | None = None,
+    ) -> None:
+        self._options = DEFAULTS | dict(options)
+        self._topic = topic
+        self._timeout = timeout
+        self._spool = spool
+        self._packer: Packer | None = None
+        self._lost = asyncio.Event()
+        self._keeping: asyncio.Task[None] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the bus takes events now."""
+        return self._packer is not None
+
+    async def __aenter__(self) -> Self:
+        """Begin to connect; it does not wait for the bus."""
+        self._keeping = asyncio.create_task(self._keep())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
+
+    async def send(self, records: Sequence[Encoded]) -> list[bool]:
+        """For each record whether the bus, or else the spool, has it. What neither has may yet arrive."""
+        packer = self._packer
+        under_way = [packer.put(record) for record in records] if packer is not None else []
+        safe = [await each for each in under_way] or [False] * len(records)
+        if self._spool is not None and not all(safe):
+            return [done or await self._spool.keep(record) for done, record in zip(safe, records, strict=True)]
+        return safe
+
+    def _lose(self) -> None:
+        """This connection is not believed any longer: what is sent from now on is answered at once."""
+        self._packer = None
+        self._lost.set()
+
+    async def _keep(self) -> None:
+        """Keep a connection: connect, wait until it is lost, and again."""
+        wait = _FIRST_WAIT_S
+        while True:
+            try:
+                await self._connect_and_stay()
+                wait = _FIRST_WAIT_S
+            except BusUnreachable:
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, _LAST_WAIT_S)
+
+    async def _connect_and_stay(self) -> None:
+        """One connection, until it is lost. Errors: ``BusUnreachable`` when none can be made."""
+        kafka = await started(self._options, self._timeout)
+        packer = None
+        try:
+            packer = Packer(kafka, self._topic, await self._partitions(kafka), self._timeout, self._lose)
+            self._lost.clear()
+            self._packer = packer
+            LOG.info("bus_reached")
+            await self._lost.wait()
+            LOG.warning("bus_lost")
+        finally:
+            self._packer = None
+            await stopped(kafka, LAST_WORDS_S)
+            if packer is not None:
+                await packer.close()
+
+    async def _partitions(self, kafka: AIOKafkaProducer) -> int:
+        """How many the topic has. Errors: ``BusUnreachable``, also when there is no such topic."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return len(await kafka.partitions_for(self._topic))
+        except (KafkaError, TimeoutError) as problem:
+            raise unreachable(problem, self._topic) from None

@@ -1,0 +1,107 @@
+"""The address that takes events: who asks, how much, in which form, and the answer."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import orjson
+from starlette.responses import Response
+from starlette.types import Receive, Scope
+
+from producers.http.body import ClientGoneError, Held, body_of, parsed
+from producers.http.bus import RETRY_AFTER_S
+from producers.http.cloudevents import BATCHED, STRUCTURED
+from producers.http.intake import Intake, Result, summary
+from producers.http.limits import Limits, Rates, Room
+from schemas.identity import Authenticator, Identity, Role
+from schemas.web import WebCode, WebProblem, headers_of, identified
+
+JSON: Final = "application/json"
+_JSON_HEADERS: Final = {"content-type": JSON}
+
+
+class _Form(NamedTuple):
+    """How a media type is read: as CloudEvents, and as one event, several, or (None) whichever the JSON value is."""
+
+    cloud: bool
+    several: bool | None
+
+
+FORMS: Final = {
+    JSON: _Form(cloud=False, several=None),
+    STRUCTURED: _Form(cloud=True, several=False),
+    BATCHED: _Form(cloud=True, several=True),
+}
+
+
+class Endpoint:
+    """Answers requests that send events."""
+
+    def __init__(self, intake: Intake, authenticator: Authenticator, limits: Limits) -> None:
+        self._intake = intake
+        self._authenticator = authenticator
+        self._limits = limits
+        self._rates = Rates(limits.rate, limits.burst)
+        self._room = Room(limits.held)
+
+    async def answer(self, scope: Scope, receive: Receive) -> Response:
+        """The answer to a request. Errors: ``WebProblem``, which the gateway turns into an answer."""
+        sender = await identified(scope, self._authenticator, Role.PUBLISHER)
+        headers = headers_of(scope)
+        form = _form(headers)
+        self._charge(sender, 1)
+        held = Held(self._room)
+        try:
+            body = await body_of(headers, receive, self._limits, held)
+            return await self._taken(parsed(body), len(body), sender, form)
+        except ClientGoneError:
+            return Response(status_code=400)  # nobody reads it
+        finally:
+            held.give_back()
+
+    async def _taken(self, sent: Any, size: int, sender: Identity, form: _Form) -> Response:
+        several = isinstance(sent, list)
+        if form.several is not None and several is not form.several:
+            raise WebProblem(WebCode.BODY_UNREADABLE)
+        if not several:
+            if size > self._limits.single:
+                raise WebProblem(WebCode.BODY_TOO_LARGE)
+            (result,) = await self._intake.take([sent], sender.desk, cloud=form.cloud)
+            return _one(result)
+        if len(sent) > self._limits.batch:
+            raise WebProblem(WebCode.BODY_TOO_LARGE)
+        self._charge(sender, len(sent) - 1)
+        return _several(await self._intake.take(sent, sender.desk, cloud=form.cloud))
+
+    def _charge(self, sender: Identity, events: int) -> None:
+        wait = self._rates.take(sender.unit, events) if events > 0 else 0
+        if wait:
+            raise WebProblem(WebCode.TOO_MANY, retry_after=wait)
+
+
+def _form(headers: Mapping[bytes, bytes]) -> _Form:
+    """The form that the media type names. JSON is UTF-8; another charset is another form."""
+    stated = headers.get(b"content-type", b"")
+    form = FORMS.get(stated.decode("latin-1"))
+    if form is None:  # with blanks, capitals or parameters
+        media, *parameters = (part.strip().lower() for part in stated.decode("latin-1").split(";"))
+        charsets = {part for part in parameters if part.startswith("charset=")}
+        form = FORMS.get(media) if charsets <= {"charset=utf-8", 'charset="utf-8"'} else None
+    if form is None:
+        raise WebProblem(WebCode.MEDIA_TYPE_UNKNOWN, headers={"accept": ", ".join(FORMS)})
+    return form
+
+
+def _one(result: Result) -> Response:
+    if result.status == "rejected":
+        raise WebProblem(WebCode.EVENT_REJECTED, result.problems)
+    if result.status == "unconfirmed":
+        raise WebProblem(WebCode.BUS_UNREACHABLE, retry_after=RETRY_AFTER_S)
+    return Response(orjson.dumps(result.told()), 202, _JSON_HEADERS)
+
+
+def _several(results: list[Result]) -> Response:
+    unconfirmed = [result for result in results if result.status == "unconfirmed"]
+    if results and len(unconfirmed) == len(results):
+        raise WebProblem(WebCode.BUS_UNREACHABLE, retry_after=RETRY_AFTER_S)
+    waiting = {"retry-after": str(RETRY_AFTER_S)} if unconfirmed else {}
+    return Response(summary(results), 207, _JSON_HEADERS | waiting)

@@ -1,0 +1,105 @@
+"""From what a desk sent to records of the bus: each event checked and encoded by itself, and what became of each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final, Literal
+
+import orjson
+
+from producers.encoding import Encoded, Refused, encode
+from producers.http.bus import Bus
+from producers.http.cloudevents import Opened, opened
+from schemas.admission import origin_problems, reference_problems, time_problems
+from schemas.codec import Codec
+from schemas.envelope import Event
+from schemas.gazetteer import Gazetteer
+from schemas.problems import Problem, RejectCode
+from schemas.substances import SubstanceRegister
+from schemas.web import problem_json
+
+#: What is wrong with something that stands where an event should.
+_NO_OBJECT: Final = Refused(None, (Problem(RejectCode.FIELD_INVALID, ""),))
+
+Status = Literal["taken", "rejected", "unconfirmed"]
+Clock = Callable[[], datetime]
+
+
+class Intake:
+    """Takes the events of any desk.
+
+    Shape: ``desk`` is who is signed in; what the body says of its origin can only agree.
+    Errors: none raised for what an event says.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        gazetteer: Gazetteer,
+        substances: SubstanceRegister,
+        now: Clock = lambda: datetime.now(UTC),
+    ) -> None:
+        self.bus = bus
+        self._gazetteer = gazetteer
+        self._substances = substances
+        self._now = now
+        self._codec = Codec()
+
+    def read(self, sent: Any, desk: str, *, cloud: bool) -> Encoded | Refused:
+        """One event as a record, or all that is wrong with it, with pointers into what was sent."""
+        if not isinstance(sent, dict):
+            return _NO_OBJECT
+        if not cloud:
+            return self._encoded(sent, desk)
+        inside = opened(sent, desk)
+        if inside.event is None:
+            return Refused(None, inside.problems)
+        return _where_sent(self._encoded(inside.event, desk), inside)
+
+    async def take(self, sent: Sequence[Any], desk: str, *, cloud: bool) -> "list[Result]":
+        """Check and send several events; what became of each, in their order."""
+        read = [self.read(each, desk, cloud=cloud) for each in sent]
+        records = [each for each in read if isinstance(each, Encoded)]
+        safe = iter(await self.bus.send(records) if records else ())
+        return [Result(each) if isinstance(each, Refused) else Result(each, safe=next(safe)) for each in read]
+
+    def _encoded(self, event: Mapping[str, Any], desk: str) -> Encoded | Refused:
+        return encode(self._codec, event, desk, partial(self._check, desk))
+
+    def _check(self, desk: str, found: Event[Any], values: Mapping[str, Any]) -> list[Problem]:
+        return [
+            *origin_problems(found, desk, self._gazetteer),
+            *time_problems(found, self._now()),
+            *reference_problems(values, self._gazetteer, self._substances),
+        ]
+
+
+class Result:
+    """What became of one event."""
+
+    __slots__ = ("event_id", "problems", "status")
+
+    def __init__(self, read: Encoded | Refused, *, safe: bool = False) -> None:
+        self.event_id = read.event_id
+        self.problems = read.problems if isinstance(read, Refused) else ()
+        self.status: Status = "rejected" if self.problems else "taken" if safe else "unconfirmed"
+
+    def told(self) -> dict[str, Any]:
+        """The result as the answer has it."""
+        told: dict[str, Any] = {"event_id": self.event_id, "status": self.status}
+        if self.problems:
+            told["errors"] = [problem_json(problem) for problem in self.problems]
+        return told
+
+
+def summary(results: Sequence[Result]) -> bytes:
+    """The answer to a batch: a result for each event in its order, and how many of each kind."""
+    counts = {status: sum(result.status == status for result in results) for status in STATUSES}
+    return orjson.dumps({"results": [result.told() for result in results], **counts})
+
+
+STATUSES: Final[tuple[Status, ...]] = ("taken", "rejected", "unconfirmed")
+
+
+def _where_sent(read: Encoded | Refused, inside: Opened) -> Encoded | Refused:
+    return Refused(read.event_id, inside.where_sent(read.problems)) if isinstance(read, Refused) else read
