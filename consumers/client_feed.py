@@ -45,6 +45,7 @@ class GatewayFeed:
         now = datetime.now(UTC)
         self._start = now - since if isinstance(since, timedelta) else since or now
         self._begin = self._start - look_back
+        self._shown_from = 0
         self._follow = follow
         self._closing = AsyncExitStack()
         self._ready: deque[Delivery | Unreadable] = deque()
@@ -58,6 +59,9 @@ class GatewayFeed:
             wish = Wish("sambus feed", _tomorrow(), purpose=self._purpose, types=self._types)
             self._subscription = await self._client.subscribe(wish)
             self._closing.push_async_callback(self._client.unsubscribe, self._subscription)
+        if self._begin < self._start:
+            first = await self._ask(f"limit=1&since={_text(self._start)}")
+            self._shown_from = int(first["begins"]["offset"])
         return self
 
     async def __aexit__(
@@ -79,15 +83,17 @@ class GatewayFeed:
 
     def before_start(self, item: Delivery | Unreadable) -> bool:
         """Whether an item lies before the start, and is there only so that the reader knows of it."""
-        return isinstance(item, Delivery) and item.meta.published_at < self._start
+        return item.position.offset < self._shown_from
 
     async def _page(self) -> None:
         """The next page of what is there already."""
-        place = f"cursor={self._cursor}" if self._cursor else f"since={self._begin:%Y-%m-%dT%H:%M:%SZ}"
-        path = f"/v1/subscriptions/{self._subscription}/deliveries?limit={_PAGE}&{place}"
-        page: Mapping[str, Any] = await self._client.call("GET", path)
+        place = f"cursor={self._cursor}" if self._cursor else f"since={_text(self._begin)}"
+        page = await self._ask(f"limit={_PAGE}&{place}")
         self._cursor, self._more = str(page["cursor"]), bool(page["more"])
         self._ready.extend(item_of_page(each) for each in page["deliveries"])
+
+    async def _ask(self, place: str) -> Mapping[str, Any]:
+        return await self._client.call("GET", f"/v1/subscriptions/{self._subscription}/deliveries?{place}")
 
     async def _next_live(self) -> Delivery | Unreadable:
         if self._live is None:
@@ -99,6 +105,11 @@ class GatewayFeed:
                 return item.delivery
             if isinstance(item, NotReadable):
                 return item.record
+
+
+def _text(moment: datetime) -> str:
+    """A moment as an address takes it: without a plus, which would be a blank there."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _tomorrow() -> date:

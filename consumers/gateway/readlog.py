@@ -73,6 +73,9 @@ class ReadLog:
         """Write lines and wait until they are safe. Errors: ``ReadLogError``."""
         if not lines:
             return
+        if self._producer is None:
+            self.failures += 1
+            raise ReadLogError
         try:
             async with asyncio.timeout(CONFIRM_SECONDS):
                 async with self._writing:

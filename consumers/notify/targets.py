@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 import yaml
@@ -125,9 +125,8 @@ def password_of(smtp: Smtp, folder: Path) -> str | None:
     return None if smtp.password_file is None else _content(folder, smtp.password_file, "smtp").decode("utf-8")
 
 
-def _content(folder: Path, file: Any, name: str) -> bytes:
+def _content(folder: Path, file: Path | None, name: str) -> bytes:
     try:
-        content: bytes = (folder / file).read_bytes()
-        return content.strip()
+        return (folder / (file or name)).read_bytes().strip()
     except OSError as problem:
         raise TargetsError(f"{name}: its file cannot be read: {problem.strerror}") from None

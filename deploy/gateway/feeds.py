@@ -1,12 +1,11 @@
 """The part of the gateway that reads for desks: feeds, cards, requests. It publishes what desks say by the producer."""
 
-import asyncio
 import os
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 from consumers.bus import BusUnreachableError
 from consumers.gateway.cursors import Cursors, new_key, read_keys
@@ -15,12 +14,12 @@ from consumers.gateway.publishing import Published
 from consumers.gateway.routes import feed_routers
 from deploy.gateway.context import Context
 from deploy.gateway.part import Part
-from producers.client import BusUnreachable, Producer
+from producers.encoding import Refused, encode
+from producers.http.bus import Bus
+from schemas.codec import Codec
 
 NAME: Final = "feeds"
 KEYS_FILE: Final = "cursor.keys"
-#: Desks whose producers are kept open.
-_MOST_PRODUCERS: Final = 32
 
 
 def part(context: Context) -> Part:
@@ -54,36 +53,27 @@ def cursors_of(folder: Path) -> Cursors:
 
 
 class Speaking:
-    """Publishes as one desk and another, each by a producer of its own that is kept open for a while."""
+    """Publishes as any desk, by one producer for all. Errors: ``BusUnreachableError`` when it is not confirmed."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = options
-        self._open: OrderedDict[str, tuple[Producer, AsyncExitStack]] = OrderedDict()
-        self._opening = asyncio.Lock()
+        self._codec = Codec()
+        self._bus = Bus(options)
 
-    async def __aenter__(self) -> None:
-        return None
+    async def __aenter__(self) -> Self:
+        await self._bus.__aenter__()
+        return self
 
-    async def __aexit__(self, *_: object) -> None:
-        while self._open:
-            await self._open.popitem()[1][1].aclose()
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._bus.__aexit__(kind, problem, trace)
 
     async def publish(self, desk: str, event: dict[str, Any]) -> Published:
-        """Publish one event as a desk. Errors: ``BusUnreachableError``."""
-        try:
-            producer = await self._producer(desk)
-            receipt = await producer.publish(event)
-        except BusUnreachable:
-            raise BusUnreachableError(self._options.get("bootstrap_servers")) from None
-        return Published(receipt.event_id, receipt.problems)
-
-    async def _producer(self, desk: str) -> Producer:
-        async with self._opening:
-            if desk not in self._open:
-                stack = AsyncExitStack()
-                producer = await stack.enter_async_context(Producer(self._options, origin=desk, timeout=10.0))
-                self._open[desk] = (producer, stack)
-                if len(self._open) > _MOST_PRODUCERS:
-                    await self._open.popitem(last=False)[1][1].aclose()
-            self._open.move_to_end(desk)
-            return self._open[desk][0]
+        """Publish one event as a desk."""
+        record = encode(self._codec, event, desk)
+        if isinstance(record, Refused):
+            return Published(record.event_id, record.problems)
+        if await self._bus.send([record]) != [True]:
+            raise BusUnreachableError(self._options.get("bootstrap_servers"))
+        return Published(record.event_id)

@@ -37,6 +37,8 @@ def router(feeds: Feeds, authenticator: Authenticator) -> APIRouter:
         except (BusUnreachableError, TimeoutError):
             raise WebProblem(WebCode.BUS_UNREACHABLE, retry_after=RETRY_SECONDS) from None
         await question.log(Channel.PAGE, page.reads)
-        return answer({"deliveries": page.items, "cursor": question.cursor(page.at), "more": page.more})
+        begins = {"partition": at.partition, "offset": at.next_offset}
+        told = {"deliveries": page.items, "cursor": question.cursor(page.at), "more": page.more, "begins": begins}
+        return answer(told)
 
     return api

@@ -1,5 +1,6 @@
 """What a desk says over HTTP is an event that it publishes: whole, as itself, about what it got and nothing else."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -117,7 +118,7 @@ async def test_a_request_is_answered_to_the_desk_that_asked(gateway: Served, bus
         "question": "Känt fordon?",
         "legal_basis": "2:8",
         "urgency": "normal",
-        "due_at": "2026-07-01T12:00:00Z",
+        "due_at": datetime(2026, 7, 1, 12, tzinfo=UTC),
         "asked_of": [us.partition("/")[0]],
     }
     (asked,) = await deliver(bus, codec, us, 1, {"payload": payload}, event_type="information_request")
