@@ -1,7 +1,6 @@
 """How a person writes a report on the page: by labels as they stand there, never by what is behind them."""
 
 import secrets
-from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
@@ -105,7 +104,7 @@ async def tab_to(page: Page, target: Locator, most: int = 60) -> None:
 
 def entry(page: Page, *texts: str) -> Locator:
     """An entry of the lists beside the form that says all of this."""
-    found: Any = page.get_by_role("complementary").get_by_role("listitem")
+    found = page.get_by_role("complementary").get_by_role("listitem")
     for text in texts:
         found = found.filter(has_text=text)
-    return found  # type: ignore[no-any-return]
+    return found
