@@ -51,7 +51,7 @@ def test_a_slip_is_told_with_its_line_as_the_guide_says(pack: Path) -> None:
     """A misspelt function is told with file and line."""
     rules = pack / "guide.yaml"
     rules.write_text(rules.read_text("utf-8").replace("functions: [prevention]", "functions: [inteligence]"), "utf-8")
-    with pytest.raises(PackError, match=r"guide\.yaml:9: There is no function 'inteligence'"):
+    with pytest.raises(PackError, match=r"guide\.yaml:10: There is no function 'inteligence'"):
         Pack.load(pack)
 
 

@@ -25,13 +25,31 @@ GRAINS: Final[tuple[frozenset[str], ...]] = (
 )
 
 
+#: How a rule begins to say that it rests on no section of its own.
+NO_GROUND: Final = "no special ground"
+
+
 def sound(pack: Pack) -> Iterator[PackProblem]:
-    """Every rule that never takes effect, every event type without an allow or a deny path, every idle part."""
+    """Every rule that never takes effect or names no ground, every event type without a path, every idle part."""
     yield from _impossible(pack)
     yield from (problem for _, problem in _dead(pack))
     yield from _types(pack)
+    yield from _grounds(pack)
     for rule in pack.sources:
         yield from _transforms(rule)
+
+
+def _grounds(pack: Pack) -> Iterator[PackProblem]:
+    """Every rule says by which legal ground, or why there is none of its own; a desk's own event needs none."""
+    for rule in pack.sources:
+        form = rule.form
+        if form.id == pack.file.own_rule:
+            continue
+        if form.law is None:
+            message = f"{form.id} names no legal ground"
+            yield rule.problem(message, f"Add law: the section that it rests on, or '{NO_GROUND}: ' and why.")
+        elif form.law.startswith(NO_GROUND) and not form.law.removeprefix(NO_GROUND).strip(" :."):
+            yield rule.problem(f"{form.id} does not say why it has no legal ground", "Say it after the colon.", "law")
 
 
 def dead_rules(pack: Pack) -> frozenset[str]:

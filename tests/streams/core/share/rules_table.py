@@ -202,10 +202,10 @@ def _situations() -> str:
 
 
 def _rule_list() -> Iterator[str]:
-    yield from ("", "## The rules by their titles", "", "| rule | | title | reason |", "|---|---|---|---|")
+    yield from ("", "## The rules by their titles", "", "| rule | | title | reason | ground |", "|---|---|---|---|---|")
     for rule in sorted(PACK.rules.values(), key=lambda rule: rule.id):
         effect = {"deny": "denies", "mark": "marks"}.get(rule.effect, "shares")
-        yield f"| {rule.id} | {effect} | {rule.title} | {rule.reason} |"
+        yield f"| {rule.id} | {effect} | {rule.title} | {rule.reason} | {rule.law or NOTHING} |"
 
 
 _HEAD = """# Who gets what: event type and receiver class against outcome

@@ -25,17 +25,18 @@ DENY = """
   when: {when}
   reason: a test
 """
+LAW = "  law: lag 2018:1693 2:8\n"
 SEIZURE = "[event_type, eq, drug_seizure]"
 
 
 def allow(name: str, *when: str, functions: str = "intelligence", more: str = "") -> str:
     """A sharing rule of drug seizures under further conditions."""
-    return ALLOW.format(id=name, when=f"[{', '.join((SEIZURE, *when))}]", functions=functions) + more
+    return ALLOW.format(id=name, when=f"[{', '.join((SEIZURE, *when))}]", functions=functions) + more + LAW
 
 
 def deny(name: str, *when: str, more: str = "") -> str:
     """A block rule."""
-    return DENY.format(id=name, when=f"[{', '.join(when)}]") + more
+    return DENY.format(id=name, when=f"[{', '.join(when)}]") + more + LAW
 
 
 def told(pack: Pack, about: str) -> list[str]:
@@ -186,3 +187,21 @@ def test_a_clause_that_excludes_its_rule(tmp_path: Path) -> None:
 def test_changed_and_sound(tmp_path: Path) -> None:
     """A usual change of a rule brings no complaint."""
     assert list(sound(Pack.load(changed(tmp_path, "alerts.yaml", "priority: 1", "priority: 2")))) == []
+
+
+@pytest.mark.parametrize(
+    ("law", "complaint"),
+    [
+        (None, "S90 names no legal ground"),
+        ('"no special ground: "', "S90 does not say why it has no legal ground"),
+        ('"no special ground"', "S90 does not say why it has no legal ground"),
+        ('"no special ground: a card without persons"', None),
+        ('"BDL 2:11"', None),
+    ],
+)
+def test_every_rule_says_on_what_ground_it_stands(tmp_path: Path, law: str | None, complaint: str | None) -> None:
+    """A section of law, or why there is none of its own; the rule of a desk's own event needs none."""
+    written = allow("S90").replace(LAW, "" if law is None else f"  law: {law}\n")
+    problems = [p for p in sound(only_rules(tmp_path, written)) if "ground" in p.message]
+    assert [(p.message, p.file) for p in problems] == ([] if complaint is None else [(complaint, "more.yaml")])
+    assert all(p.remedy for p in problems)
