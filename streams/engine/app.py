@@ -15,6 +15,7 @@ from faust.serializers import codecs
 from faust.types import TP
 
 from streams.engine.lane import EXIT_FAILED, Lane
+from streams.engine.quick_records import use_quick_records
 from streams.engine.settings import Settings
 from streams.engine.signals import Counters, Signal, emit, where
 from streams.engine.transport import BatchTransport
@@ -111,6 +112,7 @@ def build_app(agents: Mapping[Step, Sequence[str]], settings: Settings) -> tuple
     partition p of all of them to one worker.
     """
     aiokafka.producer.sender.BACKOFF_OVERRIDE = TRANSACTION_RETRY_S
+    use_quick_records()
     app = faust.App(
         settings.group,
         broker=";".join(f"kafka://{address.strip()}" for address in settings.kafka["bootstrap_servers"].split(",")),

@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from streams.engine.chain import Chain
 from streams.engine.changelogs import Changelogs, Restored
 from streams.engine.outbox import Outbox
+from streams.engine.quick_records import BATCH_BYTES
 from streams.engine.records import Batch
 from streams.engine.settings import Settings
 from streams.engine.signals import Signal, emit, where
@@ -83,7 +84,7 @@ class Lane:
             **self._settings.kafka,
             transactional_id=f"{self._settings.group}-{self.partition}",
             transaction_timeout_ms=self._settings.transaction_timeout_ms,
-            max_batch_size=512 * 1024,
+            max_batch_size=BATCH_BYTES,
             max_request_size=4 * 1024 * 1024,
             retry_backoff_ms=self._settings.retry_backoff_ms,
         )

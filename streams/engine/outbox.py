@@ -2,13 +2,14 @@
 
 import asyncio
 import struct
-from collections.abc import Callable, ItemsView, Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 
 from schemas.partition import murmur2
+from streams.engine.quick_records import OutputBatch
 
 Header = tuple[str, bytes]
 #: aiokafka takes headers only as a list; this one is never changed.
@@ -144,18 +145,19 @@ class Outbox:
         """Submit everything as batches; the futures are done when the broker has them."""
         self.seal()
         futures: list[asyncio.Future[Any]] = []
-        builders: dict[tuple[str, int], Any] = {}
-        for output in self._outputs:
-            target = (output.topic, self.partition_of(output))
-            builder = builders.get(target)
-            if builder is None:
-                builder = builders[target] = producer.create_batch()
-            if _append(builder, output) is None:
-                futures.append(await self._send(producer, builder, target))
-                builder = builders[target] = producer.create_batch()
-                _append(builder, output)
-        for target, builder in builders.items():
-            futures.append(await self._send(producer, builder, target))
+        batches: dict[tuple[str, int], OutputBatch] = {}
+        counts = self._partitions
+        for topic, key, value, at_ms, headers, partition in self._outputs:
+            target = (topic, _hash(key) % counts[topic] if partition is None else partition)
+            batch = batches.get(target)
+            if batch is None:
+                batch = batches[target] = OutputBatch()
+            if not batch.take(at_ms, key, value, headers):
+                futures.append(await self._send(producer, batch, target))
+                batch = batches[target] = OutputBatch()
+                batch.take(at_ms, key, value, headers)
+        for target, batch in batches.items():
+            futures.append(await self._send(producer, batch, target))
         return futures
 
     def last_offset(self, place: TopicPartition) -> int:
@@ -163,13 +165,8 @@ class Outbox:
         done, count = self._sent[place]
         return int(done.result().offset) + count - 1
 
-    async def _send(self, producer: Any, builder: Any, target: tuple[str, int]) -> "asyncio.Future[Any]":
-        count = builder.record_count()
-        done: asyncio.Future[Any] = await producer.send_batch(builder, target[0], partition=target[1])
+    async def _send(self, producer: Any, batch: OutputBatch, target: tuple[str, int]) -> "asyncio.Future[Any]":
+        count = batch.record_count()
+        done: asyncio.Future[Any] = await producer.send_batch(batch, target[0], partition=target[1])
         self._sent[target] = done, count
         return done
-
-
-def _append(builder: Any, output: Output) -> Any:
-    append: Callable[..., Any] = builder.append
-    return append(timestamp=output.at_ms, key=output.key, value=output.value, headers=output.headers)

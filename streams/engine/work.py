@@ -137,4 +137,6 @@ class Source:
             return batch.records
         if batch.start is not None and batch.start > self.expected:
             raise GapError
+        if batch.records and batch.records[0].offset >= self.expected:  # as nearly always
+            return batch.records
         return [record for record in batch.records if record.offset >= self.expected]
