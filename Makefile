@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := requirements/dev.lock
+# Other engines have bounds of their own: the benchmarks have an environment in which all engines share one set.
 BENCH_LOCK := requirements/bench.lock
+BENCH_VENV := .venv-bench
+BENCH_READY := $(BENCH_VENV)/.ready
 
 .PHONY: help env demo test check lint types contracts unit faults bench quality lock clean
 
@@ -46,9 +49,15 @@ unit: $(READY)
 faults: $(READY)  ## the long fault runs: 20 × kill -9, frozen workers
 	@$(BIN)/python -m pytest -m slow tests/faults $(ARGS)
 
-bench: $(READY)  ## the benchmarks, side by side with other engines
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(BENCH_LOCK)
-	@$(BIN)/sambus bench --peers
+bench: $(BENCH_READY)  ## the benchmarks, side by side with other engines
+	@$(BENCH_VENV)/bin/sambus bench --peers
+
+$(BENCH_READY): $(BENCH_LOCK) pyproject.toml
+	@echo "Making the environment of the benchmarks in $(BENCH_VENV) ..."
+	@test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(BENCH_LOCK)
+	@$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
 
 quality: $(READY)  ## how well duplicates, echoes and links are told from lookalikes; writes docs/quality.md
 	@$(BIN)/python -m tests.quality --write
@@ -58,7 +67,7 @@ lock: $(READY)  ## choose and lock newer packages
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--upgrade pyproject.toml --group dev --output-file $(LOCK)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--upgrade --group bench --constraints $(LOCK) --output-file $(BENCH_LOCK)
+		--upgrade pyproject.toml --group dev --group bench --output-file $(BENCH_LOCK)
 
 clean:  ## the environment and caches (the cluster's data stays; `sambus reset` removes it)
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

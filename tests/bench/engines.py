@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from schemas.topics import HEADS
 from tests.bench.workload import CHANGELOG, ESCALATED, ROUTED, SOURCE, route
 
 
@@ -134,7 +135,9 @@ ENGINES: dict[str, Callable[[str, str], None]] = {
     "librdkafka": librdkafka,
     "aiokafka": aiokafka_loop,
 }
-TOPICS = (SOURCE, ROUTED, ESCALATED, CHANGELOG)
+#: What ours needs besides: the changelog of its state and the heads of its ledger chains.
+COMPACTED = (CHANGELOG, HEADS)
+TOPICS = (SOURCE, ROUTED, ESCALATED, *COMPACTED)
 
 if __name__ == "__main__":
     ENGINES[sys.argv[1]](sys.argv[2], sys.argv[3])

@@ -17,8 +17,8 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
-from tests.bench.engines import ENGINES, TOPICS
-from tests.bench.workload import CHANGELOG, ESCALATED, PARTITIONS, ROUTED, SOURCE, records
+from tests.bench.engines import COMPACTED, ENGINES, TOPICS
+from tests.bench.workload import ESCALATED, PARTITIONS, ROUTED, SOURCE, records
 
 _DEADLINE_S = 240.0
 
@@ -49,7 +49,7 @@ async def _topics(bootstrap: str, names: tuple[str, ...], *, make: bool) -> None
             await asyncio.sleep(0.05)
         if make:
             compact = {"cleanup.policy": "compact"}
-            new = [NewTopic(name, PARTITIONS, 1, topic_configs=compact if name == CHANGELOG else {}) for name in names]
+            new = [NewTopic(name, PARTITIONS, 1, topic_configs=compact if name in COMPACTED else {}) for name in names]
             await admin.create_topics(new)
     finally:
         await admin.close()

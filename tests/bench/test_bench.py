@@ -1,8 +1,12 @@
 """The benchmarks in their short form: they run, nothing is lost or doubled, and the figures are figures."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.bench import report
+from deploy.cluster import LocalCluster
+from deploy.cluster.ports import free_port
+from tests.bench import peers, report, whole_peers
 from tests.bench.rules import SIZES
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
@@ -21,3 +25,20 @@ def test_the_short_form_runs() -> None:
     assert lines["pipeline"]["events_per_s"] > 0
     assert lines["pipeline"]["deliveries"] > lines["pipeline"]["events"]
     assert 0 < lines["latency"]["p50_ms"] <= lines["latency"]["p99_ms"]
+
+
+async def test_the_engines_run_side_by_side(tmp_path: Path) -> None:
+    """Ours and the two hand-written loops lose and double nothing; `make bench` adds Quix Streams and more records."""
+    engines = ["sambus", "librdkafka", "aiokafka"]
+    with LocalCluster(tmp_path / "kafka", port=free_port()) as cluster:
+        results = await peers.compare(cluster.bootstrap, engines, 4_000, 1)
+    assert [result.engine for result in results] == engines
+    assert [(result.lost, result.doubled) for result in results] == [(0, 0)] * len(engines)
+    assert min(result.rate for result in results) > 0
+
+
+async def test_the_whole_core_runs_in_another_engine(tmp_path: Path) -> None:
+    """The bus and its core in a hand-written loop come to the same end: nothing is lost or decided twice."""
+    results = await whole_peers.compare(tmp_path, 200, 1, ("sambus", "aiokafka"))
+    assert [(result.lost, result.doubled) for result in results] == [(0, 0), (0, 0)]
+    assert min(result.rate for result in results) > 0
