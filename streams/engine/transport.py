@@ -11,9 +11,13 @@ from typing import Any
 
 import aiokafka
 from faust.transport.drivers import aiokafka as driver
+from faust.types import ConsumerMessage
 from mode.utils.futures import notify
 
 from streams.engine.records import Batch
+
+#: Kafka's word for a time that a producer gave; nobody asks a batch for it.
+_CREATED = 0
 
 
 class BatchThread(driver.AIOKafkaConsumerThread):
@@ -123,10 +127,9 @@ class BatchConsumer(driver.Consumer):
         for tp, batch in batches.items():
             if self.app.consumer_generation_id != batch.generation or not self.flow_active:
                 return  # a rebalance: every partition is sought back to what is committed
-            message = self._to_message(tp, batch.records[-1])
-            message.key, message.value = None, batch
-            self._read_offset[tp] = batch.records[-1].offset - 1
-            yield tp, message
+            last = batch.records[-1]
+            self._read_offset[tp] = last.offset - 1
+            yield tp, _message(tp, last, batch)
 
     def resume_partitions(self, tps: Any) -> None:
         """Fetch again from partitions whose lanes have room."""
@@ -145,6 +148,23 @@ class BatchConsumer(driver.Consumer):
         self._unacked_messages.discard(message)
         notify(self._waiting_for_ack)
         return True
+
+
+def _message(tp: Any, last: Any, batch: Batch) -> ConsumerMessage:
+    """A batch as Faust's message: it stands where its last record does."""
+    return ConsumerMessage(
+        tp.topic,
+        tp.partition,
+        last.offset,
+        last.timestamp / 1000,
+        _CREATED,
+        headers=None,
+        key=None,
+        value=batch,
+        checksum=None,
+        tp=tp,
+        generation_id=batch.generation,
+    )
 
 
 class BatchTransport(driver.Transport):
