@@ -14,6 +14,7 @@ import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -109,6 +110,7 @@ def fuzz(server: _Server, examples: int) -> dict[str, set[int]]:
     schema.config.base_url = f"http://127.0.0.1:{server.port}"
     seen: dict[str, set[int]] = {}
     for found in schema.get_all_operations():
+        assert isinstance(found, Ok), found
         operation = found.ok()
         if (operation.method.upper(), operation.path) in ALONE:
             continue
