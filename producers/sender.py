@@ -62,7 +62,7 @@ class Sender:
                 self.trouble = str(problem)
                 self._progress.set()
             wait = _WAIT_S if self.sent > sent else min(wait * 2, _LONGEST_WAIT_S)
-            await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
+            await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing  # nosec B311
 
     async def empty(self, within: float, *, patient: bool = True) -> int:
         """Wait until the spool is empty; gives how many records are left when the time is over.

@@ -181,7 +181,7 @@ class SqliteIndex(Index):
 
     def tidy(self, connection: Connection) -> None:
         """Merge the index into one, in which nothing of what was deleted is left."""
-        connection.execute(text(f"INSERT INTO {_FTS} ({_FTS}) VALUES ('optimize')"))  # noqa: S608
+        connection.execute(text(f"INSERT INTO {_FTS} ({_FTS}) VALUES ('optimize')"))  # noqa: S608 - our own name
 
 
 class PostgresIndex(Index):
@@ -216,7 +216,7 @@ class PostgresIndex(Index):
         listed = ", ".join(names)
         moved = connection.execute(
             text(
-                f"INSERT INTO archive_rows ({listed}) SELECT {listed} FROM {_COMING} ORDER BY row_id "  # noqa: S608
+                f"INSERT INTO archive_rows ({listed}) SELECT {listed} FROM {_COMING} ORDER BY row_id "  # noqa: S608 - our own names
                 "ON CONFLICT DO NOTHING RETURNING row_id"
             )
         )
