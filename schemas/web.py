@@ -43,6 +43,7 @@ class WebCode(StrEnum):
     INTERNAL = "INTERNAL"
     CURSOR_INVALID = "CURSOR_INVALID"
     READ_LOG_DOWN = "READ_LOG_DOWN"
+    ARCHIVE_UNREACHABLE = "ARCHIVE_UNREACHABLE"
     STREAMS_TOO_MANY = "STREAMS_TOO_MANY"
 
 
@@ -127,6 +128,11 @@ TEXTS: Final[dict[WebCode, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         503,
         ("Bussen svarar inte", "Skicka samma händelser igen, med samma id, efter den tid som Retry-After anger."),
         ("The bus does not answer", "Send the same events again, with the same ids, after the time of Retry-After."),
+    ),
+    WebCode.ARCHIVE_UNREACHABLE: (
+        503,
+        ("Arkivet svarar inte", "Försök igen efter den tid som Retry-After anger. Flödet går som vanligt."),
+        ("The archive does not answer", "Try again after the time that Retry-After gives. The feed goes on."),
     ),
     WebCode.INTERNAL: (
         500,

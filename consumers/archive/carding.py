@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, or_, select
 
 from consumers.archive.database import Database
+from consumers.archive.search import View, everything
 from consumers.archive.sql import parts
 from consumers.archive.tables import about, desks, rows
 from consumers.cards import Card
@@ -26,12 +27,16 @@ class Carder:
         self._database = database
         self._codec = codec
 
-    def cards(self, desk: str, event_ids: Iterable[str]) -> dict[str, Card]:
-        """The card of each event, as the desk's own deliveries make it. One without reports for an unknown event."""
+    def cards(self, desk: str, event_ids: Iterable[str], view: View = everything) -> dict[str, Card]:
+        """The card of each event, as what is shown of the desk's own deliveries makes it.
+
+        Shape: a card without reports for an unknown event.
+        """
         wanted = tuple(dict.fromkeys(event_ids))
         with self._database.reading() as connection:
             desk_no = connection.execute(select(desks.c.desk_no).where(desks.c.desk == desk)).scalar() or 0
-            folded = Cards(self._around(connection, desk, desk_no, wanted))
+            around = self._around(connection, desk, desk_no, wanted)
+            folded = Cards([item for item in map(view, around) if item is not None])
         return {event_id: folded.card(event_id) for event_id in wanted}
 
     def _around(self, connection: Connection, desk: str, desk_no: int, wanted: tuple[str, ...]) -> list[Delivery]:

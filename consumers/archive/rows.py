@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from consumers.access import NO_PATHS, without
 from consumers.archive.digests import Digests
 from consumers.archive.indices import Index
 from consumers.archive.lexemes import Terms, day_facets, facet, fold, indexed
@@ -15,7 +16,8 @@ from consumers.feed import Delivery
 from consumers.folding import about
 from schemas.catalogue import EVENT_TYPES
 from schemas.gazetteer import Gazetteer
-from schemas.marks import person_fields
+from schemas.marks import person_fields, sealed_fields
+from schemas.records import DeliveryMeta
 from schemas.substances import SubstanceRegister
 
 RECALL: Final = "recall:"
@@ -160,13 +162,16 @@ class RowMaker:
         return known
 
     def _worked_out(self, item: Delivery) -> Terms:
-        facets = [*self._facets(item), facet(PRIORITY, str(item.meta.priority))]
-        if self._limits.sensitive(item.meta.event_type, item.event):
+        meta = item.meta
+        # What only some of the desk may see cannot be searched for: an answer would tell that it is there.
+        sealed = sealed_fields(meta.event_type) if meta.event_type in EVENT_TYPES else NO_PATHS
+        event, _ = without(item.event, sealed)
+        facets = [*self._facets(meta, event), facet(PRIORITY, str(meta.priority))]
+        if self._limits.sensitive(meta.event_type, item.event):
             return indexed((), facets)
-        return indexed(map(without_personal_numbers, self._texts(item)), facets)
+        return indexed(map(without_personal_numbers, self._texts(meta, event)), facets)
 
-    def _facets(self, item: Delivery) -> Iterator[str]:
-        meta, event = item.meta, item.event
+    def _facets(self, meta: DeliveryMeta, event: Mapping[str, Any]) -> Iterator[str]:
         yield facet(TYPE, meta.event_type)
         yield from (facet(ORIGIN, unit) for unit in self._upwards([meta.origin.unit]))
         seen = (event.get("enrichment") or {}).get("areas_found") or ()
@@ -185,17 +190,17 @@ class RowMaker:
     def _ancestors(self, code: str) -> tuple[str, ...]:
         return self._gazetteer.ancestors(code) if self._gazetteer.known(code) else ()
 
-    def _texts(self, item: Delivery) -> Iterator[str]:
+    def _texts(self, meta: DeliveryMeta, event: Mapping[str, Any]) -> Iterator[str]:
         """What a person would read: the type's names, places, substances by name, and every text of the view."""
-        kind = EVENT_TYPES.get(item.meta.event_type)
+        kind = EVENT_TYPES.get(meta.event_type)
         if kind is not None:
             yield kind.title_sv
-        for code in item.event.get("areas") or ():
+        for code in event.get("areas") or ():
             unit = self._gazetteer.unit(code)
             if unit is not None:
                 yield unit.name
-        hidden = person_fields(item.meta.event_type) if kind is not None else frozenset()
-        for path, value in leaves(item.event):
+        hidden = person_fields(meta.event_type) if kind is not None else frozenset()
+        for path, value in leaves(event):
             if path in hidden or not isinstance(value, str):
                 continue
             if path.rpartition(".")[2] in _SUBSTANCES:

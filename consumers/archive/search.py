@@ -28,8 +28,9 @@ from schemas.gazetteer import Gazetteer
 _LAST_PLACE: Final = (1 << DESK_SHIFT) - 1
 _CURSOR: Final = "cursor"
 
-#: Whether a delivery may be shown to whoever asks: the gateway's own check, of each event, beside the desk.
-Permit = Callable[[Delivery], bool]
+#: What whoever asks may see of a delivery, None for nothing: the gateway's own check of each event and each field,
+#: beside the desk.
+View = Callable[[Delivery], Delivery | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,9 @@ class Page:
     cursor: str | None
 
 
-def everything(_: Delivery) -> bool:
-    """The permit of whoever may see all that the desk has."""
-    return True
+def everything(item: Delivery) -> Delivery:
+    """The view of whoever may see all that the desk has."""
+    return item
 
 
 class Searcher:
@@ -73,7 +74,7 @@ class Searcher:
         self._gazetteer = gazetteer
         self._codec = codec
 
-    def search(self, asker: Asker, query: Query, *, permit: Permit = everything, now: datetime | None = None) -> Page:
+    def search(self, asker: Asker, query: Query, *, view: View = everything, now: datetime | None = None) -> Page:
         """One page of what the asker's desk has. It is logged before it is given.
 
         Errors: ``RefusedError`` for what may not be asked.
@@ -81,7 +82,7 @@ class Searcher:
         allowed(query, self._limits, self._gazetteer)
         at = now or datetime.now(UTC)
         before = self._before(asker, query)
-        hits = self._hits(asker.desk, query, wanted(query), before, permit, at)
+        hits = self._hits(asker.desk, query, wanted(query), before, view, at)
         self._reads.write(
             asker,
             query.kind,
@@ -105,7 +106,7 @@ class Searcher:
             raise RefusedError(Refusal.CURSOR_INVALID, "/cursor")
         return place
 
-    def _hits(self, desk: str, query: Query, terms: Wanted, before: int, permit: Permit, now: datetime) -> list[Hit]:
+    def _hits(self, desk: str, query: Query, terms: Wanted, before: int, view: View, now: datetime) -> list[Hit]:
         hits: list[Hit] = []
         with self._database.reading() as connection:
             self._database.index.prepare(connection)
@@ -118,8 +119,8 @@ class Searcher:
                 while len(hits) < query.limit:
                     asked = query.limit - len(hits)
                     got = connection.execute(statement.where(rows.c.row_id < end).limit(asked)).all()
-                    found = (self._hit(desk, row) for row in got)
-                    hits += (hit for hit in found if hit is not None and permit(hit.delivery))
+                    found = (self._hit(desk, row, view) for row in got)
+                    hits += (hit for hit in found if hit is not None)
                     if len(got) < asked:
                         break
                     end = got[-1].row_id
@@ -127,10 +128,11 @@ class Searcher:
                     break
         return hits
 
-    def _hit(self, desk: str, row: Any) -> Hit | None:
+    def _hit(self, desk: str, row: Any, view: View) -> Hit | None:
         """A row as a hit; None when its bytes are not a delivery for this desk: the number alone opens nothing."""
         item = read_delivery(self._codec, desk, row.body, Position(row.kafka_partition, row.kafka_offset))
-        return Hit(item, row.row_id, row.superseded_by) if isinstance(item, Delivery) else None
+        shown = view(item) if isinstance(item, Delivery) else None
+        return None if shown is None else Hit(shown, row.row_id, row.superseded_by)
 
     def _statements(
         self,

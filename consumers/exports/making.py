@@ -15,7 +15,7 @@ from consumers.archive.archive import Archive
 from consumers.archive.asker import Asker
 from consumers.archive.query import Query
 from consumers.archive.refusals import Refusal, RefusedError
-from consumers.archive.search import Permit, everything
+from consumers.archive.search import View, everything
 from consumers.archive.sql import parts
 from consumers.archive.tables import about, desks, rows
 from consumers.exports.brief import picture_brief
@@ -111,18 +111,18 @@ def make_export(
     asker: Asker,
     request: ExportRequest,
     *,
-    permit: Permit = everything,
+    view: View = everything,
     now: datetime | None = None,
 ) -> Export:
     """Make an export and put it on record.
 
-    Shape: ``permit`` is the gateway's check of each event, as for a search. An event that the desk does not have, one
-    that it may not use any more, and one that the permit denies are refused alike.
+    Shape: ``view`` is what the gateway lets the asker see of each event, as for a search. An event that the desk does
+    not have, one that it may not use any more, and one that the view hides are refused alike.
     Errors: ``RefusedError``; ``ExportRefusedError`` with a reason for each event that may not go to this receiver.
     """
     at, table = now or datetime.now(UTC), load_table()
     receiver = known_receiver(request.receiver, load_gazetteer())
-    found = _found(archive, asker, request, permit, at)
+    found = _found(archive, asker, request, view, at)
     items = _checked(archive, asker.desk, found, receiver, at, table)
     export_id = str(uuid_utils.uuid7())
     data = _WRITERS[request.format](items, request, asker, export_id, at)
@@ -166,15 +166,17 @@ def _log(archive: Archive, asker: Asker, request: ExportRequest, disclosure: Dis
 
 
 def _found(
-    archive: Archive, asker: Asker, request: ExportRequest, permit: Permit, now: datetime
+    archive: Archive, asker: Asker, request: ExportRequest, view: View, now: datetime
 ) -> list[tuple[int, Delivery]]:
     """The deliveries that are asked for, each with its row."""
     wanted = list(dict.fromkeys(request.event_ids))
     found = _named(archive, asker.desk, wanted, now)
-    if {item.meta.event_id for _, item in found} != set(wanted) or not all(permit(item) for _, item in found):
+    seen = [(row_id, view(item)) for row_id, item in found]
+    found = [(row_id, item) for row_id, item in seen if item is not None]
+    if {item.meta.event_id for _, item in found} != set(wanted) or len(found) < len(seen):
         raise RefusedError(Refusal.EVENT_UNKNOWN, "/event_ids")
     if request.query is not None:
-        found += _asked(archive, asker, request.query, permit, now)
+        found += _asked(archive, asker, request.query, view, now)
     unique = dict(found)
     if not unique:
         raise RefusedError(Refusal.EVENT_UNKNOWN, "/event_ids")
@@ -183,11 +185,11 @@ def _found(
     return sorted(unique.items())
 
 
-def _asked(archive: Archive, asker: Asker, query: Query, permit: Permit, now: datetime) -> list[tuple[int, Delivery]]:
+def _asked(archive: Archive, asker: Asker, query: Query, view: View, now: datetime) -> list[tuple[int, Delivery]]:
     found: list[tuple[int, Delivery]] = []
     page_query = query
     while len(found) <= MOST_EVENTS:
-        page = archive.searcher.search(asker, page_query, permit=permit, now=now)
+        page = archive.searcher.search(asker, page_query, view=view, now=now)
         found += ((hit.row_id, hit.delivery) for hit in page.hits)
         if page.cursor is None:
             break

@@ -24,6 +24,11 @@ def default_url() -> str:
     return f"sqlite:///{home() / _FOLDER / 'archive.db'}"
 
 
+def default_key() -> Path:
+    """The file of the archive's key on this machine."""
+    return home() / _FOLDER / "archive.key"
+
+
 def archive_options(command: F) -> F:
     """The options ``--archive`` and ``--archive-key``; the command receives ``place``, to be opened."""
 
@@ -65,11 +70,10 @@ def subject_of(given: str | None) -> str:
 def opened(place: tuple[str, Path | None]) -> Iterator[Archive]:
     """The archive. Errors: ``ClickException`` with exit code 1 when it cannot be reached, 2 when it cannot be."""
     url, key = place
-    folder = home() / _FOLDER
     if key is None or url == default_url():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (home() / _FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        archive = open_archive(url, key or folder / "archive.key")
+        archive = open_archive(url, key or default_key())
     except (ArchiveUnreachableError, ArchiveNewerError) as problem:
         raise AskError(str(problem)) from None
     except (ValueError, OSError) as problem:

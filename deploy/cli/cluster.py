@@ -12,7 +12,6 @@ import click
 from click.core import ParameterSource
 
 from deploy.cli.connection import EXIT_NOT_WELL, EXIT_WRONG_USE, Connection, connection_options
-from deploy.cli.gateway import PORT as GATEWAY_PORT
 from deploy.cli.home import home_option, told
 from deploy.cluster import ClusterError, LocalCluster, places
 from deploy.cluster.detach import Report, run_detached
@@ -20,14 +19,14 @@ from deploy.cluster.gateway import GatewayPorts, gateway_programs
 from deploy.cluster.keep import Keep
 from deploy.cluster.local import DEADLINE, PORT
 from deploy.cluster.match_keys import ensure_keys
-from deploy.cluster.settings import MOST_BROKERS
+from deploy.cluster.settings import GATEWAY_PORT, MOST_BROKERS
 from deploy.cluster.worker import COMMAND as WORKER
 from deploy.cluster.worker import Worker
 from deploy.registry.server import PORT as REGISTRY_PORT
 from deploy.registry.server import RegistryServer
 
 #: What `sambus up` keeps in its folder.
-_FOLDERS = ("kafka", "workers", "registry", "gateway", "identity")
+_FOLDERS = ("kafka", "workers", "registry", "gateway", "identity", "archive")
 #: More workers than partitions of the flow would stand idle; more than this is a slip of the finger.
 MOST_WORKERS = 64
 

@@ -5,19 +5,20 @@ from pathlib import Path
 
 import click
 
+from deploy.cli.archive_place import archive_options, default_key
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.home import home_option, told
+from deploy.cluster.settings import GATEWAY_PORT, LOCAL_ISSUER
 
-#: Where the gateway and the provider of made-up people listen on one machine.
-PORT, IDENTITY_PORT = 29180, 29181
-LOCAL_ISSUER = f"http://127.0.0.1:{IDENTITY_PORT}"
-
+_PORT = click.IntRange(1, 65535)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=PORT, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option(
+    "--port", default=GATEWAY_PORT, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
+)
 @click.option("--address", help="Where browsers reach it, when that is another address. [default: host and port]")
 @click.option(
     "--issuer", envvar="SAMBUS_ISSUER", default=LOCAL_ISSUER, show_default=True, help="OpenID Connect issuer."
@@ -35,10 +36,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--serve-key", type=_FILE, help="The key of --serve-cert, when it is in a file of its own.")
 @click.option("--client-ca", type=_FILE, help="The authority whose client certificates it believes (PEM).")
 @home_option
+@archive_options
 @connection_options
 @told
 def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     connection: Connection,
+    place: tuple[str, Path | None],
     host: str,
     port: int,
     address: str | None,
@@ -62,7 +65,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     import httpx
 
     from deploy.gateway.app import Gateway
-    from deploy.gateway.context import Context
+    from deploy.gateway.context import ArchivePlace, Context
     from deploy.gateway.parts import parts
     from deploy.gateway.serve import Tls, listen, serve
     from deploy.identity.certificates import AnyOf, CertificatesError, read_certificates
@@ -97,6 +100,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         areas=areas or known,
         folder=home.absolute() / "gateway",
         http=client,
+        archive=ArchivePlace(place[0], place[1] or default_key()),
         issuer=issuer,
         client_id=client_id,
         client_secret=client_secret,

@@ -6,8 +6,8 @@ import click
 
 from deploy.cli.asking import AskError, desk_option
 from deploy.cli.connection import BusUnreachableError
-from deploy.cli.gateway import IDENTITY_PORT, LOCAL_ISSUER
 from deploy.cli.home import home_option, told
+from deploy.cluster.settings import IDENTITY_PORT, LOCAL_ISSUER
 
 _HOST = "127.0.0.1"
 

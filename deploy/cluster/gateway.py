@@ -1,4 +1,4 @@
-"""The gateway of ``sambus up`` and its provider of made-up people: where they listen, and how they are kept."""
+"""The gateway of ``sambus up``, its archiver and its provider of made-up people: where they listen, and are kept."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,7 +41,7 @@ class GatewayPorts(NamedTuple):
 
 
 def gateway_programs(home: Path, ports: GatewayPorts, environment: Mapping[str, str]) -> list[Program]:
-    """The provider and the gateway; ``environment`` says how Kafka is reached."""
+    """The provider, the gateway and the archiver that it searches; ``environment`` says how Kafka is reached."""
     told = {**environment, "SAMBUS_HOME": str(home)}
     folder = home / "gateway"
     identity = (*SAMBUS, "identity", "--port", str(ports.identity))
@@ -49,4 +49,5 @@ def gateway_programs(home: Path, ports: GatewayPorts, environment: Mapping[str, 
     return [
         Program("identity", folder / "identity.log", told, identity),
         Program("gateway", folder / "gateway.log", told, gateway),
+        Program("archiver", home / "archive" / "archiver.log", told, (*SAMBUS, "archive", "run")),
     ]

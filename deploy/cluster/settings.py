@@ -9,6 +9,9 @@ CONTROLLER_OFFSET = 10
 MOST_BROKERS = 9
 
 HOST = "127.0.0.1"
+#: Where the gateway and the provider of made-up people listen on one machine.
+GATEWAY_PORT, IDENTITY_PORT = 29180, 29181
+LOCAL_ISSUER = f"http://{HOST}:{IDENTITY_PORT}"
 
 
 @dataclass(frozen=True)

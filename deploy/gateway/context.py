@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -12,14 +12,22 @@ from schemas.gazetteer import Gazetteer, load_gazetteer
 from schemas.identity import Authenticator
 
 
+class ArchivePlace(NamedTuple):
+    """The database of the archive, and the file of its key."""
+
+    url: str
+    key: Path
+
+
 @dataclass(frozen=True)
 class Context:
     """One gateway's surroundings.
 
     Shape: ``kafka`` are aiokafka's connection options; ``areas`` the delivery areas whose desks it serves
     (``schemas.topics.delivery_areas``); ``folder`` is where parts may keep files, each in a folder of its own name;
-    ``issuer`` is where pages send people to sign in, as the client ``client_id`` (with a secret, if it is no public
-    one); ``address`` is where browsers reach this gateway; ``http`` asks other servers; ``limits`` bound what comes in.
+    ``archive`` is where deliveries are kept to be found again, if they are; ``issuer`` is where pages send people to
+    sign in, as the client ``client_id`` (with a secret, if it is no public one); ``address`` is where browsers reach
+    this gateway; ``http`` asks other servers; ``limits`` bound what comes in.
     """
 
     kafka: Mapping[str, Any]
@@ -28,6 +36,7 @@ class Context:
     folder: Path
     http: httpx.AsyncClient
     issuer: str | None = None
+    archive: ArchivePlace | None = None
     client_id: str = "sambus-page"
     client_secret: str | None = field(default=None, repr=False)
     address: str = "http://127.0.0.1:29180"

@@ -14,6 +14,7 @@ PARTS: Final[tuple[str, ...]] = (
     "deploy.gateway.assets:part",
     "deploy.gateway.publish:part",
     "deploy.gateway.feeds:part",
+    "deploy.gateway.archive:part",
     "deploy.gateway.cards:part",
 )
 

@@ -263,12 +263,12 @@ def test_no_word_is_an_operator(archive: Archive, filler: Filler, text: str) -> 
     assert len(found(archive)) == 1
 
 
-def test_a_permit_is_asked_for_each_hit(archive: Archive, filler: Filler) -> None:
-    """The gateway's own check: what it denies is not on the page, and does not make the page shorter."""
+def test_a_view_is_asked_for_each_hit(archive: Archive, filler: Filler) -> None:
+    """The gateway's own check: what it hides is not on the page, and does not make the page shorter."""
     made = [report("ord", priority=1 + number % 2) for number in range(20)]
     filler.write(*made)
     page = archive.searcher.search(
-        ANNA, asked(text="ord", limit=8), permit=lambda item: item.meta.priority == 1, now=NOW
+        ANNA, asked(text="ord", limit=8), view=lambda item: item if item.meta.priority == 1 else None, now=NOW
     )
     assert ids(page) == [each.event_id for each in reversed(made) if each.item.meta.priority == 1][:8]
 

@@ -162,7 +162,7 @@ def test_another_desks_event_is_like_one_that_is_not_there(archive: Archive, fil
     assert taken(archive, theirs, asker=BO).disclosure.desk == OTHER
 
 
-def test_a_permit_counts_for_exports(archive: Archive, filler: Filler) -> None:
+def test_a_view_counts_for_exports(archive: Archive, filler: Filler) -> None:
     """What the gateway's check denies cannot be taken out, and looks as if it were not there."""
     from consumers.exports.making import make_export, read_request
 
@@ -172,7 +172,7 @@ def test_a_permit_counts_for_exports(archive: Archive, filler: Filler) -> None:
         {"event_ids": [one.event_id], "format": "csv", "receiver": CUSTOMS, "ground": "OSL 10:2", "purpose": "P1"}
     )
     with pytest.raises(RefusedError) as refused:
-        make_export(archive, ANNA, request, permit=lambda _: False)
+        make_export(archive, ANNA, request, view=lambda _: None)
     assert refused.value.code is Refusal.EVENT_UNKNOWN
 
 

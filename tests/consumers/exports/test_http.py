@@ -10,7 +10,9 @@ from fastapi import FastAPI, Header, HTTPException
 from consumers.archive.archive import Archive
 from consumers.archive.asker import Asker, Somebody
 from consumers.archive.http import archive_router
+from consumers.archive.search import View, everything
 from consumers.exports.http import exports_router
+from schemas.vocabulary import Purpose
 from tests.consumers.archive.made import ANNA, BO, DESK, OTHER, Filler, came, order, report
 from tests.consumers.exports.made import CUSTOMS, event
 
@@ -37,9 +39,15 @@ async def client(archive: Archive, receipts: list[tuple[str, str]]) -> AsyncIter
     async def send(asker: Asker, delivery_id: str) -> None:
         receipts.append((asker.desk, delivery_id))
 
+    async def archive_of() -> Archive:
+        return archive
+
+    def view_of(_: Asker, __: Purpose) -> View:
+        return everything
+
     app = FastAPI()
-    app.include_router(archive_router(archive, asker_of))
-    app.include_router(exports_router(archive, asker_of, receipts=send))
+    app.include_router(archive_router(archive_of, asker_of, view_of))
+    app.include_router(exports_router(archive_of, asker_of, view_of, receipts=send))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as found:
         yield found
 
