@@ -119,7 +119,8 @@ export function told(problem) {
   if (!(problem instanceof Problem)) throw problem;
   if (problem.code === "OFFLINE") return t("cards.offline");
   const places = problem.errors.map((each) => `${each.pointer ?? ""} ${pick([each.remedy_sv, each.remedy_en])}`);
-  return [problem.title, ...places].filter(Boolean).join(" · ");
+  const reasons = problem.reasons.map((each) => pick(each));
+  return [...new Set([problem.title, ...reasons, ...places])].filter(Boolean).join(" · ");
 }
 
 function choose(title, word, options) {

@@ -7,6 +7,7 @@ import { onPref } from "/static/js/prefs.js";
 import { Bar, frame, signIn, signOut, whoAmI } from "/static/js/shell.js";
 import { loadWords, t } from "/static/js/words.js";
 import { Actions, told } from "./actions.js";
+import { ArchiveView } from "./archive.js";
 import { Detail } from "./detail.js";
 import { duties, requests } from "./desk.js";
 import { CardList } from "./list.js";
@@ -18,7 +19,7 @@ import { State } from "./state.js";
 import { every, subscribe } from "./subscriptions.js";
 
 const PAGES = [{ address: "/cards", word: "page.cards" }, { address: "/publish", word: "page.publish" }];
-const TABS = ["card", "map", "pictures", "duties", "requests"];
+const TABS = ["card", "map", "pictures", "duties", "requests", "archive"];
 const KEPT = "sambus.subscription";
 /** Seconds between looks at what is owed. */
 const LOOK_S = 30;
@@ -70,6 +71,7 @@ function page() {
   const list = new CardList(state);
   const detail = new Detail(state, actions);
   const map = new SwedenMap(state);
+  const archive = new ArchiveView(state, who, reading, (id) => { state.choose(id); show("card"); });
   const panel = h("div", { class: "panel", role: "tabpanel" });
   const strip = h("div", { class: "strip" });
   const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": t("cards.views") });
@@ -81,19 +83,27 @@ function page() {
       on: { click: () => show(each), keydown: (event) => moved(event, each, show) },
     }, t(`tab.${each}`))));
     panel.setAttribute("aria-labelledby", `tab-${tab}`);
-    fill(panel, { card: detail.element, map: map.element }[tab] ?? h("div", { class: "stack", tabindex: "0", "aria-live": "off" }));
+    fill(panel, { card: detail.element, map: map.element, archive: archive.element }[tab] ?? h("div", { class: "stack", tabindex: "0", "aria-live": "off" }));
     if (tab === "map") map.load();
     if (!actions.subscription) return;
     if (tab === "pictures") pictures(panel.firstChild, who.unit);
     if (tab === "duties") duties(panel.firstChild, actions, (id) => { const card = state.card(id); if (card) { state.choose(card.card_id); show("card"); } });
     if (tab === "requests") requests(panel.firstChild, actions);
+    if (tab === "archive") archive.register();
   };
   page.show = show;
+  page.archive = archive;
   state.on("chosen", () => { if (state.chosen !== null && tab !== "card" && tab !== "map") show("card"); });
   state.on("cards", () => fill(strip, timeline(state)));
   show(tab);
   list.draw();
   page.list = list;
+}
+
+/** For what is read now: what a search states as its purpose. */
+function reading() {
+  const { purpose, case_ref = null } = subscriptions.find((each) => each.subscription_id === actions.subscription);
+  return { purpose, case_ref };
 }
 
 function moved(event, each, show) {
@@ -162,6 +172,7 @@ async function read(id) {
 
 function recalled(order) {
   state.withdraw(order.event_id, order.standing);
+  page.archive?.withdraw(order.event_id);
 }
 
 function stands(word) {

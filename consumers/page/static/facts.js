@@ -23,7 +23,9 @@ export function textOf(event) {
 export function gist(event) {
   const words = textOf(event);
   if (words) return words;
-  return pairs(event?.payload ?? {}).filter(([name]) => !UNTOLD.test(name)).slice(0, 4).map(([, said]) => said).join(" · ");
+  const payload = event?.payload ?? {};
+  return pairs(payload).filter(([name]) => !UNTOLD.test(name)).slice(0, 4)
+    .map(([name, told]) => (["boolean", "number"].includes(typeof payload[name]) ? `${field(name).label.toLowerCase()}: ${told.toLowerCase()}` : told)).join(" · ");
 }
 
 /** Where it happened, in words. */

@@ -18,6 +18,7 @@ const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 export const unit = (code) => known.units[code]?.name ?? known.partners[code] ?? code;
 export const seat = (code) => known.units[code]?.at ?? null;
 export const units = () => Object.entries(known.units).map(([code, each]) => ({ value: code, label: each.name, beside: code }));
+export const partners = () => Object.keys(known.partners);
 export const types = () => Object.keys(known.types);
 export const bases = () => known.bases;
 export const purposes = () => known.purposes;

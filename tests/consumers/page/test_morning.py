@@ -1,11 +1,16 @@
 """The morning of an analyst, in a real browser: open, read, why, acknowledge; what comes, and what is recalled."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, expect
+from sqlalchemy import select
 
+from consumers.archive.archive import Archive
+from consumers.archive.tables import rows
 from producers.client import GATEWAY_TOPIC, publish_raw
 from tests.browser import Scheme, grave_faults, picture, window
 from tests.bus import Bus
@@ -106,6 +111,55 @@ async def test_a_recall_takes_the_content_away_while_the_card_is_open(page: Page
     await picture(page, "recalled")
 
 
+async def test_what_was_is_found_taken_out_and_taken_back(
+    page: Page, page_bus: Bus, page_archive: Archive, tmp_path: Path
+) -> None:
+    """Search, take out on record; a recall takes the find off the screen and asks to tell whoever got the file."""
+    wrong = seizure()
+    await publish(page_bus, wrong)
+    await archived(page_archive, wrong)
+    await page.get_by_role("tab", name="Archive").click()
+    view = page.get_by_role("region", name="Archive")
+    await view.get_by_label("Type").select_option("drug_seizure")
+    await view.get_by_role("button", name="Search the archive").click()
+    found = view.locator(f'article[data-event="{wrong["event_id"]}"]')
+    await expect(found).to_contain_text("Järva")
+    await found.get_by_label("Take out").check()
+    await view.get_by_role("button", name="Take out (1)").click()
+    await page.get_by_label("To whom").select_option("partner.tullverket")
+    await page.get_by_label("Legal ground for giving it out").fill("OSL 10 kap. 2 §")
+    async with page.expect_download() as given:
+        await page.get_by_role("dialog").get_by_role("button", name="Send").click()
+    file = tmp_path / "out.csv"
+    await (await given.value).save_as(file)
+    assert wrong["event_id"] in file.read_text("utf-8")
+    await expect(view.get_by_role("row").filter(has_text="OSL 10 kap. 2 §")).to_have_count(1)
+    await picture(page, "archive")
+    order = correction(wrong)
+    await publish(page_bus, order, desk=PATROL)
+    await expect(found).to_have_count(0)
+    await archived(page_archive, order)
+    await page.get_by_role("tab", name=re.compile("^Card")).click()
+    await page.get_by_role("tab", name="Archive").click()
+    await expect(view).to_contain_text("RECALLED")
+    await view.get_by_role("button", name="The receiver was told").click()
+    await expect(view.get_by_role("button", name="The receiver was told")).to_have_count(0)
+
+
+async def archived(archive: Archive, body: Body) -> None:
+    """Wait until an event is in the archive."""
+
+    def there() -> bool:
+        with archive.database.reading() as connection:
+            return (
+                connection.execute(select(rows.c.row_id).where(rows.c.event_id == body["event_id"])).first() is not None
+            )
+
+    async with asyncio.timeout(60):
+        while not await asyncio.to_thread(there):
+            await asyncio.sleep(0.05)
+
+
 async def test_the_keyboard_does_it_all(page: Page) -> None:
     """J and K go through the cards, 1 to 5 through the views, / to the search, ? shows what there is."""
     await page.keyboard.press("j")
@@ -136,7 +190,7 @@ async def test_every_view_is_for_everybody(
             await page.get_by_role("button", name="Prenumerera", exact=True).click()
         await expect(page.locator(".cards button").first).to_be_visible()
         await page.locator(".cards button").first.click()
-        for view in ("Kortet", "Karta", "Lägesbilder", "Plikter", "Frågor"):
+        for view in ("Kortet", "Karta", "Lägesbilder", "Plikter", "Frågor", "Arkiv"):
             tab = page.get_by_role("tab", name=re.compile(f"^{view}"))
             await tab.click()
             await expect(tab).to_have_attribute("aria-selected", "true")

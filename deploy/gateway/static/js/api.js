@@ -6,11 +6,12 @@ import { pref } from "./prefs.js";
 const PATIENCE = 20_000;
 let skew = null;
 
-/** What went wrong. `code` is the gateway's, or `OFFLINE`; `errors` are places: code, pointer, remedy_sv, remedy_en. */
+/** What went wrong. `code` is the gateway's, or `OFFLINE`; `errors` are places: code, pointer, remedy_sv, remedy_en;
+ * `reasons` are Swedish and English. */
 export class Problem extends Error {
-  constructor({ code, status = 0, title = "", detail = "", errors = [], retryAfter = null }) {
+  constructor({ code, status = 0, title = "", detail = "", errors = [], reasons = [], retryAfter = null }) {
     super(code);
-    Object.assign(this, { code, status, title, detail, errors, retryAfter });
+    Object.assign(this, { code, status, title, detail, errors, reasons, retryAfter });
   }
 
   /** Whether the same request may succeed later by itself. */
@@ -26,23 +27,30 @@ export class Problem extends Error {
  * Errors: `Problem`, whatever went wrong.
  */
 export async function ask(address, { method = "GET", body, headers = {}, patience = PATIENCE } = {}) {
-  const answer = await sent(address, {
-    method,
-    headers: {
-      accept: "application/json, application/problem+json",
-      "accept-language": pref("lang"),
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-      ...headers,
-    },
-    body: body === undefined ? undefined : JSON.stringify(body),
-    signal: AbortSignal.timeout(patience),
-    credentials: "same-origin",
-    redirect: "error",
-  });
+  const answer = await sent(address, request(method, body, { accept: "application/json, application/problem+json", ...headers }, patience));
   noteClock(answer);
   const told = await content(answer);
   if (answer.ok) return told;
   throw problem(answer, told);
+}
+
+/** Ask for a file. Gives its content and the name that the gateway gives it. Errors: `Problem`. */
+export async function take(address, body) {
+  const answer = await sent(address, request("POST", body, { accept: "*/*" }, PATIENCE));
+  if (!answer.ok) throw problem(answer, await content(answer));
+  const [, name = "sambus"] = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "") ?? [];
+  return { blob: await answer.blob(), name };
+}
+
+function request(method, body, headers, patience) {
+  return {
+    method,
+    headers: { "accept-language": pref("lang"), ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(patience),
+    credentials: "same-origin",
+    redirect: "error",
+  };
 }
 
 /** How far this machine's clock is ahead of the gateway's, in milliseconds; null before the first answer. */
@@ -72,9 +80,10 @@ function problem(answer, told) {
   return new Problem({
     code: told?.code ?? "INTERNAL",
     status: answer.status,
-    title: told?.title ?? `${answer.status}`,
+    title: told?.title === told?.code && told?.detail_sv ? "" : told?.title ?? `${answer.status}`,
     detail: told?.detail ?? "",
     errors: told?.errors ?? [],
+    reasons: [told, ...Object.values(told?.events ?? {})].filter((each) => each?.detail_sv).map((each) => [each.detail_sv, each.detail]),
     retryAfter: Number.isNaN(wait) ? null : wait,
   });
 }
