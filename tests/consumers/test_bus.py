@@ -11,6 +11,7 @@ from consumers.bus import committed_reader, start_of
 pytestmark = pytest.mark.kafka
 
 
+@pytest.mark.asyncio(loop_scope="function")  # the clients of other tests have tasks of their own
 @pytest.mark.parametrize("turns", range(6))
 async def test_a_reader_stops_right_after_its_assignment_changed(bus: str, turns: int) -> None:
     """The client library alone waits for ever at one of these turns: it swallows what should end its fetching."""

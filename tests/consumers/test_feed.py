@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,20 +28,28 @@ def options(bootstrap: str) -> dict[str, Any]:
     return {"bootstrap_servers": bootstrap}
 
 
+#: What tests name themselves lies here; other desks of the region are given out once each.
+NAMED = "se.stockholm.stockholm-nord"
+
+
+def _region() -> Iterator[str]:
+    gazetteer = load_gazetteer()
+    codes = [unit for unit in gazetteer.units if unit.startswith("se.stockholm.")]
+    return (desk for code in codes for desk in gazetteer.desks(code))
+
+
+_FRESH = (desk for desk in _region() if not desk.startswith(NAMED))
+
+
 def desks_beside(desk: str) -> list[str]:
     """Other desks of the region whose deliveries lie on the same partition."""
-    gazetteer = load_gazetteer()
     wanted = partition_of(desk, PARTITIONS)
-    codes = (unit for unit in gazetteer.units if unit.startswith("se.stockholm"))
-    every = (other for code in codes for other in gazetteer.desks(code))
-    return [other for other in every if other != desk and partition_of(other, PARTITIONS) == wanted]
+    return [other for other in _region() if other.startswith(NAMED) and partition_of(other, PARTITIONS) == wanted]
 
 
-def fresh_desk(number: int) -> str:
-    """A desk of the region that no other test reads."""
-    gazetteer = load_gazetteer()
-    codes = [unit for unit in gazetteer.units if unit.startswith("se.stockholm.stockholm-syd.")]
-    return gazetteer.desks(codes[number // 5])[number % 5]
+def fresh_desk() -> str:
+    """A desk of the region that no other test reads: each call gives another one."""
+    return next(_FRESH)
 
 
 async def everything(feed: Feed) -> list[Delivery | Unreadable]:
@@ -65,7 +74,7 @@ def test_partitions_are_those_of_the_java_client(key: str, hashed: int) -> None:
 
 async def test_a_feed_is_what_was_committed_for_the_desk_and_nothing_else(bus: str, codec: Codec) -> None:
     """Aborted transactions, other desks on the same partition and later records are not in it; order is kept."""
-    desk = fresh_desk(0)
+    desk = fresh_desk()
     beside = desks_beside(desk)[0]
     expected = []
     for round_number in range(6):
@@ -81,7 +90,7 @@ async def test_a_feed_is_what_was_committed_for_the_desk_and_nothing_else(bus: s
 
 async def test_following_shows_a_delivery_soon_after_its_commit(bus: str, codec: Codec) -> None:
     """Live: what comes after the start is shown, and a stop is clean."""
-    desk, seen = fresh_desk(1), []
+    desk, seen = fresh_desk(), []
     async with Feed(options(bus), desk, follow=True) as items:
         for _ in range(3):
             event_id = new_id()
@@ -94,7 +103,7 @@ async def test_following_shows_a_delivery_soon_after_its_commit(bus: str, codec:
 
 async def test_a_feed_stops_at_the_end_known_at_its_start(bus: str, codec: Codec) -> None:
     """A reader that does not follow ends, also while more keeps coming."""
-    desk = fresh_desk(2)
+    desk = fresh_desk()
     first, later = new_id(), new_id()
     await write(bus, [Sent(TOPIC, desk, delivery(codec, desk, first))])
     async with Feed(options(bus), desk, since=LONG_AGO) as items:
@@ -104,7 +113,7 @@ async def test_a_feed_stops_at_the_end_known_at_its_start(bus: str, codec: Codec
 
 async def test_a_start_is_a_time_an_offset_or_now(bus: str, codec: Codec) -> None:
     """Each start gives exactly what comes after it."""
-    desk = fresh_desk(3)
+    desk = fresh_desk()
     before, between, after = new_id(), new_id(), new_id()
     await write(bus, [Sent(TOPIC, desk, delivery(codec, desk, before))])
     await asyncio.sleep(0.01)  # records of one millisecond cannot be told apart by time
@@ -118,7 +127,7 @@ async def test_a_start_is_a_time_an_offset_or_now(bus: str, codec: Codec) -> Non
 
 async def test_looking_back_gives_what_came_before_the_start_and_says_so(bus: str, codec: Codec) -> None:
     """For a reader that must know of it; the start itself stays where it was asked for."""
-    desk = fresh_desk(14)
+    desk = fresh_desk()
     before, after = new_id(), new_id()
     places = await write(bus, [Sent(TOPIC, desk, delivery(codec, desk, each)) for each in (before, after)])
     await write(bus, [Sent(TOPIC, desk, b"junk")])
@@ -133,7 +142,7 @@ async def test_looking_back_gives_what_came_before_the_start_and_says_so(bus: st
 
 async def test_what_is_held_back_comes_when_its_time_has_come_and_no_earlier(bus: str, codec: Codec) -> None:
     """A feed read to its end leaves it out and counts it; one that is followed shows it at that moment."""
-    desk = fresh_desk(8)
+    desk = fresh_desk()
     held, free = new_id(), new_id()
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=24)
     late = delivery(codec, desk, held, not_before=until)
@@ -150,12 +159,12 @@ async def test_what_is_held_back_comes_when_its_time_has_come_and_no_earlier(bus
 async def test_an_offset_that_is_not_there_yet_is_refused(bus: str) -> None:
     """Reading on from elsewhere would repeat everything, which is what the client library would do."""
     with pytest.raises(WrongStartError):
-        await everything(Feed(options(bus), fresh_desk(4), since=10_000_000))
+        await everything(Feed(options(bus), fresh_desk(), since=10_000_000))
 
 
 async def test_an_unreadable_record_is_told_and_does_not_end_the_feed(bus: str, codec: Codec) -> None:
     """Junk, an event that is no delivery, and a delivery made for another desk are values, counted, never shown."""
-    desk, good = fresh_desk(5), new_id()
+    desk, good = fresh_desk(), new_id()
     foreign = delivery(codec, SOLNA, new_id())
     cut = delivery(codec, desk, new_id())[:-1]
     bad = [b"", b"\xc3\x01junk", cut, foreign]
@@ -174,7 +183,7 @@ async def test_an_unreadable_record_is_told_and_does_not_end_the_feed(bus: str, 
 
 async def test_only_the_asked_types_are_given(bus: str, codec: Codec) -> None:
     """A type filter leaves the rest out, and nothing of the asked type."""
-    desk, seizure, scene = fresh_desk(6), new_id(), new_id()
+    desk, seizure, scene = fresh_desk(), new_id(), new_id()
     await write(
         bus,
         [
@@ -188,7 +197,7 @@ async def test_only_the_asked_types_are_given(bus: str, codec: Codec) -> None:
 
 async def test_a_delivery_shows_its_meta_and_no_hidden_field(bus: str, codec: Codec) -> None:
     """What the view left out is not there, not even as a null."""
-    desk, event_id = fresh_desk(7), new_id()
+    desk, event_id = fresh_desk(), new_id()
     await write(bus, [Sent(TOPIC, desk, delivery(codec, desk, event_id))])
     (item,) = await everything(Feed(options(bus), desk, since=LONG_AGO))
     assert isinstance(item, Delivery)

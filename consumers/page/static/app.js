@@ -18,7 +18,6 @@ import { pictures } from "./pictures.js";
 import { State } from "./state.js";
 import { every, subscribe } from "./subscriptions.js";
 
-const PAGES = [{ address: "/cards", word: "page.cards" }, { address: "/publish", word: "page.publish" }];
 const TABS = ["card", "map", "pictures", "duties", "requests", "archive"];
 const KEPT = "sambus.subscription";
 /** Seconds between looks at what is owed. */
@@ -35,7 +34,7 @@ let tab = "card";
 let draw = () => null;
 
 await Promise.all([loadWords("/static/words.json", "/cards/assets/words.json"), fetch("/cards/names.json").then(async (answer) => useNames(await answer.json()))]);
-bar = new Bar({ pages: PAGES, here: "/cards", state: standing, leave: leave });
+bar = new Bar({ here: "/cards", state: standing, leave: leave });
 const main = h("main", { class: "analyst" });
 frame(bar, main);
 keyboard();

@@ -18,7 +18,6 @@ import { Outbox } from "./outbox.js";
 import { Store } from "./store.js";
 import { newEventId } from "./uuid.js";
 
-const PAGES = [{ address: "/publish", word: "page.publish" }];
 /** How long drafts are shown without a connection after the last sign-in: a working day. */
 const UNLOCKED = 12 * 3600e3;
 const RETURNED_EVERY = 60_000;
@@ -34,7 +33,7 @@ class App {
     Object.assign(this, { forms, vocabularies: words, lookup, store, me: null, returned: [], editor: null, locked: false });
     this.outbox = new Outbox(store, (type) => this.formOf(type), () => this.changed());
     this.state = h("span", { class: "row", role: "status" });
-    this.bar = new Bar({ pages: PAGES, here: "/publish", state: this.state, leave: () => this.leave() });
+    this.bar = new Bar({ here: "/publish", state: this.state, leave: () => this.leave() });
     this.lists = new Lists({ open: (record) => this.open(record), mend: (each) => this.mend(each) }, (type) => this.titleOf(type));
     this.stage = h("div", { class: "stage stack" });
     this.notices = h("div", { class: "notices stack" });

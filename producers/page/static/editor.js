@@ -9,13 +9,14 @@ import { pick, t } from "/static/js/words.js";
 import { Form } from "./form.js";
 import { Panel } from "./panel.js";
 
-const SAVED_AFTER = 500;
+/** What is written is saved at once, and then no more often than this, in milliseconds: a page can go at any moment. */
+const SAVED_EVERY = 250;
 const LABEL = 60;
 
 /** Shows a record; `app` keeps it, sends it, and knows who writes. */
 export class Editor {
   constructor(record, app) {
-    Object.assign(this, { record, app, timer: null, sending: false, touched: false });
+    Object.assign(this, { record, app, timer: null, kept: 0, sending: false, touched: false });
     this.element = h("div", { class: "editor" });
     this.redraw();
   }
@@ -69,7 +70,7 @@ export class Editor {
     this.record.label = (this.record.values.payload?.summary ?? this.record.values.payload?.question ?? "").slice(0, LABEL);
     this.touched = true;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.save(), SAVED_AFTER);
+    this.timer = setTimeout(() => this.save(), Math.max(0, this.kept + SAVED_EVERY - Date.now()));
     this.panel?.changed(this.form.check());
   }
 
@@ -77,6 +78,7 @@ export class Editor {
   async save() {
     clearTimeout(this.timer);
     if (!this.touched || this.sending || !["draft", "refused"].includes(this.record.state)) return;
+    this.kept = Date.now();
     await this.app.outbox.keep(this.record);
     this.saved.textContent = t("saved_at", { time: local(Date.now(), { date: false }) });
   }

@@ -53,7 +53,7 @@ export class Lists {
     const action = h("button", { class: "entry", type: "button", on: { click: () => this.on.mend(each) } },
       h("span", { class: "what" }, this.titleOf(each.event_type)),
       h("span", { class: "small quiet" }, h("span", { class: "badge bad" }, t("lists.quarantine")), " ", timeElement(each.at)));
-    return h("li", {}, action);
+    return h("li", { dataset: { event: each.event_id ?? "" } }, action);
   }
 
   #sent(record) {

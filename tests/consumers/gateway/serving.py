@@ -204,7 +204,13 @@ async def served(
 @asynccontextmanager
 async def _listening(running: Running, port: int) -> AsyncIterator[str]:
     config = uvicorn.Config(
-        running.gateway, host="127.0.0.1", port=port, lifespan="off", log_config=None, timeout_graceful_shutdown=1
+        running.gateway,
+        host="127.0.0.1",
+        port=port,
+        lifespan="off",
+        log_config=None,
+        access_log=False,  # as ``deploy.gateway.serve`` has it
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

@@ -117,7 +117,7 @@ async def test_a_token_that_was_tampered_with_is_none(gateway: Served) -> None:
 
 async def test_anothers_cursor_is_useless_and_a_changed_one_too(gateway: Served, bus: str, codec: Codec) -> None:
     """A colleague's of the same desk, one's own of another subscription, one with another offset: the same refusal."""
-    desk = fresh_desk(30)
+    desk = fresh_desk()
     await deliver(bus, codec, desk, 3)
     mine, theirs = (gateway.token(desk, fresh_subject()) for _ in range(2))
     own, second, other = [await gateway.subscribed(each) for each in (mine, mine, theirs)]
@@ -146,7 +146,7 @@ async def test_anothers_cursor_is_useless_and_a_changed_one_too(gateway: Served,
 
 async def test_what_a_person_may_not_see_is_not_there_for_them(gateway: Served, bus: str, codec: Codec) -> None:
     """Their desk has it, a colleague sees it: to one without the clearance each route says what it says of nothing."""
-    desk = fresh_desk(31)
+    desk = fresh_desk()
     (strict,) = await deliver(bus, codec, desk, sensitivity=3)
     (usual,) = await deliver(bus, codec, desk, sensitivity=1)
     cleared = gateway.token(desk, fresh_subject(), sensitivity=["3"])
@@ -169,7 +169,7 @@ async def test_what_a_person_may_not_see_is_not_there_for_them(gateway: Served, 
 
 async def test_unknown_and_forbidden_take_the_same_time(gateway: Served, bus: str, codec: Codec) -> None:
     """Medians of interleaved requests differ by far less than the requests among themselves."""
-    desk = fresh_desk(32)
+    desk = fresh_desk()
     (strict,) = await deliver(bus, codec, desk, sensitivity=3)
     plain, owner = (gateway.token(desk, fresh_subject(), sensitivity=["2"]) for _ in range(2))
     own, theirs = await gateway.subscribed(plain), await gateway.subscribed(owner)
@@ -208,7 +208,7 @@ async def test_no_text_of_an_event_ends_an_event_of_the_stream(
     gateway: Served, bus: str, codec: Codec, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What a publisher wrote is a value inside one line of JSON: on streams, in pages, on cards; never in a log."""
-    desk = fresh_desk(33)
+    desk = fresh_desk()
     token = gateway.token(desk, fresh_subject(), sensitivity=["3"], marks=["source"])
     subscription = await gateway.subscribed(token)
     caplog.set_level(logging.DEBUG)
@@ -297,7 +297,7 @@ async def test_a_delivery_for_another_desk_under_ones_key_is_never_shown(
     gateway: Served, bus: str, codec: Codec
 ) -> None:
     """A record whose key and content disagree is unreadable, to the stream and to pages alike."""
-    desk = fresh_desk(34)
+    desk = fresh_desk()
     token = gateway.token(desk, fresh_subject())
     subscription = await gateway.subscribed(token)
     secret = new_id()

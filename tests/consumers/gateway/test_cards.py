@@ -52,7 +52,7 @@ def linked(codec: Codec, desk: str, one: str, other: str, **payload: Any) -> Sen
 
 async def test_two_reports_of_one_event_are_one_card(gateway: Served, bus: str, codec: Codec) -> None:
     """With the grading, handling and origin of each, the most urgent priority with its reason, and what joins them."""
-    desk = fresh_desk(35)
+    desk = fresh_desk()
     view = {"areas": ["se.stockholm"], "grading": {"source": "B", "info": 2, "by": "a", "at": "2026-07-08T12:00:00Z"}}
     (one,) = await deliver(bus, codec, desk, 1, {"areas": ["se.stockholm"]}, priority=4, priority_reason="rutin")
     (other,) = await deliver(bus, codec, desk, 1, {"areas": view["areas"]}, priority=2, priority_reason="brådskar")
@@ -76,7 +76,7 @@ async def test_two_reports_of_one_event_are_one_card(gateway: Served, bus: str, 
 
 async def test_a_stream_with_cards_tells_each_card_as_it_becomes(gateway: Served, bus: str, codec: Codec) -> None:
     """A report makes one, a link joins two into one; and the cursor of the cards leaves nothing out between."""
-    desk = fresh_desk(36)
+    desk = fresh_desk()
     (one,) = await deliver(bus, codec, desk)
     async with reading(gateway, desk, Start(since="1h"), cards=True) as items:
         client, subscription = items.client, items.subscription
@@ -94,7 +94,7 @@ async def test_a_stream_with_cards_tells_each_card_as_it_becomes(gateway: Served
 
 async def test_unread_is_what_was_not_committed(gateway: Served, bus: str, codec: Codec) -> None:
     """Of what the subscription names, and nothing else."""
-    desk = fresh_desk(37)
+    desk = fresh_desk()
     await deliver(bus, codec, desk, 3)
     token = gateway.token(desk, fresh_subject())
     root = f"/v1/subscriptions/{await gateway.subscribed(token, types=['drug_seizure'])}"
@@ -109,7 +109,7 @@ async def test_unread_is_what_was_not_committed(gateway: Served, bus: str, codec
 
 async def test_pages_come_in_order_and_leave_nothing_out(gateway: Served, bus: str, codec: Codec) -> None:
     """However small the page, and also when what is between is for somebody else."""
-    desk = fresh_desk(38)
+    desk = fresh_desk()
     made = await deliver(bus, codec, desk, 7)
     token = gateway.token(desk, fresh_subject())
     root = f"/v1/subscriptions/{await gateway.subscribed(token)}"

@@ -34,7 +34,7 @@ async def lines(bus: str, codec: Codec) -> list[ReadLine]:
 
 async def test_every_way_of_reading_is_logged_with_who_and_for_what(gateway: Served, bus: str, codec: Codec) -> None:
     """Stream, page, cards: the person, the desk, the subscription, the purpose, the delivery; no content."""
-    desk, subject = fresh_desk(9), fresh_subject()
+    desk, subject = fresh_desk(), fresh_subject()
     secret = "Påhittad hemlighet 4711"
     (event_id,) = await deliver(
         bus, codec, desk, 1, {"areas": ["se"], "payload": {"summary": secret}}, event_type="intelligence_report"
@@ -58,7 +58,7 @@ async def test_every_way_of_reading_is_logged_with_who_and_for_what(gateway: Ser
 
 async def test_a_live_delivery_is_logged_once_for_all_who_see_it(gateway: Served, bus: str, codec: Codec) -> None:
     """One line names every reading: a log of each reader for each delivery would be the larger of the two."""
-    desk = fresh_desk(10)
+    desk = fresh_desk()
     tokens = [gateway.token(desk, fresh_subject()) for _ in range(2)]
     async with (
         gateway.wire(tokens[0], await gateway.subscribed(tokens[0])) as one,
@@ -81,7 +81,7 @@ async def alone(bus: str, tmp_path: Path) -> AsyncIterator[Served]:
 
 async def test_without_the_log_nothing_is_shown(alone: Served, bus: str, codec: Codec) -> None:
     """Questions are refused, a stream waits; when the log is back, what waited comes, once."""
-    desk = fresh_desk(11)
+    desk = fresh_desk()
     token = alone.token(desk)
     subscription = await alone.subscribed(token)
     log = alone.feeds.open.log

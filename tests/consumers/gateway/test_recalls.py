@@ -59,7 +59,7 @@ async def test_an_open_stream_hears_at_once_and_later_reads_hide(
     gateway: Served, bus: str, codec: Codec, action: str
 ) -> None:
     """Also a stream that subscribes to something else entirely; the content is on no route any more."""
-    desk = fresh_desk({"recall": 0, "restrict": 1, "erase": 2}[action])
+    desk = fresh_desk()
     (target,) = await deliver(bus, codec, desk, 1, VIEW, **REPORT)
     token = gateway.token(desk, fresh_subject())
     everything = await gateway.subscribed(token)
@@ -89,7 +89,7 @@ async def test_an_open_stream_hears_at_once_and_later_reads_hide(
 
 async def test_what_was_recalled_before_the_gateway_started_is_hidden(bus: str, codec: Codec, tmp_path: Path) -> None:
     """Orders are read before anything is shown, whatever the tail holds."""
-    desk = fresh_desk(3)
+    desk = fresh_desk()
     (target,) = await deliver(bus, codec, desk, 1, VIEW, **REPORT)
     await write(bus, [order(codec, desk, target)])
     async with served(bus, tmp_path) as gateway:
@@ -102,7 +102,7 @@ async def test_what_was_recalled_before_the_gateway_started_is_hidden(bus: str, 
 
 async def test_a_correction_on_its_way_hides_nothing(gateway: Served, bus: str, codec: Codec) -> None:
     """The new revision comes; until then the old one says that it is being corrected."""
-    desk = fresh_desk(4)
+    desk = fresh_desk()
     (target,) = await deliver(bus, codec, desk, 1, VIEW, **REPORT)
     await write(bus, [order(codec, desk, target, "correct")])
     token = gateway.token(desk, fresh_subject())
@@ -118,7 +118,7 @@ async def test_a_correction_on_its_way_hides_nothing(gateway: Served, bus: str, 
 
 async def test_whoever_could_not_see_the_event_hears_of_no_recall(gateway: Served, bus: str, codec: Codec) -> None:
     """For them there was nothing; a colleague who could is told."""
-    desk = fresh_desk(5)
+    desk = fresh_desk()
     (target,) = await deliver(bus, codec, desk, 1, VIEW, sensitivity=3, **REPORT)
     plain = gateway.token(desk, fresh_subject(), sensitivity=["2"])
     cleared = gateway.token(desk, fresh_subject(), sensitivity=["3"])
@@ -138,7 +138,7 @@ async def test_whoever_could_not_see_the_event_hears_of_no_recall(gateway: Serve
 
 async def test_the_client_confirms_and_operations_see_who_has_not(gateway: Served, bus: str, codec: Codec) -> None:
     """Told, taken away, confirmed in the read log; a stream that says nothing is counted, by number alone."""
-    desk = fresh_desk(6)
+    desk = fresh_desk()
     (target,) = await deliver(bus, codec, desk, 1, VIEW, **REPORT)
     silent = gateway.token(desk, fresh_subject())
     async with (
@@ -169,7 +169,7 @@ async def test_the_client_confirms_and_operations_see_who_has_not(gateway: Serve
 
 async def test_a_reading_that_comes_back_confirms_as_itself(gateway: Served, bus: str, codec: Codec) -> None:
     """It was away when the recall came; under its own name it is told, and counted once."""
-    desk = fresh_desk(7)
+    desk = fresh_desk()
     (target,) = await deliver(bus, codec, desk, 1, VIEW, **REPORT)
     token = gateway.token(desk, fresh_subject())
     subscription = await gateway.subscribed(token)
@@ -193,7 +193,7 @@ async def test_a_reading_that_comes_back_confirms_as_itself(gateway: Served, bus
 
 async def test_nobody_confirms_in_anothers_name(gateway: Served) -> None:
     """A reading's name that somebody learned or guessed opens nothing."""
-    desk = fresh_desk(8)
+    desk = fresh_desk()
     token, thief = (gateway.token(desk, fresh_subject()) for _ in range(2))
     async with gateway.wire(token, await gateway.subscribed(token)) as wire:
         name = orjson.loads((await wire.next("hello")).data)["reading"]

@@ -29,7 +29,7 @@ async def published(bus: str, codec: Codec, event_id: str) -> tuple[str, dict[st
 @pytest.fixture(scope="module")
 async def desk(gateway: Served, bus: str, codec: Codec) -> dict[str, str]:
     """A desk that got two reports, as somebody of it: token, root of its addresses, ids."""
-    address = fresh_desk(12)
+    address = fresh_desk()
     one, other = await deliver(bus, codec, address, 2)
     token = gateway.token(address, fresh_subject())
     root = f"/v1/subscriptions/{await gateway.subscribed(token)}"
@@ -112,7 +112,7 @@ async def test_what_cannot_be_said_is_told_with_its_place(
 
 async def test_a_request_is_answered_to_the_desk_that_asked(gateway: Served, bus: str, codec: Codec) -> None:
     """It stands open with its clock, the answer goes out as ours, and what came back is told with the request."""
-    us, subject = fresh_desk(13), fresh_subject()
+    us, subject = fresh_desk(), fresh_subject()
     payload = {
         "request_no": "F-1",
         "question": "Känt fordon?",

@@ -41,7 +41,7 @@ CUSTOMS = "partner.tullverket/coordination"
 
 async def test_what_is_committed_is_told_within_a_second(gateway: Served, bus: str, codec: Codec) -> None:
     """Live, in order, with its meta data and the view, as straight from Kafka."""
-    desk = fresh_desk(20)
+    desk = fresh_desk()
     async with reading(gateway, desk) as items:
         coming = asyncio.create_task(taken(items, 3))
         await joined(gateway, desk)
@@ -59,7 +59,7 @@ async def test_what_is_committed_is_told_within_a_second(gateway: Served, bus: s
 
 async def test_a_stream_begins_after_a_cursor_at_a_time_or_now(gateway: Served, bus: str, codec: Codec) -> None:
     """And where its reader said last that it had come, when it names nothing."""
-    desk = fresh_desk(21)
+    desk = fresh_desk()
     await deliver(bus, codec, desk)
     await asyncio.sleep(0.01)  # records of one millisecond cannot be told apart by time
     moment = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -85,7 +85,7 @@ async def test_a_stream_begins_after_a_cursor_at_a_time_or_now(gateway: Served, 
 
 async def test_only_what_the_subscription_names_is_told(gateway: Served, bus: str, codec: Codec) -> None:
     """By type, area and logical feed; other desks' deliveries on the partition are never there."""
-    desk = fresh_desk(22)
+    desk = fresh_desk()
     async with gateway.client(desk, fresh_subject()) as client:
         narrow = await client.subscribe(wish(types=["open_drug_scene"], areas=["se.syd"], topics=["alert.*"]))
         async with client.stream(narrow) as items:
@@ -105,7 +105,7 @@ async def test_only_what_the_subscription_names_is_told(gateway: Served, bus: st
 
 async def test_what_the_tail_no_longer_holds_comes_from_kafka(bus: str, codec: Codec, tmp_path: Path) -> None:
     """With a tail of nothing everything is past, and the way back to live loses and doubles nothing."""
-    desk = fresh_desk(23)
+    desk = fresh_desk()
     before = await deliver(bus, codec, desk, 30)
     async with (
         served(bus, tmp_path, limits=replace(LIMITS, tail_bytes=1)) as gateway,
@@ -118,7 +118,7 @@ async def test_what_the_tail_no_longer_holds_comes_from_kafka(bus: str, codec: C
 
 async def test_a_stream_goes_on_where_it_was_through_a_restart(bus: str, codec: Codec, tmp_path: Path) -> None:
     """The gateway ends, deliveries are made meanwhile, it starts again: the reader notices nothing but a wait."""
-    desk, port, cursors = fresh_desk(24), free_port(), Cursors([new_key()])
+    desk, port, cursors = fresh_desk(), free_port(), Cursors([new_key()])
     async with served(bus, tmp_path, port=port, cursors=cursors) as first:
         tokens = [first.token(desk, "made-up-restarts")]
         client = FeedClient(first.url, lambda: tokens[-1])
@@ -143,7 +143,7 @@ async def test_breaks_at_any_place_lose_and_double_nothing(
     bus: str, codec: Codec, tmp_path: Path, tail_bytes: int
 ) -> None:
     """A reader that goes away again and again, while deliveries come, has in the end each of them once, in order."""
-    desk, random, other = fresh_desk(39), Random(tail_bytes), Random(7)  # noqa: S311 - the same breaks each time
+    desk, random, other = fresh_desk(), Random(tail_bytes), Random(7)  # noqa: S311 - the same breaks each time
     async with served(bus, tmp_path, limits=replace(LIMITS, tail_bytes=tail_bytes)) as gateway:
         token = gateway.token(desk, fresh_subject())
         subscription = await gateway.subscribed(token)
@@ -216,7 +216,7 @@ def _chunks(raw: bytes) -> list[bytes]:
 
 async def test_a_stalled_reader_holds_nobody_up_and_loses_nothing(gateway: Served, bus: str, codec: Codec) -> None:
     """Others stay live; it is told that it fell behind, and then reads everything, once and in order, from Kafka."""
-    desk, subject = fresh_desk(25), fresh_subject()
+    desk, subject = fresh_desk(), fresh_subject()
     token = gateway.token(desk, subject)
     slow = slow_reader(gateway.url, token, await gateway.subscribed(token))
     long_text = {"areas": ["se.stockholm"], "payload": {"summary": "x" * 100_000}}
@@ -241,7 +241,7 @@ async def test_a_stalled_reader_holds_nobody_up_and_loses_nothing(gateway: Serve
 
 async def test_a_connection_that_takes_nothing_for_long_is_cut(bus: str, codec: Codec, tmp_path: Path) -> None:
     """What it holds of the gateway's memory is given back."""
-    desk = fresh_desk(26)
+    desk = fresh_desk()
     async with served(bus, tmp_path, limits=replace(LIMITS, stalled=timedelta(seconds=1))) as gateway:
         token = gateway.token(desk)
         slow = slow_reader(gateway.url, token, await gateway.subscribed(token))
@@ -260,7 +260,7 @@ async def test_a_connection_that_takes_nothing_for_long_is_cut(bus: str, codec: 
 
 async def test_a_heartbeat_moves_the_place_on(gateway: Served, bus: str, codec: Codec) -> None:
     """A reader for whom nothing comes has no long way back: its last id passes by what was for others."""
-    desk = fresh_desk(27)
+    desk = fresh_desk()
     token = gateway.token(desk, fresh_subject())
     subscription = await gateway.subscribed(token, types=["open_drug_scene"])
     async with gateway.wire(token, subscription) as wire:
@@ -309,7 +309,7 @@ async def test_what_is_held_back_comes_at_its_time_also_after_a_break(bus: str, 
 
 async def test_a_stream_ends_with_its_subscription_and_its_session(bus: str, tmp_path: Path) -> None:
     """Ended by its owner at once; a session in its time, so that a token is looked at again."""
-    desk = fresh_desk(28)
+    desk = fresh_desk()
     async with served(bus, tmp_path, limits=replace(LIMITS, session=timedelta(seconds=2))) as gateway:
         token = gateway.token(desk)
         subscription = await gateway.subscribed(token)
@@ -326,7 +326,7 @@ async def test_a_stream_ends_with_its_subscription_and_its_session(bus: str, tmp
 
 async def test_nobody_opens_streams_without_end(bus: str, tmp_path: Path) -> None:
     """One person's streams are counted, and a closed one counts no more."""
-    desk = fresh_desk(29)
+    desk = fresh_desk()
     async with served(bus, tmp_path, limits=replace(LIMITS, streams_of_one=2)) as gateway:
         token = gateway.token(desk)
         subscription = await gateway.subscribed(token)

@@ -7,6 +7,9 @@ import { CHOICES, onPref, pref, setPref } from "./prefs.js";
 import { toastRegion } from "./toast.js";
 import { t } from "./words.js";
 
+/** The gateway's pages, in the order of the bar. */
+const PAGES = [{ address: "/cards", word: "page.cards" }, { address: "/publish", word: "page.publish" }];
+
 /** Who is signed in (`/auth/me`). Errors: `Problem`; 401 for nobody. */
 export function whoAmI() {
   return ask("/auth/me");
@@ -25,12 +28,12 @@ export function signOut() {
 /**
  * The bar.
  *
- * `pages` are [{address, word}]; `here` is the address of this one; `state` an element between them and the person;
+ * `here` is the address of this page; `state` an element between them and the person;
  * `leave()` is called for signing out. Has `element` and `me(who)`, where null is nobody.
  */
 export class Bar {
-  constructor({ pages, here, state = null, leave }) {
-    Object.assign(this, { pages, here, state, leave, who: null, looked: () => {} });
+  constructor({ here, state = null, leave }) {
+    Object.assign(this, { here, state, leave, who: null, looked: () => {} });
     this.element = h("header", { class: "bar" });
     document.addEventListener("pointerdown", (event) => this.looked(event.target));
     this.draw();
@@ -45,7 +48,7 @@ export class Bar {
   draw() {
     fill(this.element,
       h("span", { class: "name" }, "SAMBUS"),
-      h("nav", { "aria-label": t("bar.pages") }, this.pages.map(({ address, word }) =>
+      h("nav", { "aria-label": t("bar.pages") }, PAGES.map(({ address, word }) =>
         h("a", { href: address, "aria-current": address === this.here ? "page" : null }, t(word)))),
       this.state, h("span", { class: "fill" }), this.person(), this.looks(),
       h("button", { class: "button low", type: "button", "aria-keyshortcuts": "?", on: { click: helpSheet } }, t("bar.keys")));
