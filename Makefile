@@ -47,10 +47,10 @@ security: $(READY)  ## a static scan, and the locked packages held against known
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive schemas producers streams consumers deploy
 	@$(BIN)/python -m tests.audit
 
-# What kills workers and takes times has the machine to itself; the rest runs in two processes, a file in one of them.
+# What kills workers and takes times has the machine to itself; then the rest runs in two processes, a file in one of them.
 unit: $(READY)
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/faults --ignore tests/bench $(ARGS)
 	@$(BIN)/python -m pytest tests/faults tests/bench $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/faults --ignore tests/bench $(ARGS)
 
 faults: $(READY)  ## the long fault runs: 20 × kill -9, frozen workers
 	@$(BIN)/python -m pytest -m slow tests/faults $(ARGS)
