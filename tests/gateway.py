@@ -113,6 +113,11 @@ class Processes:
                 self._running.append(subprocess.Popen(command, stdout=out, stderr=out, env=_environment()))
             self._await(self._running[-1], asked)
 
+    @property
+    def gateway_pid(self) -> int:
+        """The gateway's process."""
+        return self._running[1].pid
+
     def stop(self) -> list[int]:
         """End both; their exit codes."""
         for process in self._running:

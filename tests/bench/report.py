@@ -14,7 +14,7 @@ import psutil
 
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
-from tests.bench import archive, feeds, index, latency, pipeline, recovery, rules
+from tests.bench import archive, feeds, index, intake, latency, pipeline, recovery, rules
 from tests.bench.first_pack import first_pack
 
 Line = dict[str, Any]
@@ -36,6 +36,7 @@ def run(*, peers: bool, short: bool, tell: Callable[[str], None]) -> list[Line]:
         for name, pack in packs.items():
             lines += _bus(name, pack, short=short, tell=tell)
     lines += _archives(short=short, tell=tell)
+    lines += _intake(short=short, tell=tell)
     lines += _feeds(short=short, tell=tell)
     if not short:
         lines += _recoveries(tell)
@@ -58,6 +59,14 @@ def _archives(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
         lines.append({"bench": "archive"} | archive.run(database, count, rounds))
     found = _on_kafka(partial(archive.whole_way, count=500 if short else 20_000))
     return [*lines, {"bench": "archiver"} | found]
+
+
+def _intake(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
+    """Events over HTTP, beside a bare endpoint."""
+    publishers, seconds, rounds = (8, 1.0, 1) if short else (100, 10.0, 2)
+    tell(f"Intake over HTTP, {publishers} publishers ...")
+    measure = partial(intake.compare, publishers=publishers, seconds=seconds, rounds=rounds)
+    return [{"bench": "intake"} | asdict(taking) for taking in _on_kafka(measure)]
 
 
 def _feeds(*, short: bool, tell: Callable[[str], None]) -> list[Line]:

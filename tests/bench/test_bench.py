@@ -18,7 +18,10 @@ def test_the_short_form_runs() -> None:
     """Stages, rules, pipeline and latency on a cluster of their own; `make bench` adds other engines."""
     told = report.run(peers=False, short=True, tell=lambda _: None)
     lines = {line["bench"]: line for line in told}
-    assert set(lines) == {"machine", "stages", "rules", "index", "pipeline", "latency", *_READING}
+    assert set(lines) == {"machine", "stages", "rules", "index", "pipeline", "latency", "intake", *_READING}
+    for taking in (line for line in told if line["bench"] == "intake"):
+        assert taking["others"] == 0
+        assert 0 < taking["p50_ms"] <= taking["p99_ms"]
     for feeding in (line for line in told if line["bench"] == "feeds"):
         assert (feeding["lost"], feeding["doubled"]) == (0, 0)
         assert 0 < feeding["p50_ms"] <= feeding["p99_ms"]
