@@ -16,6 +16,11 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(rules, arguments)
 
 
+def _line(file: Path, text: str) -> int:
+    """The number of the first line that holds a text."""
+    return next(number for number, line in enumerate(file.read_text("utf-8").splitlines(), 1) if text in line)
+
+
 def test_the_released_pack_is_well() -> None:
     """Nothing on stdout, one line on stderr, exit code 0."""
     said = run("check")
@@ -28,7 +33,8 @@ def test_check_tells_file_line_and_remedy(tmp_path: Path) -> None:
     folder = changed(tmp_path, "alerts.yaml", "to: [se.nfc]", "to: [se.ncf]")
     said = run("check", str(folder))
     assert said.exit_code == 1
-    assert said.stdout == f"{folder}/alerts.yaml:17: There is no unit 'se.ncf'. Did you mean 'se.nfc'?\n"
+    at = _line(folder / "alerts.yaml", "to: [se.ncf]")
+    assert said.stdout == f"{folder}/alerts.yaml:{at}: There is no unit 'se.ncf'. Did you mean 'se.nfc'?\n"
 
 
 def test_check_finds_a_rule_without_a_case(tmp_path: Path) -> None:
@@ -80,7 +86,7 @@ def test_a_pack_that_cannot_be_used_runs_no_case(tmp_path: Path) -> None:
     folder = changed(tmp_path, "alerts.yaml", "priority: 1", "priority: 9")
     said = run("test", str(folder))
     assert said.exit_code == 1
-    assert "alerts.yaml:24: priority" in said.stdout
+    assert f"alerts.yaml:{_line(folder / 'alerts.yaml', 'priority: 9')}: priority" in said.stdout
     assert "no case was run" in said.stderr
 
 
