@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
@@ -20,6 +21,8 @@ from schemas.model import Model, Ref, ShortText
 from schemas.vocabulary import Identification
 
 __all__ = ["Candidate", "NameKind", "Substance", "SubstanceError", "SubstanceRegister", "load_substances"]
+
+LegalStatus = Literal["regulated", "not_regulated"]
 
 #: Misspellings are looked for in names of at least this many letters: shorter ones are all alike.
 _FUZZY_LETTERS = 5
@@ -62,7 +65,7 @@ class Substance(Model):
     inchikey_skeleton: Annotated[str, Field(pattern=r"^[A-Z]{14}$")] | None = None
     note: ShortText | None = None
     #: Whether it is under control, where the register says; lists change, so most entries leave it open.
-    legal_status: Literal["regulated", "not_regulated"] | None = None
+    legal_status: LegalStatus | None = None
 
     @model_validator(mode="after")
     def _numbers_are_right(self) -> Self:
@@ -121,6 +124,15 @@ class SubstanceRegister:
             name for name, owners in self._names.items() if len({owner for owner, _ in owners}) > 1
         }
         self._fuzzy = {_fold(name): name for name in self._names if len(name) >= _FUZZY_LETTERS}
+
+    def with_legal_status(self, said: Mapping[str, LegalStatus]) -> "SubstanceRegister":
+        """This register on a day when the law says this of these substances. Errors: ``KeyError`` for an unknown id."""
+        other = copy(self)
+        changed = {name: self.substances[name].model_copy(update={"legal_status": said[name]}) for name in said}
+        other.substances = {**self.substances, **changed}
+        skeletons = {s.inchikey_skeleton: s for s in changed.values() if s.inchikey_skeleton is not None}
+        other._by_skeleton = {**self._by_skeleton, **skeletons}
+        return other
 
     def get(self, substance_id: str) -> Substance | None:
         """The substance with this id of the register."""
