@@ -8,7 +8,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from copy import copy
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
@@ -111,6 +110,7 @@ class SubstanceRegister:
         faults = list(_faults(file))
         if faults:
             raise SubstanceError(faults)
+        self._file = file
         self.version = file.version
         self.classes = tuple(file.classes)
         self.substances: Mapping[str, Substance] = {substance.id: substance for substance in file.substances}
@@ -127,12 +127,9 @@ class SubstanceRegister:
 
     def with_legal_status(self, said: Mapping[str, LegalStatus]) -> "SubstanceRegister":
         """This register on a day when the law says this of these substances. Errors: ``KeyError`` for an unknown id."""
-        other = copy(self)
         changed = {name: self.substances[name].model_copy(update={"legal_status": said[name]}) for name in said}
-        other.substances = {**self.substances, **changed}
-        skeletons = {s.inchikey_skeleton: s for s in changed.values() if s.inchikey_skeleton is not None}
-        other._by_skeleton = {**self._by_skeleton, **skeletons}
-        return other
+        substances = [changed.get(substance.id, substance) for substance in self._file.substances]
+        return SubstanceRegister(self._file.model_copy(update={"substances": substances}))
 
     def get(self, substance_id: str) -> Substance | None:
         """The substance with this id of the register."""
