@@ -21,6 +21,9 @@ from schemas.topics import (
     GATEWAY_IN,
     PACKS,
     QUARANTINE,
+    READERS,
+    READS,
+    RECEIPTS,
     Topic,
     catalogue,
     delivery_areas,
@@ -39,7 +42,8 @@ _DELIVERIES: Final = tuple(f"{DELIVERY_PREFIX}{name}" for name in EVENT_TYPES)
 _PUBLISHED: Final = "in.{unit}"
 _DELIVERED: Final = "deliver.{area}"
 _OWN_DESK: Final = "desk.{unit}.{function}"
-#: What stands on a topic, by schema name. A topic that is not named here is read and written by workers alone.
+_OWN_RECEIPTS: Final = "receipts.{unit}.{function}"
+#: What stands on a topic, by schema name. A topic that is not named here is read and written within the bus.
 _RECORDS: Final[Mapping[str, tuple[str, ...]]] = {
     GATEWAY_IN: _EVENTS,
     _PUBLISHED: _EVENTS,
@@ -50,13 +54,18 @@ _RECORDS: Final[Mapping[str, tuple[str, ...]]] = {
     DECISIONS: ("decision",),
     PACKS: ("pack_record",),
     FIGURES: ("picture_row",),
+    READERS: ("subscription", "committed"),
+    READS: ("read_line",),
+    RECEIPTS: ("receipts",),
+    _OWN_RECEIPTS: ("receipts",),
     _DELIVERED: _DELIVERIES,
     _OWN_DESK: _DELIVERIES,
 }
 _DESCRIPTION: Final = """\
 Events between police units, shared by rule. A unit publishes on `in.<unit>` if it has Kafka access of its own, else
 through the gateway, which alone writes `in.gateway`. A desk reads `desk.<unit>.<function>` if it has Kafka access of
-its own, else through its area's gateway, which alone reads `deliver.<area>`. Everything else is written by the bus.
+its own, else through its area's gateway, which alone reads `deliver.<area>`. A desk learns what became of its
+events on `receipts.<unit>.<function>`, or through the gateway. Everything else is written by the bus.
 
 Values are Avro: in single-object encoding (`C3 01`, the schema's CRC-64-AVRO fingerprint least byte first, the body),
 or, with a schema registry, in the Confluent wire format (`00`, four bytes of id, the body). A publisher may use either.
@@ -111,6 +120,8 @@ def _pattern(name: str, gazetteer: Gazetteer) -> str:
         return _DELIVERED
     if name.startswith("desk."):
         return _OWN_DESK
+    if name.startswith(f"{RECEIPTS}."):
+        return _OWN_RECEIPTS
     return _PUBLISHED if name.startswith("in.") and gazetteer.known(name.removeprefix("in.")) else name
 
 
@@ -144,11 +155,17 @@ def _purpose(name: str, topic: Topic) -> str:
         _PUBLISHED: "what a unit with Kafka access of its own publishes",
         _DELIVERED: "deliveries already minimised for the desks of one area",
         _OWN_DESK: "deliveries of one desk with Kafka access of its own",
+        _OWN_RECEIPTS: "what became of the events of one desk with Kafka access of its own",
     }.get(name, topic.purpose)
 
 
 def _who(name: str, names: Iterable[str]) -> str:
-    told = {_PUBLISHED: "the unit", _OWN_DESK: "the desk", _DELIVERED: "the area's gateway"}.get(name)
+    told = {
+        _PUBLISHED: "the unit",
+        _OWN_DESK: "the desk",
+        _OWN_RECEIPTS: "the desk",
+        _DELIVERED: "the area's gateway",
+    }.get(name)
     return ", ".join(each if told is None or each == "worker" else told for each in names)
 
 

@@ -228,12 +228,12 @@ async def test_a_desk_that_may_not_publish_the_type_is_told(
 ) -> None:
     """Row by row, without sending one."""
     text = """\
-event_type: citizen_promise
+event_type: asset_forfeiture
 same: {legal_origin: open, reported_at: 2026-11-19T10:00:00Z, occurred_from: 2026-11-19T10:00:00Z}
-fields: {payload.promise_id: nummer, payload.year: ar, payload.text: text}
+fields: {payload.asset_id: nummer, payload.stage: skede, payload.asset_kind: slag}
 """
     mapping.write_text(text, "utf-8")  # noqa: ASYNC240 - a local file
-    file = table(tmp_path / "promises.csv", [{"nummer": "1", "ar": "2026", "text": "x"}])
+    file = table(tmp_path / "assets.csv", [{"nummer": "1", "skede": "secured", "slag": "cash"}])
     done = await imported(file, mapping, kafka, topic)
     if done.exit_code == 2:
         pytest.fail(done.output)

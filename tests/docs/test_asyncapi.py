@@ -32,7 +32,7 @@ def test_the_committed_document_is_that_of_the_code() -> None:
 def test_every_topic_is_a_channel(made: Document) -> None:
     """Those of areas, units and desks by their pattern."""
     fixed = {topic.name for topic in catalogue(load_gazetteer()) if not topic.name.startswith("deliver.")}
-    patterns = {"in.{unit}", "deliver.{area}", "desk.{unit}.{function}"}
+    patterns = {"in.{unit}", "deliver.{area}", "desk.{unit}.{function}", "receipts.{unit}.{function}"}
     assert {channel["address"] for channel in made["channels"].values()} == fixed | patterns
 
 

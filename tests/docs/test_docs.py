@@ -104,7 +104,12 @@ def test_a_command_in_the_docs_is_one(command: Command) -> None:
 
 def _depth(words: list[str]) -> int:
     """How many words name the command."""
-    return 2 if isinstance(main.get_command(click.Context(main), words[0]), click.Group) else 1
+    command: click.Command | None = main
+    depth = 0
+    while isinstance(command, click.Group):
+        command = command.get_command(click.Context(command), words[depth])
+        depth += 1
+    return depth
 
 
 @pytest.mark.usefixtures("folder")

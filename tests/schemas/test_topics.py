@@ -8,6 +8,8 @@ from schemas.topics import (
     GATEWAY_IN,
     MIB,
     PACKS,
+    READERS,
+    READS,
     STATES,
     Topic,
     catalogue,
@@ -105,9 +107,9 @@ def test_intake_takes_what_is_too_large_and_quarantine_holds_it() -> None:
 
 
 def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
-    """A client's clock is not believed, on what is published and on packs; later topics carry the time of intake on."""
+    """A client's clock is not believed, for events, packs and reads; later topics carry the time of intake on."""
     times = {name: topic.configs()["message.timestamp.type"] for name, topic in topics().items()}
-    assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {GATEWAY_IN, PACKS}
+    assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {GATEWAY_IN, PACKS, READS}
 
 
 def test_state_is_compacted_and_the_ledger_kept() -> None:
@@ -126,9 +128,10 @@ def test_only_the_books_of_what_is_owed_are_read_outside_the_workers() -> None:
 
 
 def test_only_the_worker_writes_within_the_bus() -> None:
-    """Walls: everything after intake has one writer; packs come from those who own the rules."""
-    inner = [topic for name, topic in topics().items() if not name.startswith("in.") and name != PACKS]
-    assert {topic.writers for topic in inner} == {("worker",)}
+    """Walls: everything after intake has one writer; packs come from those who own the rules, readers from gateways."""
+    outer = {GATEWAY_IN: ("gateway",), PACKS: ("rule_owner", "worker"), READERS: ("gateway",), READS: ("gateway",)}
+    written = {name: topic.writers for name, topic in topics().items()}
+    assert {name: writers for name, writers in written.items() if writers != ("worker",)} == outer
 
 
 @pytest.mark.parametrize(
