@@ -11,9 +11,9 @@ from streams.core.share.loading import RULES
 from tests.streams.core.share.packs import changed
 
 
-def run(*arguments: str) -> Result:
-    """The command's result."""
-    return CliRunner().invoke(rules, arguments)
+def run(*arguments: str, lang: str = "en") -> Result:
+    """The command's result, in English unless told otherwise."""
+    return CliRunner().invoke(rules, arguments, env={"SAMBUS_LANG": lang, "COLUMNS": "300"})
 
 
 def _line(file: Path, text: str) -> int:
@@ -140,3 +140,27 @@ def test_check_finds_a_rule_without_effect(tmp_path: Path) -> None:
     said = run("check", str(folder))
     assert said.exit_code == 1
     assert "[sensitivity, lte, 3] and [sensitivity, gte, 4] can never hold together" in said.stdout
+
+
+def test_everything_for_people_is_in_swedish_when_asked(tmp_path: Path) -> None:
+    """Problems with their remedies, headings, results and sums."""
+    bad = changed(tmp_path / "bad", "alerts.yaml", "to: [se.nfc]", "to: [se.ncf]")
+    found = run("check", str(bad), "--lang", "sv")
+    assert found.stdout.endswith(": Det finns ingen enhet 'se.ncf'. Menade du 'se.nfc'?\n")
+    assert found.stderr == "1 problem\n"
+    assert "var och en med sina fall" in run("check", lang="sv").stderr
+    failing = changed(tmp_path / "failing", "own_test.yaml", "feed.own.se.syd.malmo.fosie", "feed.own.se.syd")
+    tested = run("test", str(failing), "--lang", "sv")
+    assert "flöde är feed.own.se.syd.malmo.fosie, inte feed.own.se.syd" in " ".join(tested.stdout.split())
+    assert {"underkänt", "godkänt"} <= set(tested.stdout.split())
+    assert "fall godkända, 1 underkända" in tested.stderr
+    covered = run("coverage", "--lang", "sv")
+    assert covered.stdout.split()[:2] == ["mening", "regler"]
+    assert "meningar, " in covered.stderr
+    assert "begränsa både tillgång och efterfrågan" in covered.stdout
+
+
+def test_json_is_the_same_in_either_language(tmp_path: Path) -> None:
+    """It is for programs."""
+    folder = str(changed(tmp_path, "alerts.yaml", "to: [se.nfc]", "to: [se.ncf]"))
+    assert run("check", folder, "--json", "--lang", "sv").stdout == run("check", folder, "--json").stdout
