@@ -109,7 +109,7 @@ def test_intake_takes_what_is_too_large_and_quarantine_holds_it() -> None:
 
 
 def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
-    """A client's clock is not believed, for events, packs, reads and drops; later topics carry the time of intake on."""
+    """No client is believed, for events, packs, reads and drops; later topics carry the time of intake on."""
     times = {name: topic.configs()["message.timestamp.type"] for name, topic in topics().items()}
     assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {GATEWAY_IN, PACKS, READS, DROPS}
 
