@@ -2,19 +2,22 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from consumers.bus import committed_reader, partition_of, partitions, start_of
+from aiokafka import TopicPartition
+
+from consumers.bus import TopicMissingError, administrator, committed_reader, partition_of, start_of, topics_of
+from consumers.drops import Drop, drop_of, told_drops
 from consumers.feed import without_hidden
 from consumers.ledger import quarantined, to_the_end
 from schemas.catalogue import EVENT_TYPES
 from schemas.codec import ORIGIN_HEADER, Codec, UndecodableError
 from schemas.model import UUID_V7
 from schemas.records import Quarantined, QuarantinedProblem
-from schemas.topics import QUARANTINE
+from schemas.topics import DROPS, QUARANTINE
 
 #: Headers whose values the bus or the CloudEvents binding define: no room for content in them.
 SAFE_HEADERS = frozenset({ORIGIN_HEADER, "ce_specversion", "ce_type", "ce_time", "content-type"})
@@ -45,6 +48,7 @@ class Entry:
 
     place: Place
     record: Quarantined
+    dropped: Drop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Shown:
     header_names: tuple[str, ...]
     content: dict[str, Any] | str | None = None
     headers: dict[str, str] | None = None
+    dropped: Drop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +83,26 @@ async def entries(options: Mapping[str, Any], codec: Codec, *, origin: str | Non
 
     Errors: ``BusUnreachableError``, ``TopicMissingError``. A quarantine record that cannot be read is passed over.
     """
-    places = await partitions(options, QUARANTINE)
-    if origin is not None:
-        places = (places[partition_of(origin, len(places))],)
+    async with administrator(options) as admin:
+        topics = await topics_of(admin)
+    places, drops = (_of(topics.get(name, ()), origin) for name in (QUARANTINE, DROPS))
+    if not places:
+        raise TopicMissingError(QUARANTINE)
     async with committed_reader(options) as consumer:
+        told = await told_drops(consumer, drops, codec)
         found = []
         for place in places:
             async for record in to_the_end(consumer, place, await start_of(consumer, place)):
                 entry = quarantined(codec, record.value or b"")
                 if entry is not None and (origin is None or entry.origin == origin):
-                    found.append(Entry(Place(record.partition, record.offset), entry))
+                    at = Place(record.partition, record.offset)
+                    found.append(Entry(at, entry, drop_of(entry, (at.partition, at.offset), told)))
     return sorted(found, key=lambda entry: (entry.record.at, entry.place))
+
+
+def _of(places: Sequence[TopicPartition], origin: str | None) -> Sequence[TopicPartition]:
+    """All places of a topic, or the one that holds one desk's records."""
+    return [places[partition_of(origin, len(places))]] if places and origin is not None else places
 
 
 def find(found: Iterable[Entry], name: str) -> Entry | None:
@@ -126,6 +140,7 @@ def shown(entry: Entry, asker: str | None, codec: Codec) -> Shown:
         header_names=tuple(header.name for header in record.headers if own or header.name in SAFE_HEADERS),
         content=_content(record, codec) if own else None,
         headers={header.name: header.value.decode(errors="replace") for header in record.headers} if own else None,
+        dropped=entry.dropped,
     )
 
 

@@ -20,7 +20,7 @@ from schemas.duties import DutyBook, DutyTerms
 from schemas.pictures import PictureRow
 from schemas.reads import ReadLine
 from schemas.receipts import Receipts
-from schemas.records import Decision, DeliveryMeta, PackRecord, Quarantined
+from schemas.records import Decision, DeliveryMeta, PackRecord, Quarantined, QuarantineDrop
 from schemas.subscriptions import Committed, Subscription
 
 NAMESPACE: Final = "se.sambus"
@@ -33,6 +33,7 @@ BUS_RECORDS: Final[Mapping[str, type[BaseModel]]] = {
     "duty_terms": DutyTerms,
     "pack_record": PackRecord,
     "picture_row": PictureRow,
+    "quarantine_drop": QuarantineDrop,
     "quarantined": Quarantined,
     "read_line": ReadLine,
     "subscription": Subscription,

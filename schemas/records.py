@@ -138,6 +138,16 @@ class Quarantined(Model):
     value: bytes
 
 
+class QuarantineDrop(Model):
+    """A quarantined record that its own desk drops: nobody mends or retries it any more. Its time is the log's."""
+
+    partition: int  # place of the quarantined record
+    offset: int
+    event_id: str | None  # as it stands there: a place of a topic made anew is no longer the same
+    by: ShortText  # the desk that published it; operations for what no desk was proven to have published
+    reason: ShortText
+
+
 #: What a person does with a rule pack. A proposal changes nothing; the other two change what decides from then on.
 PackAction = Literal["proposed", "activated", "rolled_back"]
 

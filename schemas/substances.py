@@ -21,6 +21,8 @@ from schemas.vocabulary import Identification
 
 __all__ = ["Candidate", "NameKind", "Substance", "SubstanceError", "SubstanceRegister", "load_substances"]
 
+LegalStatus = Literal["regulated", "not_regulated"]
+
 #: Misspellings are looked for in names of at least this many letters: shorter ones are all alike.
 _FUZZY_LETTERS = 5
 _FUZZY_CUTOFF = 84.0
@@ -62,7 +64,7 @@ class Substance(Model):
     inchikey_skeleton: Annotated[str, Field(pattern=r"^[A-Z]{14}$")] | None = None
     note: ShortText | None = None
     #: Whether it is under control, where the register says; lists change, so most entries leave it open.
-    legal_status: Literal["regulated", "not_regulated"] | None = None
+    legal_status: LegalStatus | None = None
 
     @model_validator(mode="after")
     def _numbers_are_right(self) -> Self:
@@ -108,6 +110,7 @@ class SubstanceRegister:
         faults = list(_faults(file))
         if faults:
             raise SubstanceError(faults)
+        self._file = file
         self.version = file.version
         self.classes = tuple(file.classes)
         self.substances: Mapping[str, Substance] = {substance.id: substance for substance in file.substances}
@@ -121,6 +124,12 @@ class SubstanceRegister:
             name for name, owners in self._names.items() if len({owner for owner, _ in owners}) > 1
         }
         self._fuzzy = {_fold(name): name for name in self._names if len(name) >= _FUZZY_LETTERS}
+
+    def with_legal_status(self, said: Mapping[str, LegalStatus]) -> "SubstanceRegister":
+        """This register on a day when the law says this of these substances. Errors: ``KeyError`` for an unknown id."""
+        changed = {name: self.substances[name].model_copy(update={"legal_status": said[name]}) for name in said}
+        substances = [changed.get(substance.id, substance) for substance in self._file.substances]
+        return SubstanceRegister(self._file.model_copy(update={"substances": substances}))
 
     def get(self, substance_id: str) -> Substance | None:
         """The substance with this id of the register."""

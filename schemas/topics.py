@@ -19,6 +19,8 @@ QUARANTINE_BYTES: Final = 3 * MIB
 
 GATEWAY_IN: Final = "in.gateway"
 QUARANTINE: Final = "quarantine"
+#: What of it was dropped by whoever it is for: the record itself stays where it is, so the books still balance.
+DROPS: Final = "quarantine.drops"
 ACCEPTED: Final = "events.accepted"
 ASSESSED: Final = "events.assessed"
 DECISIONS: Final = "ledger.decisions"
@@ -47,6 +49,7 @@ NATIONAL, PARTNERS = "national", "partners"
 _RETENTION_MS: Final = 7 * DAY_MS
 _QUARANTINE_MS: Final = 30 * DAY_MS
 _RECEIPTS_MS: Final = 30 * DAY_MS
+_DROPS_MS: Final = 400 * DAY_MS
 _DELETE, _COMPACT = "delete", "compact"
 _HEADS_SEGMENT_BYTES: Final = 8 * MIB
 
@@ -106,6 +109,7 @@ def catalogue(
         *(_intake(intake_topic(unit), partitions, unit, f"what {unit} publishes itself") for unit in units),
         *_flow(partitions),
         _packs(partitions),
+        _drops(partitions),
         _heads(partitions),
         _figures(partitions),
         _readers(partitions),
@@ -172,6 +176,21 @@ def _flow(partitions: int) -> tuple[Topic, ...]:
         topic(DUTIES, "event_id", _RETENTION_MS, worker, "what is owed about an event, and what answers it"),
         topic(ENTITIES, "keyed hash", _RETENTION_MS, worker, "sightings of events, for the link agent"),
         topic(FACTS, "area", _RETENTION_MS, worker, "what situation pictures count, for the picture agent"),
+    )
+
+
+def _drops(partitions: int) -> Topic:
+    """Kept as long as ids are remembered. Log time is the broker's: nobody can antedate a drop."""
+    return Topic(
+        name=DROPS,
+        key="origin",
+        partitions=partitions,
+        retention_ms=_DROPS_MS,
+        cleanup=_DELETE,
+        writers=("gateway", "operations"),
+        readers=("gateway", "operations"),
+        purpose="what of quarantine was dropped, by whom and why",
+        bus_time=True,
     )
 
 

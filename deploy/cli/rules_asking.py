@@ -11,6 +11,7 @@ import click
 
 from deploy.cli.asking import run
 from deploy.cli.connection import EXIT_NOT_WELL, BusUnreachableError, Connection
+from deploy.cli.rules_words import said
 from schemas.codec import Codec
 from schemas.records import PackRecord
 from schemas.topics import PACKS
@@ -31,11 +32,12 @@ def fail(message: str, remedy: str) -> NoReturn:
     sys.exit(EXIT_NOT_WELL)
 
 
-def told_problems(folder: Path, problems: Sequence[PackProblem], *, as_json: bool = False) -> None:
-    """One line for each problem on stdout."""
+def told_problems(folder: Path, problems: Sequence[PackProblem], *, as_json: bool = False, lang: str = "en") -> None:
+    """One line for each problem on stdout; JSON is for programs, and in English."""
     for problem in problems:
         placed = problem._replace(file=_readable(folder / problem.file))
-        click.echo(json.dumps(placed._asdict(), ensure_ascii=False) if as_json else str(placed))
+        shown = placed._replace(message=said(placed.message, lang), remedy=said(placed.remedy, lang))
+        click.echo(json.dumps(placed._asdict(), ensure_ascii=False) if as_json else str(shown))
 
 
 def _readable(path: Path) -> str:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import click
 
-from deploy.cli.rules_asking import told_problems
+from deploy.cli.rules_asking import tell, told_problems
+from deploy.cli.rules_words import said
 from streams.core.context import cases as context
 from streams.core.context.cases import verify_context
 from streams.core.context.forms import load_context
@@ -30,7 +31,7 @@ from streams.core.share.problems import PackError
 MATCHING = Path(str(files("streams"))) / "matching"
 
 
-def check_matching(reference: Reference, *, as_json: bool) -> bool:
+def check_matching(reference: Reference, *, as_json: bool, lang: str) -> bool:
     """Tell every problem of the thresholds; whether there is none."""
     thresholds = load_thresholds()
     problems = (
@@ -40,26 +41,26 @@ def check_matching(reference: Reference, *, as_json: bool) -> bool:
         *verify_context(reference),
         *verify_pictures(reference),
     )
-    told_problems(MATCHING, problems, as_json=as_json)
+    told_problems(MATCHING, problems, as_json=as_json, lang=lang)
     if not problems:
-        click.echo(f"{thresholds.version}: every threshold and line held by its cases", err=True)
+        tell(said(f"{thresholds.version}: every threshold and line held by its cases", lang))
     return not problems
 
 
-def test_matching(reference: Reference, *, as_json: bool) -> bool:
+def test_matching(reference: Reference, *, as_json: bool, lang: str) -> bool:
     """Run the pairs beside the thresholds; whether all pass. Only those that fail are told, one a line."""
     thresholds = load_thresholds()
     try:
         results = [*_results(thresholds, reference)]
     except PackError as error:
-        told_problems(MATCHING, error.problems, as_json=as_json)
+        told_problems(MATCHING, error.problems, as_json=as_json, lang=lang)
         return False
     failed = [result for result in results if result.faults]
     for result in failed:
         told = {"case": result.name, "where": f"{MATCHING.name}/{result.where}", "faults": result.faults}
-        line = f"FAILED {told['where']} {result.name}: {result.faults}"
+        line = f"{said('FAILED', lang)} {told['where']} {result.name}: {result.faults}"
         click.echo(json.dumps(told, ensure_ascii=False) if as_json else line)
-    click.echo(f"{thresholds.version}: {len(results) - len(failed)} cases passed, {len(failed)} failed", err=True)
+    tell(said(f"{thresholds.version}: {len(results) - len(failed)} cases passed, {len(failed)} failed", lang))
     return not failed
 
 

@@ -14,6 +14,7 @@ from consumers.cards import LINK, POINTER
 from deploy.demo.books import Books
 from deploy.demo.reading import enter, is_watched, places_of
 from schemas.codec import Codec
+from schemas.records import BUS_UNIT
 from schemas.topics import DECISIONS
 
 #: Seconds that a published record gets to come to its end.
@@ -146,6 +147,8 @@ class Watch:
     def _note(self, topic: str, value: Mapping[str, Any], now: float) -> None:
         if topic == DECISIONS:
             self.decisions.setdefault(value["event_id"], []).append(value)
+            if (value.get("origin") or {}).get("unit") == BUS_UNIT:
+                return  # nobody published it, so nobody waits for it
             prefix = f"{value['event_id']}:{value['revision']}"
             for receiver in value["receivers"]:
                 self._source[f"{prefix}:{receiver['desk']}:{receiver['view_group']}"] = value["accepted_from"]

@@ -83,6 +83,7 @@ class Returns:
                 found = await entries(self._options, self._codec, origin=asker.desk)
             except (BusUnreachableError, TopicMissingError):
                 raise WebProblem(WebCode.BUS_UNREACHABLE, retry_after=_RETRY_AFTER_S) from None
+        found = [entry for entry in found if entry.dropped is None]
         newest = sorted(found, key=lambda entry: (entry.record.at, entry.place), reverse=True)[:_MOST]
         return ReturnedList(returned=[self._told(entry, asker) for entry in newest])
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from schemas.catalogue import EVENT_TYPES
 from schemas.envelope import Origin
 from schemas.problems import DropCode, Problem, RejectCode
-from schemas.records import BUS_UNIT
-from schemas.vocabulary import Level, OriginLevel, RetentionClass
+from schemas.records import BUS_DESK, BUS_UNIT
+from schemas.vocabulary import InfoGrade, Level, OriginLevel, RetentionClass, SourceGrade
 from streams.core.enrich import Enrich, EnrichmentTerms
 from streams.core.outcome import Drop, Forward, Reject
 from streams.core.reference import Reference
@@ -25,6 +25,8 @@ _ORIGIN_LEVELS = {
 }
 
 
+#: Inbound information of other states, graded where it came from or not at all.
+_GRADED_ABROAD = frozenset({"foreign_message"})
 #: Retellings go back to the first revision, or to one of the latest.
 MOST_FORMERS = 12
 
@@ -98,6 +100,8 @@ class Assess:
             "origin_unit": {"unit": origin.unit, "function": origin.function.value},
             "published_at": published_at,
         }
+        if event["grading"] is None and event["event_type"] in _GRADED_ABROAD:
+            assessed["grading"] = _unassessed(published_at)
         assessed["enrichment"] = self._enrichment(event, origin, published_at)
         return Forward(Assessed(assessed if bound is None else dict(inherit(assessed, (bound,))), now))
 
@@ -123,6 +127,11 @@ class Assess:
             return OriginLevel.NATIONAL
         unit = self._reference.gazetteer.unit(origin.unit)
         return OriginLevel.PARTNER if unit is None else _ORIGIN_LEVELS[unit.level]
+
+
+def _unassessed(published_at: datetime) -> dict[str, Any]:
+    """The grading of what came from abroad without one: nobody can assess it (events, section 1)."""
+    return {"source": SourceGrade.X, "info": InfoGrade.NOT_CORROBORATED, "by": BUS_DESK, "at": published_at}
 
 
 def _own_use_only(event: Mapping[str, Any]) -> bool | None:

@@ -9,7 +9,7 @@ from streams.core.reference import Reference
 from streams.core.share import Pack, ReceiverRuling, Ruling
 from streams.core.share.facts import Facts
 from streams.core.share.orders import Orders
-from streams.core.share.question import FLASH, QUESTION, Question, is_asked, question_of
+from streams.core.share.question import FLASH, QUESTION, Question, Walls, is_asked, question_of, walls_of
 from streams.core.share.ruling import MAIN
 from streams.core.share.viewbook import type_view_name
 from streams.core.share.views import CompiledView
@@ -28,7 +28,7 @@ class OriginatorQuestions:
     def __init__(self, codec: Codec, reference: Reference) -> None:
         self._codec = codec
         self._reference = reference
-        self._known: tuple[Pack, frozenset[str], CompiledView] | None = None
+        self._known: tuple[Pack, Walls, CompiledView] | None = None
 
     def of(
         self, event: Mapping[str, Any], now: datetime, ruling: Ruling, orders: Orders, pack: Pack
@@ -37,8 +37,8 @@ class OriginatorQuestions:
 
         Errors: ``LookupError`` for a pack without the type view of questions, which cannot be loaded.
         """
-        blocks, view = self._of_pack(pack)
-        if not is_asked(ruling.withheld, blocks):
+        walls, view = self._of_pack(pack)
+        if not is_asked(ruling.withheld, walls):
             return
         facts = Facts(event, self._reference.gazetteer, self._reference.substances, now, orders)
         question = question_of(facts, notice_id(facts.now))
@@ -48,13 +48,12 @@ class OriginatorQuestions:
             to = Ruling(receivers, (), "H0", int(question.event["sensitivity"]))
             yield question, self._codec.encode(QUESTION, question.event), to
 
-    def _of_pack(self, pack: Pack) -> tuple[frozenset[str], CompiledView]:
+    def _of_pack(self, pack: Pack) -> tuple[Walls, CompiledView]:
         if self._known is None or self._known[0] is not pack:
             view = pack.views.through(type_view_name(QUESTION), QUESTION)
             if view is None:
                 raise LookupError("a pack without the type view of questions")
-            blocks = frozenset(rule.id for rule in pack.rules.values() if rule.liftable_by == "originator")
-            self._known = pack, blocks, view
+            self._known = pack, walls_of(pack.rules.values()), view
         return self._known[1:]
 
 

@@ -1,20 +1,23 @@
 """Quarantine is whole for its publisher and without content for others; a mended event is the same event."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumers.drops import drop_of, who_drops
 from consumers.quarantine import Entry, Place, find, shown, summary
 from consumers.retry import Again, as_it_came, mended
 from schemas.codec import Codec
 from schemas.problems import Problem, RejectCode
-from schemas.records import QuarantinedHeader
+from schemas.records import QuarantinedHeader, QuarantineDrop
 from tests.consumers.made import JARVA, PUBLISHER, example, new_id, quarantined
 
 CODEC = Codec()
+AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECRET = "Kalle Karlsson"
 
 
@@ -121,3 +124,36 @@ def test_what_intake_had_accepted_cannot_be_mended() -> None:
     body = example("drug_seizure")
     stale = entry(event_id=body.event_id, topic="events.accepted")
     assert mended(stale, json.loads(body.model_dump_json()), CODEC) == (Problem(RejectCode.ID_REUSED, "/event_id"),)
+
+
+@pytest.mark.parametrize(("origin", "by"), [(PUBLISHER, PUBLISHER), (None, "operations")])
+def test_a_drop_by_whoever_may_counts(origin: str | None, by: str) -> None:
+    """The publisher's own desk; operations only when no origin was proven. The first one counts."""
+    held = entry(origin, offset=7)
+    told = {(0, 7): [(dropped(held, by), AT), (dropped(held, by, reason="Igen"), AT)]}
+    found = drop_of(held.record, (0, 7), told)
+    assert found is not None
+    assert (found.by, found.reason, found.at) == (by, "Prov", AT)
+    assert who_drops(held.record) == by
+
+
+@pytest.mark.parametrize("by", [JARVA, "operations"])
+def test_a_drop_by_anybody_else_counts_for_nothing(by: str) -> None:
+    """Whoever may write the topic cannot drop what is another's."""
+    held = entry(PUBLISHER, offset=7)
+    assert drop_of(held.record, (0, 7), {(0, 7): [(dropped(held, by), AT)]}) is None
+
+
+def test_a_drop_of_what_stood_there_before_counts_for_nothing() -> None:
+    """A topic made anew gives its places anew; another place is not meant at all."""
+    held, before = entry(PUBLISHER, offset=7), entry(PUBLISHER, offset=7)
+    assert drop_of(held.record, (0, 7), {(0, 7): [(dropped(before, PUBLISHER), AT)]}) is None
+    assert drop_of(held.record, (0, 7), {(0, 8): [(dropped(held, PUBLISHER), AT)]}) is None
+
+
+def dropped(held: Entry, by: str, reason: str = "Prov") -> QuarantineDrop:
+    """A drop of a record."""
+    place = held.place
+    return QuarantineDrop(
+        partition=place.partition, offset=place.offset, event_id=held.record.event_id, by=by, reason=reason
+    )

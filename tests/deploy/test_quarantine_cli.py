@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
+from consumers.quarantine import entries
 from schemas.codec import Codec
 from schemas.records import Quarantined
 from schemas.topics import QUARANTINE
@@ -124,7 +127,75 @@ def test_only_the_publisher_retries(kafka: str) -> None:
     assert sambus(kafka, "quarantine", "retry", event_id, "--as", JARVA).exit_code == 1
 
 
+def test_a_dropped_record_is_listed_no_more_and_the_books_still_hold_it(kafka: str) -> None:
+    """Who, when and why are kept; nothing is taken from quarantine, so what was published has the end that it had."""
+    event_id, record = seizure()
+    place = hold(kafka, record)
+    before = in_quarantine(kafka)
+    result = sambus(kafka, "quarantine", "drop", place, "--as", PUBLISHER, "--reason", "Provmeddelande", "--lang", "sv")
+    assert (result.exit_code, result.stdout.strip()) == (0, f"Avskriven: {place}")
+    waiting = listed(kafka, "--as", PUBLISHER)
+    assert place not in {line["place"] for line in waiting}
+    (gone,) = [line for line in listed(kafka, "--as", PUBLISHER, "--dropped") if line["place"] == place]
+    assert (gone["event_id"], gone["dropped"]["by"], gone["dropped"]["reason"]) == (
+        event_id,
+        PUBLISHER,
+        "Provmeddelande",
+    )
+    assert in_quarantine(kafka) == before
+    counted = sambus(kafka, "quarantine", "list", "--as", PUBLISHER, "--lang", "en")
+    assert "dropped, see --dropped" in counted.stdout
+    one = sambus(kafka, "quarantine", "show", place, "--as", PUBLISHER, "--lang", "en")
+    assert f"{PUBLISHER}: Provmeddelande" in " ".join(one.stdout.split())
+
+
+def test_what_was_dropped_is_neither_retried_nor_dropped_again(kafka: str) -> None:
+    """Whoever changes his mind publishes the event anew."""
+    _, record = seizure()
+    place = hold(kafka, record)
+    drop = ("quarantine", "drop", place, "--as", PUBLISHER, "--reason", "Dubblett")
+    assert sambus(kafka, *drop).exit_code == 0
+    for again in (drop, ("quarantine", "retry", place, "--as", PUBLISHER)):
+        refused = sambus(kafka, *again)
+        assert refused.exit_code == 1
+        assert f"by {PUBLISHER}: Dubblett" in refused.stderr
+
+
+def test_only_the_publisher_drops_and_operations_what_nobody_was_proven_to_publish(kafka: str) -> None:
+    """Else an event of another's could be made to disappear from its list."""
+    _, record = seizure()
+    own, unproven = hold(kafka, record), hold(kafka, quarantined(None, new_id(), b"x"))
+    for place, who in ((own, JARVA), (own, "operations"), (unproven, PUBLISHER)):
+        refused = sambus(kafka, "quarantine", "drop", place, "--as", who, "--reason", "Skräp")
+        assert refused.exit_code == 1
+        assert "can drop it" in refused.stderr
+    assert {own, unproven} <= {line["place"] for line in listed(kafka)}
+    assert sambus(kafka, "quarantine", "drop", unproven, "--as", "operations", "--reason", "Skräp").exit_code == 0
+    assert unproven not in {line["place"] for line in listed(kafka)}
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 201])
+def test_a_drop_needs_a_reason_of_a_sentence(reason: str) -> None:
+    """Refused before the bus is asked."""
+    result = sambus("127.0.0.1:1", "quarantine", "drop", "0:1", "--as", JARVA, "--reason", reason)
+    assert result.exit_code == 2
+
+
+def listed(kafka: str, *options: str) -> list[dict[str, Any]]:
+    """What the list shows."""
+    result = sambus(kafka, "quarantine", "list", "--json", *options)
+    assert result.exit_code == 0
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def in_quarantine(kafka: str) -> Counter[str]:
+    """What the books count: every record that stands in quarantine, by where it was published."""
+    found = asyncio.run(entries({"bootstrap_servers": kafka}, CODEC))
+    return Counter(f"{e.record.topic}:{e.record.partition}:{e.record.offset}:{e.place}" for e in found)
+
+
 def test_an_unreachable_bus_is_exit_3() -> None:
     """For every one of them."""
-    for command in (["list"], ["show", "0:1"], ["retry", "0:1", "--as", JARVA]):
+    drop = ["drop", "0:1", "--as", JARVA, "--reason", "Prov"]
+    for command in (["list"], ["show", "0:1"], ["retry", "0:1", "--as", JARVA], drop):
         assert sambus("127.0.0.1:1", "quarantine", *command).exit_code == 3

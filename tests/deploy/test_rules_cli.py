@@ -11,9 +11,14 @@ from streams.core.share.loading import RULES
 from tests.streams.core.share.packs import changed
 
 
-def run(*arguments: str) -> Result:
-    """The command's result."""
-    return CliRunner().invoke(rules, arguments)
+def run(*arguments: str, lang: str = "en") -> Result:
+    """The command's result, in English unless told otherwise."""
+    return CliRunner().invoke(rules, arguments, env={"SAMBUS_LANG": lang, "COLUMNS": "300"})
+
+
+def _line(file: Path, text: str) -> int:
+    """The number of the first line that holds a text."""
+    return next(number for number, line in enumerate(file.read_text("utf-8").splitlines(), 1) if text in line)
 
 
 def test_the_released_pack_is_well() -> None:
@@ -28,7 +33,8 @@ def test_check_tells_file_line_and_remedy(tmp_path: Path) -> None:
     folder = changed(tmp_path, "alerts.yaml", "to: [se.nfc]", "to: [se.ncf]")
     said = run("check", str(folder))
     assert said.exit_code == 1
-    assert said.stdout == f"{folder}/alerts.yaml:17: There is no unit 'se.ncf'. Did you mean 'se.nfc'?\n"
+    at = _line(folder / "alerts.yaml", "to: [se.ncf]")
+    assert said.stdout == f"{folder}/alerts.yaml:{at}: There is no unit 'se.ncf'. Did you mean 'se.nfc'?\n"
 
 
 def test_check_finds_a_rule_without_a_case(tmp_path: Path) -> None:
@@ -80,7 +86,7 @@ def test_a_pack_that_cannot_be_used_runs_no_case(tmp_path: Path) -> None:
     folder = changed(tmp_path, "alerts.yaml", "priority: 1", "priority: 9")
     said = run("test", str(folder))
     assert said.exit_code == 1
-    assert "alerts.yaml:24: priority" in said.stdout
+    assert f"alerts.yaml:{_line(folder / 'alerts.yaml', 'priority: 9')}: priority" in said.stdout
     assert "no case was run" in said.stderr
 
 
@@ -134,3 +140,27 @@ def test_check_finds_a_rule_without_effect(tmp_path: Path) -> None:
     said = run("check", str(folder))
     assert said.exit_code == 1
     assert "[sensitivity, lte, 3] and [sensitivity, gte, 4] can never hold together" in said.stdout
+
+
+def test_everything_for_people_is_in_swedish_when_asked(tmp_path: Path) -> None:
+    """Problems with their remedies, headings, results and sums."""
+    bad = changed(tmp_path / "bad", "alerts.yaml", "to: [se.nfc]", "to: [se.ncf]")
+    found = run("check", str(bad), "--lang", "sv")
+    assert found.stdout.endswith(": Det finns ingen enhet 'se.ncf'. Menade du 'se.nfc'?\n")
+    assert found.stderr == "1 problem\n"
+    assert "var och en med sina fall" in run("check", lang="sv").stderr
+    failing = changed(tmp_path / "failing", "own_test.yaml", "feed.own.se.syd.malmo.fosie", "feed.own.se.syd")
+    tested = run("test", str(failing), "--lang", "sv")
+    assert "flöde är feed.own.se.syd.malmo.fosie, inte feed.own.se.syd" in " ".join(tested.stdout.split())
+    assert {"underkänt", "godkänt"} <= set(tested.stdout.split())
+    assert "fall godkända, 1 underkända" in tested.stderr
+    covered = run("coverage", "--lang", "sv")
+    assert covered.stdout.split()[:2] == ["mening", "regler"]
+    assert "meningar, " in covered.stderr
+    assert "begränsa både tillgång och efterfrågan" in covered.stdout
+
+
+def test_json_is_the_same_in_either_language(tmp_path: Path) -> None:
+    """It is for programs."""
+    folder = str(changed(tmp_path, "alerts.yaml", "to: [se.nfc]", "to: [se.ncf]"))
+    assert run("check", folder, "--json", "--lang", "sv").stdout == run("check", folder, "--json").stdout

@@ -6,9 +6,11 @@ import httpx
 import orjson
 import pytest
 
+from consumers.drops import write_drop
 from producers.client import GATEWAY_TOPIC, Producer, new_event_id
 from schemas.codec import MAX_BUS_BYTES
 from schemas.example_data import altered
+from schemas.records import QuarantineDrop
 from schemas.topics import QUARANTINE
 from tests.bus import CODEC, committed
 from tests.pages.conftest import Standing
@@ -136,6 +138,24 @@ async def test_what_came_back_is_shown_to_its_desk_and_to_whoever_may_see_it(sta
     async with standing.gateway.client(f"{JARVA}/intelligence") as other:
         assert event["event_id"] not in {each["event_id"] for each in await returned(other)}
         assert (await other.get(f"/publish/outcomes/{event['event_id']}")).json()["state"] == "unknown"
+
+
+async def test_what_its_desk_has_dropped_comes_back_no_more(standing: Standing) -> None:
+    """The record stays in quarantine; the page shows what waits to be mended."""
+    event = report("drug_seizure", areas=[f"{JARVA}-nowhere"])
+    async with Producer(standing.bus.options, origin=DESK) as producer:
+        assert (await producer.publish(event)).status == "taken"
+    async with standing.gateway.client(DESK) as own:
+        assert (await outcome_of(own, event["event_id"]))["state"] == "quarantined"
+        (mine,) = [each for each in await returned(own) if each["event_id"] == event["event_id"]]
+        partition, _, offset = mine["place"].partition(":")
+        drop = QuarantineDrop(
+            partition=int(partition), offset=int(offset), event_id=event["event_id"], by=DESK, reason="Prov"
+        )
+        before = await ends(standing, QUARANTINE)
+        await write_drop(standing.bus.options, drop, DESK, CODEC)
+        assert event["event_id"] not in {each["event_id"] for each in await returned(own)}
+    assert await ends(standing, QUARANTINE) == before
 
 
 async def returned(client: httpx.AsyncClient) -> list[dict[str, Any]]:

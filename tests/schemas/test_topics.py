@@ -5,6 +5,7 @@ import pytest
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import (
     BOOKS,
+    DROPS,
     GATEWAY_IN,
     MIB,
     PACKS,
@@ -33,6 +34,7 @@ def test_the_catalogue_without_own_access() -> None:
     assert set(topics()) == {
         "in.gateway",
         "quarantine",
+        "quarantine.drops",
         "events.accepted",
         "events.assessed",
         "ledger.decisions",
@@ -96,7 +98,7 @@ def test_keys_keep_together_what_belongs_together() -> None:
     assert keys["in.gateway"] == keys["ledger.decisions"] == "event_id"
     assert keys["events.accepted"] == keys["events.assessed"] == "fingerprint"
     assert {keys[name] for name in keys if name.startswith(("deliver.", "receipts"))} == {"desk"}
-    assert keys["quarantine"] == "origin"
+    assert keys["quarantine"] == keys["quarantine.drops"] == "origin"
 
 
 def test_intake_takes_what_is_too_large_and_quarantine_holds_it() -> None:
@@ -107,9 +109,9 @@ def test_intake_takes_what_is_too_large_and_quarantine_holds_it() -> None:
 
 
 def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
-    """A client's clock is not believed, for events, packs and reads; later topics carry the time of intake on."""
+    """No client is believed, for events, packs, reads and drops; later topics carry the time of intake on."""
     times = {name: topic.configs()["message.timestamp.type"] for name, topic in topics().items()}
-    assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {GATEWAY_IN, PACKS, READS}
+    assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {GATEWAY_IN, PACKS, READS, DROPS}
 
 
 def test_state_is_compacted_and_the_ledger_kept() -> None:
@@ -129,7 +131,13 @@ def test_only_the_books_of_what_is_owed_are_read_outside_the_workers() -> None:
 
 def test_only_the_worker_writes_within_the_bus() -> None:
     """Walls: everything after intake has one writer; packs come from those who own the rules, readers from gateways."""
-    outer = {GATEWAY_IN: ("gateway",), PACKS: ("rule_owner", "worker"), READERS: ("gateway",), READS: ("gateway",)}
+    outer = {
+        GATEWAY_IN: ("gateway",),
+        PACKS: ("rule_owner", "worker"),
+        READERS: ("gateway",),
+        READS: ("gateway",),
+        DROPS: ("gateway", "operations"),
+    }
     written = {name: topic.writers for name, topic in topics().items()}
     assert {name: writers for name, writers in written.items() if writers != ("worker",)} == outer
 

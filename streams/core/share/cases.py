@@ -10,8 +10,9 @@ from pydantic import AliasChoices, BeforeValidator, Field
 
 from schemas.gazetteer import Gazetteer
 from schemas.records import desk_address
-from schemas.substances import SubstanceRegister
+from schemas.substances import LegalStatus, SubstanceRegister
 from streams.core.share.case_event import CASE_TIME, CaseEventError, case_event, earlier_events, orders_of
+from streams.core.share.engine import Engine
 from streams.core.share.forms import Form, Name, RuleId
 from streams.core.share.loading import CASE_FILES, Placed, place_list
 from streams.core.share.marked_yaml import read_marked
@@ -41,7 +42,8 @@ class Case(Form):
     """One case. It proves a rule that matches, or limits one that just does not, or it looks through a view.
 
     Shape: ``orders`` are the events that came before: decisions, and what the event is built on. ``at`` (or ``now``)
-    is when it is decided. ``this`` in an order stands for the id of the case's event.
+    is when it is decided. ``this`` in an order stands for the id of the case's event. ``legal_status`` is what the
+    register says of substances, by their ids, on the day of the case.
     """
 
     name: Annotated[str, Field(min_length=10, max_length=200)]
@@ -49,6 +51,7 @@ class Case(Form):
     limits: RuleIds = []
     event: dict[str, Any]
     orders: list[dict[str, Any]] = []
+    legal_status: dict[str, LegalStatus] = {}
     at: Annotated[datetime, Field(validation_alias=AliasChoices("at", "now"))] = CASE_TIME
     receives: list[Address] = []
     exact: bool = False
@@ -110,13 +113,23 @@ class Bench:
         try:
             event = case_event(case.event, self.gazetteer, self.substances)
             orders = self._orders(case, event["event_id"])
+            engine = self._engine(case)
         except CaseEventError as problem:
             return CaseResult(placed, (str(problem),), frozenset())
-        engine = self.pack.engine(self.gazetteer, self.substances)
         ruling = engine.decide(event, case.at, orders)
         faults = (*self._unknown_names(case), *_Judge(case, event, ruling, self.pack).faults())
         used = {name for receiver in ruling.receivers for name in receiver.view.names}
         return CaseResult(placed, faults, frozenset(used | ({case.seen.view} if case.seen else set())))
+
+    def _engine(self, case: Case) -> Engine:
+        """The pack bound to the register of the case's day. Errors: ``CaseEventError`` for an unknown substance."""
+        if not case.legal_status:
+            return self.pack.engine(self.gazetteer, self.substances)
+        try:
+            register = self.substances.with_legal_status(case.legal_status)
+        except KeyError as unknown:
+            raise CaseEventError(f"no substance {unknown} in the register") from None
+        return Engine(self.pack.file, self.pack.plans, self.gazetteer, register)
 
     def _orders(self, case: Case, this: str) -> Orders:
         """What came before: the decisions in force, and whom each earlier event reached."""

@@ -14,6 +14,7 @@ from schemas.records import BUS_DESK, desk_address
 from schemas.vocabulary import Function, LegalOrigin, Purpose
 from streams.core.share.access import PARTNER_FUNCTION
 from streams.core.share.facts import Facts
+from streams.core.share.forms import Rule
 from streams.core.share.lifting import signers
 from streams.core.share.restraint import handling_of
 from streams.core.share.ruling import WithheldRuling
@@ -26,6 +27,13 @@ _SENSITIVITY: Final = 1
 _ANSWERING: Final = (Function.INTELLIGENCE, Function.COORDINATION)
 
 
+class Walls(NamedTuple):
+    """Block rules by what they are to a question: those that originators lift, those that nobody may notice."""
+
+    lifted: frozenset[str]
+    closed: frozenset[str]
+
+
 class Question(NamedTuple):
     """One question: its event, and the desks that it goes to."""
 
@@ -33,9 +41,28 @@ class Question(NamedTuple):
     desks: tuple[str, ...]
 
 
-def is_asked(withheld: Iterable[WithheldRuling], blocks: frozenset[str]) -> bool:
-    """Whether somebody would have the event but for one of these blocks, which its originators may lift."""
-    return any(not blocks.isdisjoint(each.block_rules) for each in withheld)
+#: Who is kept away by a rule with this duty may not notice that there is anything.
+_UNNOTICED: Final = "no_match_signal_outside"
+
+
+def is_asked(withheld: Iterable[WithheldRuling], walls: Walls) -> bool:
+    """Whether somebody would have the event if its originators agreed.
+
+    Shape: whoever a closed wall keeps away (B05, B14) does not count. He would not have the event with their leave
+    either, and the question would tell them of a circle or a search of which nobody outside may know.
+    """
+    return any(
+        not walls.lifted.isdisjoint(each.block_rules) and walls.closed.isdisjoint(each.block_rules) for each in withheld
+    )
+
+
+def walls_of(rules: Iterable[Rule]) -> Walls:
+    """What a pack's block rules are to an originator's question."""
+    blocks = [rule for rule in rules if rule.effect == "deny"]
+    return Walls(
+        lifted=frozenset(rule.id for rule in blocks if rule.liftable_by == "originator"),
+        closed=frozenset(rule.id for rule in blocks if _UNNOTICED in rule.obligations),
+    )
 
 
 def question_of(facts: Facts, event_id: str) -> Question | None:

@@ -197,3 +197,36 @@ def test_what_the_bus_finds_is_of_the_whole_country() -> None:
     outcome = ASSESS.assess(event, said(event), bus, NOW, None)
     assert isinstance(outcome, Forward)
     assert outcome.value.event["enrichment"]["origin_level"] == "national"
+
+
+def test_a_message_from_abroad_without_a_grading_is_x4_by_the_bus() -> None:
+    """Nobody can assess it: source X, information 4, and the bus named as who said so, for everybody to see."""
+    body = {**example("foreign_message"), "grading": None}
+    event = first(body).event
+    assert event["grading"] == {"source": "X", "info": 4, "by": "se.bus/coordination", "at": NOW}
+    assert CODEC.decode(CODEC.encode("foreign_message", event)).value["grading"]["source"] == "X"
+
+
+def test_a_message_from_abroad_keeps_the_grading_that_it_came_with() -> None:
+    """Also an X4 of its sender's own."""
+    body = example("foreign_message")
+    assert first(body).event["grading"] == native(body)["grading"]
+    given = {**body["grading"], "source": "X", "info": 4}
+    assert first({**body, "grading": given}).event["grading"]["by"] == body["grading"]["by"]
+
+
+@pytest.mark.parametrize("event_type", ["intelligence_report", "surveillance_observation"])
+def test_what_a_unit_of_the_police_must_grade_is_graded_by_no_machine(event_type: str) -> None:
+    """B01 keeps it, from abroad or not."""
+    body = {**example(event_type), "grading": None, "legal_origin": "foreign"}
+    assert first(body).event["grading"] is None
+
+
+def test_an_assumed_grading_makes_no_revision_of_a_retry() -> None:
+    """What was published counts, not what the bus put in its place; a later grading of the sender's is news."""
+    body = {**example("foreign_message"), "grading": None}
+    seen = first(body).seen
+    assert assess(told_again(body), seen) == Drop(DropCode.RETRY_SAME_CONTENT)
+    graded = assess(told_again(example("foreign_message")), seen)
+    assert isinstance(graded, Forward)
+    assert (graded.value.event["revision"], graded.value.event["grading"]["source"]) == (2, "A")

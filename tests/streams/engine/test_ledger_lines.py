@@ -6,10 +6,14 @@ from hashlib import sha256
 import pytest
 
 from schemas.codec import MAX_BUS_BYTES
-from schemas.records import Decision
+from schemas.records import ASKED, Decision
 from schemas.topics import ASSESSED, DECISIONS
+from streams.engine.originator_questions import QUESTION_RULE
 from tests.load import load
 from tests.streams.engine.lanes import CODEC, PACK, REFERENCE, Lanes
+
+#: Outcomes of an event that somebody published and the rules decided on.
+DECIDED = {"shared", "origin_only"}
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +35,23 @@ def lines(lanes: Lanes) -> list[Decision]:
 
 
 def test_every_event_has_its_line(lines: list[Decision]) -> None:
-    """One decision each; the retry has a line of its own that says so."""
-    assert sorted({line.outcome for line in lines}) == ["RETRY_SAME_ID", "origin_only", "shared"]
-    decided = [line.event_id for line in lines if line.outcome in {"shared", "origin_only"}]
+    """One decision each; the retry, and a question to an originator, have lines of their own that say so."""
+    assert sorted({line.outcome for line in lines}) == ["RETRY_SAME_ID", ASKED, "origin_only", "shared"]
+    decided = [line.event_id for line in lines if line.outcome in DECIDED]
     assert len(decided) == len(set(decided)) == 300
+
+
+def test_a_question_has_a_line_of_its_own_that_names_what_it_is_about(lines: list[Decision]) -> None:
+    """Nobody published it: it is about an event that the third-party rule keeps from somebody."""
+    questions = [line for line in lines if line.outcome == ASKED]
+    assert questions
+    about = {line.event_id: line for line in lines if line.outcome in DECIDED}
+    for line in questions:
+        (event_id,) = line.concerns
+        assert any("B02" in withheld.rules for withheld in about[event_id].withheld)
+        assert {receiver.desk for receiver in line.receivers}.isdisjoint(
+            withheld.desk for withheld in about[event_id].withheld
+        )
 
 
 def test_a_line_names_pack_gazetteer_and_the_hash_of_what_was_decided_on(lanes: Lanes, lines: list[Decision]) -> None:
@@ -45,7 +62,7 @@ def test_a_line_names_pack_gazetteer_and_the_hash_of_what_was_decided_on(lanes: 
             value = output.value or b""
             inputs[CODEC.decode(value, limit=MAX_BUS_BYTES).value["event_id"]] = sha256(value).hexdigest()
     for line in lines:
-        if line.outcome != "RETRY_SAME_ID":
+        if line.outcome in DECIDED:
             assert line.input_hash == inputs[line.event_id]
             assert (line.pack_version, line.gazetteer_version) == (PACK.version, REFERENCE.gazetteer.version)
 
@@ -60,9 +77,9 @@ def test_a_line_says_who_got_what_by_which_rule_and_with_which_duties(lanes: Lan
         for line in lines
         for receiver in line.receivers
     )
-    for receiver in (receiver for line in lines for receiver in line.receivers):
+    for outcome, receiver in ((line.outcome, receiver) for line in lines for receiver in line.receivers):
         assert receiver.rules
-        assert set(receiver.rules) <= set(PACK.rules)
+        assert set(receiver.rules) <= ({QUESTION_RULE} if outcome == ASKED else set(PACK.rules))
         assert receiver.view
         assert receiver.priority_reason
     assert any(receiver.obligations for line in lines for receiver in line.receivers)

@@ -7,7 +7,7 @@ import pytest
 from schemas.codec import MAX_BUS_BYTES
 from schemas.records import BUS_DESK
 from schemas.topics import DECISIONS
-from tests.orders import HYLLIE, JARVA, MALMO, Body, seizure, under_originator
+from tests.orders import HYLLIE, JARVA, MALMO, Body, circle, seizure, under_originator
 from tests.streams.engine.lanes import CODEC, Lanes
 from tests.streams.engine.test_orders import desks, published_by
 
@@ -77,6 +77,16 @@ def test_a_partner_and_a_unit_answer_for_what_they_provided() -> None:
     assert {each["desk"] for each in by_unit} == {f"{JARVA}/intelligence", f"{JARVA}/coordination"}
 
 
+def test_a_circle_whose_members_wait_for_the_originator_asks_for_them() -> None:
+    """Whom the circle's own wall lets through, only the originator's code keeps away."""
+    lanes = Lanes()
+    order = circle(HYLLIE, f"{HYLLIE}/intelligence")
+    body = under_originator() | {"common_basis": "restricted_circle", "topics": ["drugs"]}
+    published_by(lanes, (order, f"{MALMO}/coordination"), (body, PUBLISHER))
+    assert desks(lanes, body) == {PUBLISHER}
+    assert {each["event"]["payload"]["about_id"] for each in questions(lanes)} == {body["event_id"]}
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -84,6 +94,10 @@ def test_a_partner_and_a_unit_answer_for_what_they_provided() -> None:
         seizure(HYLLIE, handling="H1"),
         seizure(HYLLIE, handling="H2", originator=HYLLIE),  # its own unit's to decide
         seizure(HYLLIE, investigation_secret=True),  # withheld by another block
+        # Nobody outside may notice a circle or a silent search, and the originator's leave would open neither.
+        under_originator() | {"sensitivity": 4},
+        under_originator() | {"common_basis": "restricted_circle"},
+        under_originator() | {"silent_search": True},
     ],
 )
 def test_nobody_is_asked_about_what_no_originator_holds_back(body: Body) -> None:

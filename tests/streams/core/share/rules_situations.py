@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from schemas.records import BUS_DESK
 from streams.core.share.case_event import CASE_TIME
 from tests.streams.core.share.packs import JARVA, NORD
 
@@ -84,6 +85,7 @@ _PICTURE, _LINK, _ALERT = (
     frozenset({"link_suggestion"}),
     frozenset({"substance_alert"}),
 )
+_MESSAGE = frozenset({"foreign_message"})
 _DUPLICATE = {"status": "suggested", "relation": "duplicate"}
 
 #: One column each.
@@ -144,6 +146,13 @@ OTHERS = (
     Situation("in a focus group's circle", JARVA, {**GRADED, "topics": ["drugs"]}, (_CIRCLE,)),
     Situation("in a joint operation", JARVA, {**GRADED, "topics": ["drugs"]}, (_OPERATION,)),
     Situation("released to a desk", JARVA, GRADED, (_release("se/coordination", _MALMO, "1"),)),
+    Situation(
+        "came ungraded, so the bus says X4",
+        "se.noa-spoc",
+        {"grading": {"source": "X", "info": 4, "by": BUS_DESK}},
+        payload={"competent_area": _MALMO},
+        types=_MESSAGE,
+    ),
     Situation("released abroad by the contact point", "se.noa-spoc", {**GRADED, "purpose": "P5"}, _ABROAD),
     Situation("released abroad by its police area", JARVA, {**GRADED, "purpose": "P1"}, _ABROAD_BY_OTHERS),
     Situation("without a ground", JARVA, {**GRADED, "common_basis": None, "sensitivity": 2}),
