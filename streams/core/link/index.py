@@ -98,7 +98,7 @@ class Index:
         reported; it tells when the entry leaves.
         """
         matter, entry = sighting.matter, self._entry(sighting.matter)
-        before = self._sighting(matter)
+        before = None if entry is None else self._sighting(matter)
         if before is not None and (sighting.revision < before.revision or sighting.event_id == before.event_id):
             return []
         if entry is not None:
@@ -109,6 +109,8 @@ class Index:
         for met in self._met(sighting, own):
             new = self._new(sighting, own, (other for other in met if other not in partners))
             found += islice(new, self._limits.pairs)
+        if entry is not None:
+            self._let_go(matter)
         self._keep(sighting, own, at_ms, data)
         return found
 
@@ -215,7 +217,6 @@ class Index:
     def _keep(self, sighting: Sighting, own: tuple[bytes, ...], at_ms: int | None, data: bytes | None) -> None:
         """Keep the sighting, unless nothing can meet it here: a revision that has left this lane."""
         matter, partners = sighting.matter, self._kept_partners(sighting.matter)
-        self._let_go(matter)
         if not own and not partners:
             if self._entries.get(matter) is not None:
                 del self._entries[matter]
