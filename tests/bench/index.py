@@ -1,11 +1,19 @@
-"""What it costs to compare one event more: sighting and index, with few and with very many events in the index."""
+"""What it costs to compare one event more: sighting and index, with few and with very many events in the index.
 
+``python -m tests.bench.index [--sizes A,B,C]``: once with a month after the other, and once with all in one season.
+"""
+
+import argparse
 import gc
+import sys
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from itertools import chain
 from typing import Any, Final
 
+import orjson
 import psutil
 
 from schemas.fingerprint import fingerprint
@@ -16,79 +24,161 @@ from streams.core.link.refs import Tokens
 from streams.core.link.sighting import Sighter
 from streams.core.reference import load_reference
 from tests.quality.labels import Telling
-from tests.quality.making import made
+from tests.quality.making import crowded, made
 from tests.quality.matching import native
 from tests.streams.core.made import KEYS
 
 SIZES: Final = (10_000, 100_000, 1_000_000)
 _MONTH_MS: Final = 28 * 86_400_000
-#: Months that are timed at each size; the quickest counts, because what runs beside only ever makes it slower.
-_ROUNDS: Final = 3
+#: As long as the index keeps what it compares.
+_SEASON: Final = 90
+#: Times that each size is timed; the quickest counts, because what runs beside only ever makes it slower.
+_ROUNDS: Final = 5
 
 
 @dataclass(frozen=True)
 class Cost:
-    """With so many events indexed. Units: processor time in microseconds an event; memory in bytes an event."""
+    """With so many events indexed. Units: processor time in microseconds an event; memory in bytes an event.
 
+    Shape: ``crowded``: all of them happened in the days for which the index keeps them, at the same busy places, so
+    that blocks fill with the index; otherwise each month has blocks of its own. ``compared`` and ``found`` are pairs
+    an event.
+    """
+
+    crowded: bool
     indexed: int
     sight_us: float
     index_us: float
     compared: float
+    found: float
     entry_bytes: int
 
 
-class _Counting:
+class _Counting(Matcher):
     """The matcher, with a count of what it was asked."""
 
-    def __init__(self) -> None:
-        self._matcher, self.count = Matcher(), 0
+    count = 0
 
-    def compare(self, a: Sighting, b: Sighting) -> Match | None:
+    def compare(self, one: Sighting, other: Sighting) -> Match | None:
         """As the matcher does."""
         self.count += 1
-        return self._matcher.compare(a, b)
+        return super().compare(one, other)
+
+
+class _Filled:
+    """An index of so many events, and what it costs to take others."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.count = size, 0
+        self._matcher = _Counting()
+        self._index = Index(self._matcher)
+        self._spent = list[float]()
+        self._compared = self._found = self._timed = 0
+
+    def fill(self, sighting: Sighting) -> None:
+        """Take one, if there is room."""
+        if self.count < self.size:
+            self._index.take(sighting)
+            self.count += 1
+
+    def time(self, sightings: Sequence[Sighting]) -> None:
+        """Take some, and remember what it cost."""
+        asked, started = self._matcher.count, time.process_time()
+        found = sum(len(self._index.take(sighting)) for sighting in sightings)
+        self._spent.append((time.process_time() - started) / len(sightings) * 1e6)
+        self._compared += self._matcher.count - asked
+        self._found += found
+        self._timed += len(sightings)
+
+    def cost(self, *, crowded: bool, sight_us: float, entry_bytes: float) -> Cost:
+        """What was measured."""
+        compared, found = self._compared / self._timed, self._found / self._timed
+        spent = round(min(self._spent), 1)
+        return Cost(
+            crowded, self.count, round(sight_us, 1), spent, round(compared, 2), round(found, 2), round(entry_bytes)
+        )
 
 
 def measure(sizes: Sequence[int] = SIZES, *, sample: int = 2_000) -> list[Cost]:
-    """The costs at each size.
+    """The costs at each size, both ways.
 
-    The index holds a labelled month again and again, each time in a month of its own, as years bring events: blocks
-    hold a span of time. What is timed are the other events of the latest month, so they meet those that they match.
+    What is timed are other events of the same days, so they meet those that they match. All sizes take the same ones
+    in turn: what else the machine does falls on each of them.
     """
+    return [*_one_after_the_other(sizes, sample), *_all_at_once(sizes, sample)]
+
+
+def _one_after_the_other(sizes: Sequence[int], sample: int) -> Iterator[Cost]:
+    """A labelled month again and again, each time in a month of its own, as years bring events."""
     sightings, sight_us = _sightings(sample)
     base, probes = sightings[1::2], sightings[::2]
-    matcher = _Counting()
-    index, costs, count, month = Index(matcher), list[Cost](), 0, 0
+    months = max(sizes) // len(base) + 1
+    filling = chain.from_iterable(_in_month(base, month) for month in range(months))
+    # Each size has had some of the first month, and none of those that are timed.
+    timed = (_in_month(probes, month) for month in range(_ROUNDS))
+    yield from _timed(sizes, filling, timed, crowded=False, sight_us=sight_us)
+
+
+def _all_at_once(sizes: Sequence[int], sample: int) -> Iterator[Cost]:
+    """Ever more events of the same season and the same busy places: so many as no country has."""
+    corpora = (list(_bare(corpus.tellings)) for corpus in crowded(sample, _SEASON))
+    yield from _timed(sizes, chain.from_iterable(corpora), corpora, crowded=True, sight_us=_sightings(sample)[1])
+
+
+def _timed(
+    sizes: Sequence[int],
+    filling: Iterator[Sighting],
+    probes: Iterator[list[Sighting]],
+    *,
+    crowded: bool,
+    sight_us: float,
+) -> Iterator[Cost]:
     gc.collect()
     before = psutil.Process().memory_info().rss
-    for size in sizes:
-        while count + len(base) < size:
-            count += _take(index, _in_month(base, month))
-            month += 1
-        spent, asked = [], matcher.count
-        for _ in range(_ROUNDS):
-            count += _take(index, _in_month(base, month))
-            timed, asked = _in_month(probes, month), matcher.count
-            started = time.process_time()
-            count += _take(index, timed)
-            spent.append((time.process_time() - started) / len(timed) * 1e6)
-            compared = (matcher.count - asked) / len(timed)
-            month += 1
-        held = (psutil.Process().memory_info().rss - before) / count
-        costs.append(Cost(count, round(sight_us, 1), round(min(spent), 1), round(compared, 2), round(held)))
-    return costs
+    filled = [_Filled(size) for size in sizes]
+    for sighting in filling:
+        for each in filled:
+            each.fill(sighting)
+        if all(each.count == each.size for each in filled):
+            break
+    held = (psutil.Process().memory_info().rss - before) / sum(each.count for each in filled)
+    for _ in range(_ROUNDS):
+        timed = next(probes)
+        for each in filled:
+            each.time(timed)
+    for each in filled:
+        yield each.cost(crowded=crowded, sight_us=sight_us, entry_bytes=held)
+
+
+def _bare(tellings: Iterable[Telling]) -> Iterator[Sighting]:
+    """Sightings of first tellings as they were made up, not read from the wire: very many are needed."""
+    sighter = _sighter()
+    for telling in tellings:
+        if telling.revises is None:
+            event = telling.body | {"origin_unit": _origin(telling)}
+            sighting = sighter.sight(event, _key(event, telling), 0)
+            if sighting is not None:
+                yield sighting
+
+
+@cache
+def _sighter() -> Sighter:
+    return Sighter(load_reference(), Tokens(KEYS))
+
+
+def _key(event: Mapping[str, Any], telling: Telling) -> bytes:
+    return f"{fingerprint(str(event['event_type']), event)}@{_unit(telling)}".encode()
 
 
 def _sightings(sample: int) -> tuple[list[Sighting], float]:
     """Sightings of a labelled month, and the microseconds that one took."""
-    sighter = Sighter(load_reference(), Tokens(KEYS))
+    sighter = _sighter()
     told = [(native(telling.body), telling) for telling in made(sample, seed=31).tellings if telling.revises is None]
-    events = [(event | {"origin_unit": _origin(telling)}, telling) for event, telling in told]
-    keyed = [(event, f"{fingerprint(str(event['event_type']), event)}@{_unit(each)}") for event, each in events]
+    keyed = [(event, _key(event, each)) for body, each in told for event in [body | {"origin_unit": _origin(each)}]]
     for event, key in keyed[:200]:
-        sighter.sight(event, key.encode(), 0)
+        sighter.sight(event, key, 0)
     started = time.process_time()
-    found = [sighter.sight(event, key.encode(), 0) for event, key in keyed]
+    found = [sighter.sight(event, key, 0) for event, key in keyed]
     spent = (time.process_time() - started) / len(keyed) * 1e6
     return [sighting for sighting in found if sighting is not None], spent
 
@@ -99,10 +189,6 @@ def _unit(telling: Telling) -> str:
 
 def _origin(telling: Telling) -> dict[str, Any]:
     return {"unit": _unit(telling), "function": telling.desk.rpartition("/")[2]}
-
-
-def _take(index: Index, sightings: Iterable[Sighting]) -> int:
-    return sum(1 for sighting in sightings if index.take(sighting) is not None)
 
 
 def _in_month(sightings: Sequence[Sighting], month: int) -> list[Sighting]:
@@ -130,3 +216,16 @@ def _other(data: bytes, month: int) -> bytes:
     """Bytes of another month, the same for what was the same."""
     mixed = int.from_bytes(data, "big") ^ (month * 0x9E3779B97F4A7C15)
     return mixed.to_bytes(max(len(data), (mixed.bit_length() + 7) // 8), "big")[-len(data) :]
+
+
+def main() -> None:
+    """Measure, and tell a line for each size."""
+    options = argparse.ArgumentParser(prog="python -m tests.bench.index", description=__doc__)
+    options.add_argument("--sizes", default=",".join(map(str, SIZES)), help="events in the index, ascending")
+    sizes = [int(size) for size in options.parse_args().sizes.split(",")]
+    for cost in measure(sizes):
+        sys.stdout.write(orjson.dumps(asdict(cost)).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main()

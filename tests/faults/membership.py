@@ -1,4 +1,4 @@
-"""A second worker that joins and leaves again and again under load, and what was found to belong together then."""
+"""A second worker that joins and leaves, or is killed, again and again under load, and what was made of it all then."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from consumers.measure import measure
-from producers.client import GATEWAY_TOPIC, publish_raw
+from producers.client import GATEWAY_TOPIC, RawRecord, publish_raw
 from schemas.codec import MAX_BUS_BYTES
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import ASSESSED, catalogue
 from streams.engine.settings import GROUP
+from tests.bench.known import Known, Told
 from tests.bus import CODEC, Books, Bus, committed
 from tests.orders import published
 from tests.quality.labels import Telling
@@ -22,11 +23,15 @@ _BATCH = 10
 
 
 class Grouped(NamedTuple):
-    """What a run came to: the reports of each card that has several, each pair with its relation, and the books."""
+    """What a run came to: the reports of each card that has several, each pair with its relation, and the books.
+
+    Shape: ``told`` is what known events came to: their links, their context, and the figures of pictures.
+    """
 
     groups: frozenset[frozenset[str]]
     pairs: dict[frozenset[str], str]
     books: Books
+    told: Told
 
 
 def tellings(events: int) -> list[Telling]:
@@ -34,24 +39,32 @@ def tellings(events: int) -> list[Telling]:
     return [telling for telling in made(events, seed=17).tellings if telling.revises is None]
 
 
-async def run(bootstrap: str, home: Path, told: Sequence[Telling], *, joins: int, pause_s: float = 0.0) -> Grouped:
-    """Publish while a second worker joins and leaves so often; none does with ``joins`` 0. Returns what was found."""
+async def run(
+    bootstrap: str, home: Path, told: Sequence[Telling], known: Known, *, joins: int, pause_s: float = 0.0
+) -> Grouped:
+    """Publish while a second worker joins and leaves so often; none does with ``joins`` 0. Returns what was found.
+
+    Every second time it does not leave but is killed.
+    """
     bus = Bus(bootstrap, home, workers=2, arguments=("--snapshots", str(home / f"snapshots-{joins}")))
     comer = bus.workers.pop()
     async with bus:
-        publishing = asyncio.create_task(_publish(bus, told, pause_s))
-        for _ in range(joins):
+        await publish_raw(bus.options, GATEWAY_TOPIC, known.before)
+        await bus.settled(len(known.before), within=120)
+        publishing = asyncio.create_task(_publish(bus, told, known.after, pause_s))
+        for number in range(joins):
             before = comer.log.read_text().count('"lane_opened"') if comer.log.exists() else 0
             comer.start()
             async with asyncio.timeout(90):
                 while comer.log.read_text().count('"lane_opened"') == before:
                     await asyncio.sleep(0.2)
-            await asyncio.to_thread(comer.stop)
+            await asyncio.to_thread(comer.kill if number % 2 else comer.stop)
         await publishing
-        await bus.settled(len(told), within=120)
+        await bus.settled(len(told) + len(known.ids), within=120)
         await _nothing_waits(bus)
         pairs = await _pairs(bus)
-        return Grouped(components(pair for pair, how in pairs.items() if how in _JOINS), pairs, await bus.books())
+        groups = components(pair for pair, how in pairs.items() if how in _JOINS)
+        return Grouped(groups, pairs, await bus.books(), await known.told(bus))
 
 
 def components(pairs: Iterable[frozenset[str]]) -> frozenset[frozenset[str]]:
@@ -63,9 +76,12 @@ def components(pairs: Iterable[frozenset[str]]) -> frozenset[frozenset[str]]:
     return frozenset(map(frozenset, group.values()))
 
 
-async def _publish(bus: Bus, told: Sequence[Telling], pause_s: float) -> None:
-    for start in range(0, len(told), _BATCH):
+async def _publish(bus: Bus, told: Sequence[Telling], after: Sequence[RawRecord], pause_s: float) -> None:
+    """All of it in batches, with what meets the known events spread over them."""
+    starts = range(0, len(told), _BATCH)
+    for number, start in enumerate(starts):
         records = [published(telling.body, telling.desk) for telling in told[start : start + _BATCH]]
+        records += after[number :: len(starts)]
         await publish_raw(bus.options, GATEWAY_TOPIC, records)
         await asyncio.sleep(pause_s)
 

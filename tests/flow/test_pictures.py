@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -11,15 +12,16 @@ import pytest
 from consumers.pictures import picture_rows
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
-from producers.client import GATEWAY_TOPIC, publish_raw
+from producers.client import GATEWAY_TOPIC, new_event_id, publish_raw
 from schemas.codec import MAX_BUS_BYTES
 from schemas.model import to_wire_time
 from tests.bus import CODEC, DELIVERIES, Bus, committed
 from tests.deploy.cli_bus import sambus
-from tests.orders import JARVA, MALMO, NORD, Body, link, published, shooting
+from tests.orders import HYLLIE, JARVA, MALMO, NORD, Body, link, published, shooting
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
+STOCKHOLM_TIME = ZoneInfo("Europe/Stockholm")
 POLICE, REGION = f"{JARVA}/investigation", "se.stockholm/investigation"
 ANALYST, MAKER = f"{JARVA}/intelligence", f"{MALMO}/coordination"
 
@@ -71,6 +73,19 @@ async def drafts(bus: Bus, desk: str) -> list[dict[str, Any]]:
     return [value["event"]["payload"] for value in pictures]
 
 
+async def drafts_of_week(bus: Bus, desk: str, day: date) -> list[dict[str, Any]]:
+    """The drafts of violence of the week of a day that a desk got, in their order."""
+    found = []
+    async for record in committed(bus.options, DELIVERIES):
+        value = CODEC.decode(record.value or b"", limit=MAX_BUS_BYTES).value
+        if (value["desk"], value["event_type"]) == (desk, "situation_picture"):
+            event, period = value["event"], value["event"]["payload"]["period"]
+            whole_week = period["last_day"] - period["first_day"] == timedelta(days=6)
+            if whole_week and period["first_day"] <= day <= period["last_day"]:
+                found.append(event)
+    return [each for each in found if each["payload"]["theme"] == "violence (synthetic)"]
+
+
 async def test_each_real_event_counts_once_in_its_area_and_above(bus: Bus) -> None:
     """Two units tell of one shooting, one of another: two; a person parts the first two: three, also after kill -9."""
     one, same, other = told(JARVA, 59.40), told(JARVA, 59.40), told(JARVA, 59.30)
@@ -96,6 +111,33 @@ async def test_a_closed_week_goes_as_draft_to_those_who_make_pictures(bus: Bus) 
     weeks = [p for p in found if p["period"]["last_day"] - p["period"]["first_day"] == timedelta(days=6)]
     told_of = [p for p in weeks if p["input_count"] == 1]
     assert [(p["draft"], p["scope"], p["figures"][0]["count"]) for p in told_of] == [(True, "local", 1)]
+
+
+async def test_what_comes_late_and_what_is_corrected_goes_out_as_a_revision_of_the_draft(bus: Bus) -> None:
+    """A week that was over four weeks ago: its draft, one with a late report, one when the first is corrected away."""
+    desk, maker, ago = f"{HYLLIE}/investigation", f"{HYLLIE}/intelligence", 28
+    first, late = told(HYLLIE, 55.56, ago), told(HYLLIE, 55.58, ago)
+    week = datetime.fromisoformat(first["occurred_from"]).astimezone(STOCKHOLM_TIME).date()
+    earlier = (week - timedelta(days=14)).isoformat()
+    corrected = first | {
+        "event_id": new_event_id(),
+        "revision": 2,
+        "supersedes": first["event_id"],
+        "occurred_from": f"{earlier}T12:00:00.000+00:00",
+    }
+    said: list[tuple[int, int]] = []
+    for number, body in enumerate((first, late, corrected), 1):
+        await publish(bus, (body, desk))
+        await bus.settled(1)
+        bus.workers[0].kill()
+        bus.workers[0].start()  # corrections go out once an hour, or when a lane is opened
+        async with asyncio.timeout(60):
+            while len(found := await drafts_of_week(bus, maker, week)) < number:
+                await asyncio.sleep(0.2)
+        said = [(event["revision"], event["payload"]["input_count"]) for event in found]
+    assert said == [(1, 1), (2, 2), (3, 1)]
+    assert [event["supersedes"] for event in found] == [None, *(event["event_id"] for event in found[:-1])]
+    assert len({event["payload"]["period"]["first_day"] for event in found}) == 1
 
 
 async def test_the_command_shows_the_figures(bus: Bus) -> None:

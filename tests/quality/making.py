@@ -1,6 +1,7 @@
 """The mixture: how often each scene of real life happens in a corpus."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Final
 
 from schemas.gazetteer import load_gazetteer
@@ -70,9 +71,16 @@ def made(events: int, seed: int) -> Corpus:
     return corpus(_scenes(world, events))
 
 
+def crowded(events: int, days: int) -> Iterator[Corpus]:
+    """Corpora of about so many events without end, all of the same days and of the same busy places."""
+    first = World(0, load_gazetteer(), days)
+    for seed in count(1):
+        yield corpus(_scenes(World(seed, load_gazetteer(), days, first), events))
+
+
 def _scenes(world: World, events: int) -> Iterator[Batch]:
-    count = 0
-    while count < events:
+    told = 0
+    while told < events:
         batch = world.pick(SCENES)(world)
-        count += len(batch.tellings)
+        told += len(batch.tellings)
         yield batch

@@ -49,13 +49,14 @@ class Place(NamedTuple):
 class World:
     """Draws what happens, and writes down how somebody reports it. The same seed makes the same world."""
 
-    def __init__(self, seed: int, gazetteer: Gazetteer, days: int = MONTH) -> None:
+    def __init__(self, seed: int, gazetteer: Gazetteer, days: int = MONTH, busy: "World | None" = None) -> None:
+        """Shape: ``busy`` is a world whose busy places are this one's too."""
         self.days = days
         self.rng = Random(seed)  # noqa: S311 - a made-up world has no secrets
         self.wording = Wording(self.rng)
         self.units = [unit for unit in gazetteer.units.values() if unit.level is Level.LOCAL_POLICE_AREA]
         self._weights = [6.0 if unit.code.startswith(_BIG) else 1.0 for unit in self.units]
-        self._spots: dict[str, list[Place]] = {}
+        self._spots: dict[str, list[Place]] = {} if busy is None else busy._spots
         self._taken: set[str] = set()
         self._own_places: list[Place] = []
 

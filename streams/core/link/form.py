@@ -4,7 +4,7 @@ It holds no free text, no name and no plain reference: places, times, digests an
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from math import isnan, nan
 from typing import Any, Final, NamedTuple, Protocol
@@ -185,8 +185,34 @@ def same_unit(one: Sighting, other: Sighting) -> bool:
     return one.origin.partition("/")[0] == other.origin.partition("/")[0]
 
 
+#: What tells of a sighting at a glance that it does not match: its matter, and what the rule of its type adds.
+Glance = tuple[Any, ...]
+
+
+class Glances(Protocol):
+    """What the rule of a type sees at a glance (``streams.core.link.glance``).
+
+    Shape: ``blocks`` are the kinds of block (first letter) in which two meet only if they pass; whatever else joins
+    those that do not has blocks of its own.
+    """
+
+    @property
+    def blocks(self) -> bytes:
+        """The kinds of block."""
+
+    def of(self, sighting: Sighting, /) -> Glance:
+        """What to keep of a sighting that lies in such a block."""
+
+    def may(self, mine: Glance, others: Iterable[Glance], /) -> Sequence[bytes]:
+        """The matters of those that may match by what these blocks stand for: all that do, and few others."""
+
+
 class Kind(Protocol):
     """The rule of one type of event: what of it is compared, and when two match."""
+
+    @property
+    def glances(self) -> Glances | None:
+        """What leaves out most of those that do not match; None where few meet that do not."""
 
     def look(self, told: Told, /) -> Look:
         """What to compare of an event, and where it can meet others."""

@@ -5,13 +5,14 @@ went to and in whatever order they came. Revisions come to every lane, so a lane
 when a revision no longer matches (docs/adr/0013).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import Final, NamedTuple, Protocol
 from zlib import crc32
 
 from streams.core.link.entry import Entry, event_in, group_of, pack, unpack
-from streams.core.link.form import Sighting, SightingError, decode, encode
+from streams.core.link.form import Glance, Glances, Sighting, SightingError, decode, encode
 from streams.core.link.match import Match
 from streams.core.link.members import Limits, Members
 from streams.core.link.recent import Recent
@@ -27,6 +28,9 @@ class Compares(Protocol):
 
     def compare(self, a: Sighting, b: Sighting) -> Match | None:
         """How they belong together; None when they do not."""
+
+    def glances(self, event_type: str) -> Glances | None:
+        """What the rule of a type sees at a glance, if it has crowded blocks."""
 
 
 class Entries(Protocol):
@@ -78,6 +82,7 @@ class Index:
         self._partners: dict[bytes, set[bytes]] = {}
         self._leaving: dict[int, list[bytes]] = {}
         self._at_hand = Recent()
+        self._glances: dict[str, dict[bytes, Glance]] = {}
         self._swept = 0
 
     def lies(self, lane: int, lanes: int) -> None:
@@ -93,7 +98,7 @@ class Index:
         reported; it tells when the entry leaves.
         """
         matter, entry = sighting.matter, self._entry(sighting.matter)
-        before = self._sighting(matter)
+        before = None if entry is None else self._sighting(matter)
         if before is not None and (sighting.revision < before.revision or sighting.event_id == before.event_id):
             return []
         if entry is not None:
@@ -101,9 +106,11 @@ class Index:
         own = tuple(each for each in sighting.blocks if lane_of(each, self._lanes) == self._lane)
         partners = self._partners.get(matter, set())
         found = [] if before is None else list(self._again(sighting, before, partners))
-        for met in self._members.windows(own):
+        for met in self._met(sighting, own):
             new = self._new(sighting, own, (other for other in met if other not in partners))
             found += islice(new, self._limits.pairs)
+        if entry is not None:
+            self._let_go(matter)
         self._keep(sighting, own, at_ms, data)
         return found
 
@@ -142,6 +149,28 @@ class Index:
 
     # Who is compared
 
+    def _met(self, sighting: Sighting, own: Sequence[bytes]) -> Iterator[Iterable[bytes]]:
+        """The matters to compare it with: of crowded blocks those alone that are near at a glance."""
+        glances = self._matcher.glances(sighting.event_type)
+        glanced = () if glances is None else _of_kinds(own, glances.blocks)
+        if glances is None or not glanced:
+            return self._members.windows(own)
+        mine, known = glances.of(sighting), self._glances.setdefault(sighting.event_type, {})
+
+        def may(matters: AbstractSet[bytes]) -> Iterable[bytes]:
+            if not known.keys() >= matters:
+                self._look_at(matters, sighting.event_type, glances)
+            return glances.may(mine, [known[matter] for matter in matters if matter in known])
+
+        return self._members.windows([each for each in own if each not in glanced], glanced, may)
+
+    def _look_at(self, matters: Iterable[bytes], event_type: str, glances: Glances) -> None:
+        """Make the glances of entries that were restored, when they are met."""
+        known = self._glances[event_type]
+        for other in map(self._sighting, (matter for matter in matters if matter not in known)):
+            if other is not None and other.event_type == event_type:
+                known[other.matter] = glances.of(other)
+
     def _again(self, now: Sighting, before: Sighting, partners: Iterable[bytes]) -> Iterator[Found]:
         """What a revision makes of the pairs that this lane found: it has to say so until it parts them."""
         for matter in sorted(partners):
@@ -158,15 +187,25 @@ class Index:
         mine, every = frozenset(own), frozenset(sighting.blocks)
         for matter in met:
             other = self._sighting(matter)
-            if other is None or self._least(every, other.blocks) not in mine:
+            if other is None:
                 continue
-            if match := self._matcher.compare(sighting, other):
+            match = self._matcher.compare(sighting, other)
+            if match is not None and self._least(sighting, other, every) in mine:
                 self._join(sighting.matter, matter)
                 yield _found(sighting, other, match)
 
-    def _least(self, blocks: frozenset[bytes], others: Iterable[bytes]) -> bytes | None:
-        """The least common block: tokens last, because those that everybody has find nothing."""
-        common, tokens = [block for block in others if block in blocks], self._limits.tokens
+    def _least(self, one: Sighting, other: Sighting, blocks: frozenset[bytes]) -> bytes | None:
+        """The least common block: tokens last, because those that everybody has find nothing.
+
+        A block that is glanced at counts for those that pass there, whichever of them came first: others do not meet.
+        """
+        common, tokens = [block for block in other.blocks if block in blocks], self._limits.tokens
+        glances = self._matcher.glances(one.event_type)
+        glanced = () if glances is None else _of_kinds(common, glances.blocks)
+        if glances is not None and glanced:
+            a, b = glances.of(one), glances.of(other)
+            if not (glances.may(a, [b]) and glances.may(b, [a])):
+                common = [block for block in common if block not in glanced]
         return next((block for block in common if block[0] not in tokens), common[0] if common else None)
 
     def _judge(self, one: Sighting, other: Sighting) -> Match | None:
@@ -178,7 +217,6 @@ class Index:
     def _keep(self, sighting: Sighting, own: tuple[bytes, ...], at_ms: int | None, data: bytes | None) -> None:
         """Keep the sighting, unless nothing can meet it here: a revision that has left this lane."""
         matter, partners = sighting.matter, self._kept_partners(sighting.matter)
-        self._at_hand.drop(matter)
         if not own and not partners:
             if self._entries.get(matter) is not None:
                 del self._entries[matter]
@@ -188,6 +226,9 @@ class Index:
         self._entries[matter] = pack(due_ms, group, own, partners, data or encode(sighting))
         self._list(matter, own, group, due_ms)
         self._at_hand.put(sighting)
+        glances = self._matcher.glances(sighting.event_type)
+        if glances is not None and _of_kinds(own, glances.blocks):
+            self._glances.setdefault(sighting.event_type, {})[matter] = glances.of(sighting)
 
     def _kept_partners(self, matter: bytes) -> list[bytes]:
         """The partners that are kept: hidden ones do not take the place of open ones."""
@@ -214,8 +255,14 @@ class Index:
         self._members.drop(matter, entry.blocks, entry.group)
         for other in self._partners.pop(matter, ()):
             self._partners[other].discard(matter)
-        self._at_hand.drop(matter)
+        self._let_go(matter)
         del self._entries[matter]
+
+    def _let_go(self, matter: bytes) -> None:
+        """Have no former sighting of a matter at hand."""
+        self._at_hand.drop(matter)
+        for known in self._glances.values():
+            known.pop(matter, None)
 
     def _entry(self, matter: bytes) -> Entry | None:
         data = self._entries.get(matter)
@@ -234,6 +281,12 @@ class Index:
                 return None
             self._at_hand.put(found)
         return found
+
+
+def _of_kinds(blocks: Iterable[bytes], kinds: bytes) -> list[bytes]:
+    """Those of some kinds, of what is real or of what is made up."""
+    either = kinds + kinds.lower()
+    return [block for block in blocks if block[0] in either]
 
 
 def _found(one: Sighting, other: Sighting, match: Match, *, parted: bool = False) -> Found:

@@ -27,6 +27,8 @@ _BARE: Final = (
 class Bare:
     """The rule of a type that nothing but its exact key, its roots and its references joins."""
 
+    glances = None
+
     def look(self, _told: Told) -> Look:
         """Nothing more."""
         return Look()

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from schemas.events.control import LinkRelation
 from schemas.substances import SubstanceRegister, load_substances
-from streams.core.link.form import Likeness, Sighting, same_unit
+from streams.core.link.form import Glances, Likeness, Sighting, same_unit
 from streams.core.link.kinds import kinds
 from streams.core.link.operations import PointerRules
 from streams.core.link.text import likeness
@@ -68,6 +68,11 @@ class Matcher:
         features = tuple(sorted({*found.features, *kinds, *(("roots",) if shared else ())}))
         independent = not same_origin and _independent(one, other)
         return Match(found.relation, features, round(found.score, 3), same_origin, independent, kinds)
+
+    def glances(self, event_type: str) -> Glances | None:
+        """What the rule of a type sees at a glance."""
+        kind = self._kinds.get(event_type)
+        return None if kind is None else kind.glances
 
     def _by_type(self, one: Sighting, other: Sighting) -> Likeness | None:
         """What the exact key, or the rule of their type, tells."""

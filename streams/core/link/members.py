@@ -4,11 +4,14 @@ What is found of open matters must not depend on hidden ones, or whoever publish
 So each desk's hidden matters are bounded by themselves, beside the open ones (docs/adr/0014, "Bound").
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
 DAY_MS: Final = 86_400_000
+#: Leaves out of some matters most of those that match nothing.
+Sieve = Callable[[AbstractSet[bytes]], Iterable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +87,29 @@ class Members:
             elif members == matter:
                 del self._open[block]
 
-    def windows(self, blocks: Iterable[bytes]) -> Iterator[Iterable[bytes]]:
-        """The matters that one in these blocks is compared with: the open ones, then the hidden ones desk by desk."""
-        yield dict.fromkeys(matter for block in blocks for matter in self._last(block, self._open.get(block)))
+    def windows(
+        self, blocks: Sequence[bytes], glanced: Sequence[bytes] = (), may: Sieve = list
+    ) -> Iterator[Iterable[bytes]]:
+        """The matters that one in these blocks is compared with: the open ones, then the hidden ones desk by desk.
+
+        Shape: of what lies in ``glanced`` blocks, those that ``may`` match.
+        """
+        yield self._last_of(blocks) | dict.fromkeys(may(self._last_of(glanced).keys()))
         if not self._hidden:
             return
-        found: dict[bytes, dict[bytes, None]] = {}
+        for group in dict.fromkeys(group for block in (*blocks, *glanced) for group in self._hidden.get(block, ())):
+            yield self._last_of(blocks, group) | dict.fromkeys(may(self._last_of(glanced, group).keys()))
+
+    def _last_of(self, blocks: Iterable[bytes], group: bytes = b"") -> dict[bytes, None]:
+        """The matters that came last to each block: open ones, or a desk's hidden ones."""
+        found: list[bytes] = []
         for block in blocks:
-            for group, members in self._hidden.get(block, {}).items():
-                if not self._crowded(block, self._open.get(block)):
-                    found.setdefault(group, {}).update(dict.fromkeys(self._last(block, members)))
-        yield from found.values()
+            members = self._open.get(block)
+            if not group:
+                found += self._last(block, members)
+            elif not self._crowded(block, members):
+                found += self._last(block, self._hidden.get(block, {}).get(group))
+        return dict.fromkeys(found)
 
     def _last(self, block: bytes, members: bytes | list[bytes] | None) -> Iterable[bytes]:
         if members is None:

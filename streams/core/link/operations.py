@@ -98,6 +98,8 @@ class _Plan(NamedTuple):
 class Operations:
     """The rule of plans and joint operations: they are related when both would be there at one time."""
 
+    glances = None
+
     def __init__(self, limits: Meeting, windows: Windows | None) -> None:
         self._limits = limits
         self._windows = windows

@@ -3,17 +3,22 @@
 Source: domain event catalogue, section 3.4; clarifications 59 and 60.
 """
 
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
 from schemas.events.control import LinkRelation
 from streams.core.link.cells import DAY_MS, gap_ms, spans_of
-from streams.core.link.form import Likeness, Look, Sighting, Told, block, digest, same_unit
+from streams.core.link.form import Glance, Likeness, Look, Sighting, Told, block, digest, same_unit
+from streams.core.link.glance import InTime, bits_apart
 from streams.core.link.text import likeness, shingles, signature
 from streams.core.link.thresholds import Finance, Listings
 
+#: Stands for no picture at a glance: two without one pass, and are told apart when they are read.
+_NO_IMAGE: Final = 1 << 128
 #: A listing's text meets its copies in so many blocks.
 _SHINGLES: Final = 6
+_RUN: Final = 5
 #: A picture's 64 bits in so many parts: two pictures that differ in a few bits have one of them in common.
 _BANDS: Final = 6
 _BITS: Final = 64
@@ -21,6 +26,8 @@ _BITS: Final = 64
 
 class Payments:
     """Financial intelligence: the same amount between the same accounts within days."""
+
+    glances = None
 
     def __init__(self, limits: Finance) -> None:
         self._limits = limits
@@ -60,6 +67,7 @@ class MarketListings:
     def __init__(self, limits: Listings) -> None:
         self._limits = limits
         self._window_ms = limits.days * DAY_MS
+        self.glances = _OffersAtAGlance(limits)
 
     def look(self, told: Told) -> Look:
         """The listing, its platform, its seller, its words and its picture."""
@@ -78,7 +86,7 @@ class MarketListings:
         blocks = [block(b"L", listing)]
         spans = tuple(spans_of(told.span, self._window_ms))
         for span in spans:
-            blocks += (block(b"T", shingle.hex(), span) for shingle in shingles(text, _SHINGLES))
+            blocks += (block(b"T", shingle.hex(), span) for shingle in shingles(text, _SHINGLES, _RUN))
             if image:
                 blocks += (block(b"I", at, band, span) for at, band in enumerate(_bands(int(image, 16))))
         return Look(features, tuple(blocks), signature(text))
@@ -99,6 +107,34 @@ class MarketListings:
             if apart <= self._limits.image_bits:
                 found.append("image")
         return Likeness(LinkRelation.RELATED, tuple(found), max(alike, 0.9)) if found else None
+
+
+class _OffersAtAGlance(InTime):
+    """Listings of other platforms with a like text or a like picture: phrases and parts of pictures recur in many."""
+
+    def __init__(self, limits: Listings) -> None:
+        super().__init__(b"TI", limits.days * DAY_MS)
+        self._text_bits, self._image_bits = bits_apart(limits.text), limits.image_bits
+
+    def of(self, sighting: Sighting) -> Glance:
+        """Its times, its platform, its words and its picture; no picture is like none."""
+        features, image = sighting.features, sighting.features["image"]
+        words = int.from_bytes(sighting.words, "big")
+        return *super().of(sighting), features["platform"], words, _NO_IMAGE if image is None else image
+
+    def may(self, mine: Glance, others: Iterable[Glance]) -> Sequence[bytes]:
+        """Those of other platforms that are alike."""
+        _, first, last, platform, words, image = mine
+        first, last = first - self.window_ms, last + self.window_ms
+        text_bits, image_bits = self._text_bits, self._image_bits
+        return [
+            each[0]
+            for each in others
+            if each[3] != platform
+            and ((each[5] ^ image).bit_count() <= image_bits or (each[4] ^ words).bit_count() <= text_bits)
+            and each[1] <= last
+            and each[2] >= first
+        ]
 
 
 def _bands(image: int) -> list[int]:

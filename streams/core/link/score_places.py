@@ -3,13 +3,14 @@
 Source: domain event catalogue, sections 3.1-3.3; clarifications 44, 51-53, 56, 57.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 from schemas.events.control import LinkRelation
 from streams.core.link.cells import DAY_MS, MINUTE_MS, exact_enough, gap_ms, metres_between, place_blocks, slack_m
-from streams.core.link.form import Likeness, Look, Sighting, Spot, Told, digest, same_unit
+from streams.core.link.form import Glance, Glances, Likeness, Look, Sighting, Spot, Told, digest, same_unit
+from streams.core.link.glance import InPlace
 from streams.core.link.thresholds import Observations, PlaceTime, Scenes
 
 #: Kinds of violence are compared within a group (clarification 56).
@@ -21,6 +22,9 @@ _GROUPS: Final = {
     "stabbing": "knife",
     "threat": "threat",
 }
+#: A scene that is no more where it was, and one that is.
+_GONE: Final = ("closed", "displaced")
+_THERE: Final = ("suspected", "active")
 #: What describes an incident: where one unit gives two numbers, a difference in it means two incidents.
 _DESCRIBES: Final = ("target_kind", "dead")
 _FIREARM: Final = ("vapen", "pistol", "skjut", "skott", "revolver", "gevär")
@@ -29,8 +33,11 @@ _FIREARM: Final = ("vapen", "pistol", "skjut", "skott", "revolver", "gevär")
 class PlaceRule:
     """Near in place and time: the part that all these rules share."""
 
+    glances: Glances
+
     def __init__(self, limits: PlaceTime) -> None:
         self.limits = limits
+        self.glances = InPlace(limits.window_ms, limits.metres)
 
     def blocks(self, name: str, told: Told) -> tuple[bytes, ...]:
         """The cells and spans of time in which a match could lie; none for an event without a place."""
@@ -139,6 +146,7 @@ class OpenScenes:
         self._limits = limits
         self._cells = max(limits.metres, limits.displaced_metres)
         self._window_ms = max(limits.days, limits.displaced_days) * DAY_MS
+        self.glances = _ScenesAtAGlance(limits)
 
     def look(self, told: Told) -> Look:
         """Its centre, its hours of the week, and since when it is there."""
@@ -173,11 +181,31 @@ class OpenScenes:
     def _moved(self, one: Mapping[str, Any], other: Mapping[str, Any], metres: float, slack: int) -> Likeness | None:
         former, later = sorted((one, other), key=lambda scene: (scene["last"], scene["first"]))
         limit = self._limits.displaced_metres + slack
-        gone = former["status"] in ("closed", "displaced") and later["status"] in ("suspected", "active")
+        gone = former["status"] in _GONE and later["status"] in _THERE
         since = later["first"] - former["last"] + DAY_MS
         if not gone or metres > limit or not 0 <= since <= self._limits.displaced_days * DAY_MS:
             return None
         return Likeness(LinkRelation.DISPLACEMENT, ("former_scene", "place"), 1 - metres / limit / 2)
+
+
+class _ScenesAtAGlance(InPlace):
+    """Scenes at one spot, and farther off those of which one is gone and the other there."""
+
+    def __init__(self, limits: Scenes) -> None:
+        super().__init__(limits.days * DAY_MS, limits.metres)
+        self._moved_m, self._moved_ms = limits.displaced_metres, limits.displaced_days * DAY_MS
+
+    def of(self, sighting: Sighting) -> Glance:
+        """The days on which it was seen, its place, and whether it is gone."""
+        told = sighting.features
+        gone = told["status"] in _GONE
+        return sighting.matter, told["first"], told["last"], sighting.lon, sighting.lat, gone
+
+    def may(self, mine: Glance, others: Iterable[Glance]) -> Sequence[bytes]:
+        """Those near in time and place."""
+        known = list(others)
+        moved = InPlace(self._moved_ms, self._moved_m).may(mine, (each for each in known if each[5] is not mine[5]))
+        return list(dict.fromkeys((*super().may(mine, known), *moved)))
 
 
 def _differ(one: list[str | None], other: list[str | None]) -> bool:

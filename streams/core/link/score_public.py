@@ -5,14 +5,15 @@ Source: domain event catalogue, sections 3.3 and 5; clarification 58.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from schemas.events.common import UNKNOWN_SUBSTANCE
 from schemas.events.control import UPDATE, LinkRelation
 from schemas.substances import SubstanceRegister
 from streams.core.link.cells import DAY_MS, MINUTE_MS, gap_ms, metres_between, spans_of
-from streams.core.link.form import Likeness, Look, Sighting, Told, block, digest, same_unit
+from streams.core.link.form import Glance, Likeness, Look, Sighting, Told, block, digest, same_unit
+from streams.core.link.glance import InTime, bits_apart
 from streams.core.link.text import likeness, shingles, signature, words_of
 from streams.core.link.thresholds import Alerts, Notices
 
@@ -28,6 +29,7 @@ class SubstanceAlerts:
         self._limits = limits
         self._window_ms = limits.days * DAY_MS
         self._substances = substances
+        self.glances = InTime(b"A", self._window_ms)
 
     def look(self, told: Told) -> Look:
         """The substance by its skeleton; an unknown one by its looks and features."""
@@ -62,6 +64,7 @@ class PublicNotices:
         self._limits = limits
         self._window_ms = limits.summary_minutes * MINUTE_MS
         self._forms = frozenset(map(_folded, limits.forms))
+        self.glances = _NoticesAtAGlance(limits)
 
     def look(self, told: Told) -> Look:
         """Its kind, its place by name, and its words."""
@@ -116,6 +119,31 @@ class PublicNotices:
         if one.words == other.words and minutes <= limits.copies_minutes:
             return bool(words >= limits.words_of_copies)
         return bool(alike >= limits.text_across and words >= limits.words)
+
+
+class _NoticesAtAGlance(InTime):
+    """Notices in like words, and the summaries of one night: their phrases recur all over the country."""
+
+    def __init__(self, limits: Notices) -> None:
+        super().__init__(b"TW", limits.summary_minutes * MINUTE_MS)
+        self._near_ms = limits.minutes * MINUTE_MS
+        self._bits = bits_apart(min(limits.text, limits.text_at_once))
+
+    def of(self, sighting: Sighting) -> Glance:
+        """Its times and its words; a summary's words do not count."""
+        words = 0 if sighting.features["summary"] else int.from_bytes(sighting.words, "big")
+        return *super().of(sighting), words
+
+    def may(self, mine: Glance, others: Iterable[Glance]) -> Sequence[bytes]:
+        """Those near in time whose words are alike."""
+        _, first, last, words = mine
+        near_ms, bits = self._near_ms if words else self.window_ms, self._bits
+        first, last = first - near_ms, last + near_ms
+        return [
+            each[0]
+            for each in others
+            if each[1] <= last and each[2] >= first and (each[3] ^ words).bit_count() <= bits
+        ]  # fmt: skip
 
 
 def _place(payload: Mapping[str, Any]) -> str:

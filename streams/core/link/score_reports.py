@@ -18,6 +18,8 @@ _REMARK: Final = re.compile(r"[^a-z0-9åäö]+")
 class IntelligenceReports:
     """Intelligence reports: the same source, persons or objects, told in like words within days."""
 
+    glances = None
+
     def __init__(self, limits: Reports) -> None:
         self._limits = limits
         self._window_ms = limits.days * DAY_MS
@@ -56,6 +58,8 @@ class IntelligenceReports:
 
 class ForeignMessages:
     """Messages from abroad: the same reference by two channels is an echo."""
+
+    glances = None
 
     def look(self, told: Told) -> Look:
         """Sender, reference and part, whatever the channel."""

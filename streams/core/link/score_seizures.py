@@ -3,12 +3,13 @@
 Source: domain event catalogue, section 3.2; clarifications 54 and 55.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from schemas.events.control import LinkRelation
 from streams.core.link.cells import exact_enough
-from streams.core.link.form import Likeness, Look, Sighting, Told, block, digest
+from streams.core.link.form import Glance, Likeness, Look, Sighting, Told, block, digest
+from streams.core.link.glance import InPlace
 from streams.core.link.score_places import PlaceRule
 from streams.core.link.thresholds import Seizures
 
@@ -24,6 +25,7 @@ class DrugSeizures(PlaceRule):
     def __init__(self, limits: Seizures) -> None:
         super().__init__(limits)
         self._mass = limits.mass
+        self.glances = _SeizuresAtAGlance(limits.window_ms, limits.metres)
 
     def look(self, told: Told) -> Look:
         """Who seized, under which number, and each item's substance, quantities and looks."""
@@ -35,7 +37,8 @@ class DrugSeizures(PlaceRule):
             "joint": digest(_plain(joint)) if joint else 0,
             "items": [_item(item) for item in payload["items"]],
         }
-        return Look(features, (*self.blocks("seizure", told), *numbers(payload)))
+        confirmed = (block(b"J", features["joint"]),) if joint else ()
+        return Look(features, (*confirmed, *numbers(payload), *self.blocks("seizure", told)))
 
     def compare(self, one: Sighting, other: Sighting) -> Likeness | None:
         """A joint seizure to be confirmed, or one that a person has confirmed by the same joint reference."""
@@ -51,8 +54,22 @@ class DrugSeizures(PlaceRule):
         return Likeness(relation, ("place", "quantity", "substance", "time"), near)
 
 
+class _SeizuresAtAGlance(InPlace):
+    """Seizures of another authority: one's own have one number each."""
+
+    def of(self, sighting: Sighting) -> Glance:
+        """Its times, its place, and who seized."""
+        return *super().of(sighting), digest(sighting.features["by"])
+
+    def may(self, mine: Glance, others: Iterable[Glance]) -> Sequence[bytes]:
+        """Those of others, near in time and place."""
+        return super().may(mine, (each for each in others if each[5] != mine[5]))
+
+
 class WeaponSeizures:
     """Weapon seizures: only their numbers tell. The same serial elsewhere is a match of references."""
+
+    glances = None
 
     def look(self, told: Told) -> Look:
         """Its number and its items' numbers."""
@@ -76,6 +93,8 @@ class WeaponSeizures:
 
 class LabResults:
     """Laboratory results: they belong to the seizure that they name."""
+
+    glances = None
 
     def look(self, told: Told) -> Look:
         """The seizure's number, if it names one."""

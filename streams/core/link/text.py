@@ -76,10 +76,10 @@ def likeness(one: bytes, other: bytes) -> float:
     return max(0.0, cos(pi * differing / BITS))
 
 
-def shingles(text: str, most: int) -> list[bytes]:
-    """Digests of a few runs of three words, the same few in every copy: a copy with changes shares some of them."""
+def shingles(text: str, most: int, run: int = _SHINGLE) -> list[bytes]:
+    """Digests of a few runs of words, the same few in every copy: a copy with changes shares some of them."""
     words = _stemmer.stemWords(words_of(text))
-    runs = {" ".join(words[at : at + _SHINGLE]) for at in range(max(1, len(words) - _SHINGLE + 1))} if words else set()
+    runs = {" ".join(words[at : at + run]) for at in range(max(1, len(words) - run + 1))} if words else set()
     return nsmallest(most, (blake2b(run.encode(), digest_size=8).digest() for run in runs))
 
 

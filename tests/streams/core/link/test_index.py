@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.events.control import LinkRelation
 from streams.core.link.entry import unpack
-from streams.core.link.form import ID_BYTES, Sighting
+from streams.core.link.form import ID_BYTES, Glances, Sighting
 from streams.core.link.index import HOUR_MS, Found, Index, lane_of
 from streams.core.link.match import Match
 from streams.core.link.members import DAY_MS, Limits
@@ -32,6 +32,10 @@ class Near:
         if abs(a.features["at"] - b.features["at"]) > 1:
             return None
         return Match(LinkRelation.DUPLICATE, ("place",), 1.0, same_origin=False, independent=False, kinds=())
+
+    def glances(self, _event_type: str) -> Glances | None:
+        """Sees nothing at a glance."""
+        return None
 
 
 def seen(
