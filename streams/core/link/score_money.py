@@ -11,14 +11,15 @@ from schemas.events.control import LinkRelation
 from streams.core.link.cells import DAY_MS, gap_ms, spans_of
 from streams.core.link.form import Glance, Likeness, Look, Sighting, Told, block, digest, same_unit
 from streams.core.link.glance import InTime, bits_apart
-from streams.core.link.text import likeness, shingles, signature
+from streams.core.link.text import likeness, shingles, signature, words_of
 from streams.core.link.thresholds import Finance, Listings
 
 #: Stands for no picture at a glance: two without one pass, and are told apart when they are read.
 _NO_IMAGE: Final = 1 << 128
 #: A listing's text meets its copies in so many blocks.
 _SHINGLES: Final = 6
-_RUN: Final = 5
+#: Long runs of words recur less; a text too short for one beside a changed word also has short runs.
+_RUN, _SHORT_RUN, _SHORT_TEXT = 5, 3, 11
 #: A picture's 64 bits in so many parts: two pictures that differ in a few bits have one of them in common.
 _BANDS: Final = 6
 _BITS: Final = 64
@@ -85,8 +86,11 @@ class MarketListings:
         }
         blocks = [block(b"L", listing)]
         spans = tuple(spans_of(told.span, self._window_ms))
+        runs = shingles(text, _SHINGLES, _RUN)
+        if len(words_of(text)) <= _SHORT_TEXT:
+            runs += shingles(text, _SHINGLES, _SHORT_RUN)
         for span in spans:
-            blocks += (block(b"T", shingle.hex(), span) for shingle in shingles(text, _SHINGLES, _RUN))
+            blocks += (block(b"T", shingle.hex(), span) for shingle in runs)
             if image:
                 blocks += (block(b"I", at, band, span) for at, band in enumerate(_bands(int(image, 16))))
         return Look(features, tuple(blocks), signature(text))
