@@ -35,6 +35,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--serve-cert", type=_FILE, help="The gateway's own certificate (PEM): it speaks TLS then.")
 @click.option("--serve-key", type=_FILE, help="The key of --serve-cert, when it is in a file of its own.")
 @click.option("--client-ca", type=_FILE, help="The authority whose client certificates it believes (PEM).")
+@click.option(
+    "--spool",
+    "spool_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Take events on this disk, encrypted, while the bus is away. One gateway has a folder.",
+)
+@click.option("--spool-room", type=click.IntRange(1), default=256, show_default=True, help="MiB of disk for it.")
 @home_option
 @archive_options
 @connection_options
@@ -56,11 +63,14 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     serve_cert: Path | None,
     serve_key: Path | None,
     client_ca: Path | None,
+    spool_folder: Path | None,
+    spool_room: int,
     home: Path,
 ) -> None:
     """Run one gateway: intake over HTTP, feeds and pages.
 
-    It starts also while Kafka or the issuer is away, and answers 503 until they are there. Stop with Ctrl-C or SIGTERM.
+    It starts also while Kafka or the issuer is away, and answers 503 until they are there; with --spool it takes events
+    meanwhile, under the keys of SAMBUS_SPOOL_KEY_FILE. Stop with Ctrl-C or SIGTERM.
     """
     import httpx
 
@@ -68,6 +78,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     from deploy.gateway.context import ArchivePlace, Context
     from deploy.gateway.parts import parts
     from deploy.gateway.serve import Tls, listen, serve
+    from deploy.gateway.spool import spool_of
     from deploy.identity.certificates import AnyOf, CertificatesError, read_certificates
     from deploy.identity.keys import Keys
     from deploy.identity.tokens import Tokens
@@ -101,6 +112,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         folder=home.absolute() / "gateway",
         http=client,
         archive=ArchivePlace(place[0], place[1] or default_key()),
+        spool=spool_of(connection.aiokafka(), spool_folder, spool_room),
         issuer=issuer,
         client_id=client_id,
         client_secret=client_secret,

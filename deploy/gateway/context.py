@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from producers.http.durable import DurableSpool
 from producers.http.limits import Limits
 from schemas.gazetteer import Gazetteer, load_gazetteer
 from schemas.identity import Authenticator
@@ -25,7 +26,8 @@ class Context:
 
     Shape: ``kafka`` are aiokafka's connection options; ``areas`` the delivery areas whose desks it serves
     (``schemas.topics.delivery_areas``); ``folder`` is where parts may keep files, each in a folder of its own name;
-    ``archive`` is where deliveries are kept to be found again, if they are; ``issuer`` is where pages send people to
+    ``archive`` is where deliveries are kept to be found again, if they are; ``spool`` takes events while the bus is
+    away, if there is one; ``issuer`` is where pages send people to
     sign in, as the client ``client_id`` (with a secret, if it is no public one); ``address`` is where browsers reach
     this gateway; ``http`` asks other servers; ``limits`` bound what comes in.
     """
@@ -37,6 +39,7 @@ class Context:
     http: httpx.AsyncClient
     issuer: str | None = None
     archive: ArchivePlace | None = None
+    spool: DurableSpool | None = None
     client_id: str = "sambus-page"
     client_secret: str | None = field(default=None, repr=False)
     address: str = "http://127.0.0.1:29180"

@@ -1,5 +1,8 @@
 """The intake as a part of the gateway."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+
 from deploy.gateway.context import Context
 from deploy.gateway.part import Part
 from producers.http.bus import TIMEOUT_S, Bus, Spool
@@ -9,11 +12,20 @@ from schemas.topics import GATEWAY_IN
 
 
 def part(context: Context, topic: str = GATEWAY_IN, timeout: float = TIMEOUT_S, spool: Spool | None = None) -> Part:
-    """The part; it is ready while the bus takes events, or the spool in its stead."""
-    bus = Bus(context.kafka, topic=topic, timeout=timeout, spool=spool)
+    """The part; it is ready while the bus takes events, or the spool in its stead.
+
+    Shape: ``spool`` is used instead of the context's.
+    """
+    kept = spool or context.spool
+    bus = Bus(context.kafka, topic=topic, timeout=timeout, spool=kept)
 
     async def ready() -> bool:
-        return bus.ready or spool is not None
+        return bus.ready or kept is not None
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        async with nullcontext() if context.spool is None else context.spool, bus:
+            yield
 
     endpoint = intake_endpoint(bus, context.authenticator, context.gazetteer, context.limits)
     return Part(
@@ -21,6 +33,6 @@ def part(context: Context, topic: str = GATEWAY_IN, timeout: float = TIMEOUT_S, 
         (intake_router(endpoint),),
         schemas=components,
         direct={("POST", PATH): endpoint.answer},
-        lifespan=lambda: bus,
+        lifespan=lifespan,
         ready=ready,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -12,12 +13,14 @@ import pytest
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
 from producers.encoding import Encoded
+from producers.http.durable import DurableSpool
+from producers.spool_keys import SpoolKeys
 from schemas.codec import ORIGIN_HEADER
 from tests.bus import committed
 from tests.gateway import DESK, PATIENCE, Running, in_process, until_ready
 from tests.producers.conftest import make_topic
 from tests.producers.http.conftest import intake_on
-from tests.producers.made import notice
+from tests.producers.made import SECRET, notice
 
 PATH = "/v1/events"
 TOPIC = "in.outage"
@@ -147,3 +150,43 @@ async def _until(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)
+
+
+async def test_what_the_durable_spool_has_taken_arrives_when_the_bus_is_back(
+    own_kafka: LocalCluster, tmp_path: Path
+) -> None:
+    """Taken on an encrypted disk while the bus is away, also through an end of the gateway; then on the topic, once."""
+    topic = "in.durable"
+    await make_topic(own_kafka.bootstrap, topic)
+    keys = SpoolKeys([bytes(range(32))])
+    away = {"bootstrap_servers": f"127.0.0.1:{free_port()}"}
+    there = {"bootstrap_servers": own_kafka.bootstrap}
+    bodies = [notice() for _ in range(5)]
+    for options, sent in ((away, bodies[:4]), (there, bodies[4:])):
+        spool = DurableSpool(options, tmp_path / "spool", keys, topic=topic)
+        async with in_process(options, tmp_path, intake_on(topic), spool=spool) as gateway, gateway.client() as client:
+            answer = await client.post(PATH, json=sent)
+            assert [result["status"] for result in answer.json()["results"]] == ["taken"] * len(sent)
+            if options is away:
+                assert spool.waiting == len(sent)
+                disk = b"".join(path.read_bytes() for path in (tmp_path / "spool").iterdir())
+                assert SECRET.encode() not in disk
+                assert (await client.get("/readyz")).status_code == 200
+            await _until(lambda: options is away or spool.waiting == 0)  # noqa: B023 - awaited here
+    stand = [record async for record in committed(there, [topic])]
+    assert Counter(record.key.decode() for record in stand if record.key) == Counter(b["event_id"] for b in bodies)
+    assert {dict(record.headers)[ORIGIN_HEADER] for record in stand} == {DESK.encode()}
+
+
+async def test_a_durable_spool_that_is_full_says_when_to_come_again(tmp_path: Path) -> None:
+    """Nothing is taken that has no room on the disk."""
+    options = {"bootstrap_servers": f"127.0.0.1:{free_port()}"}
+    spool = DurableSpool(options, tmp_path / "spool", SpoolKeys([bytes(range(32))]), max_bytes=4_000)
+    async with (
+        in_process(options, tmp_path, intake_on("in.nowhere"), spool=spool) as gateway,
+        gateway.client() as client,
+    ):
+        answer = await client.post(PATH, json=[notice() for _ in range(20)])
+        seen = Counter(result["status"] for result in answer.json()["results"])
+    assert set(seen) == {"taken", "unconfirmed"}
+    assert int(answer.headers["retry-after"]) > 0
