@@ -29,6 +29,10 @@ CODEC = Codec()
 DELIVERIES = tuple(f"deliver.{area}" for area in delivery_areas(load_gazetteer()))
 
 
+#: From a report to the link that it leads to, and on to what that changes, so many agents read in turn.
+_STAGES = 5
+
+
 class Worker:
     """One ``sambus worker`` as a process. Its log goes to a file, for the test's own message when something fails."""
 
@@ -142,6 +146,21 @@ class Bus:
                 still = 0 if any(lag.unread for lag in measured.lags) else still + 1
                 await asyncio.sleep(0.2)
         return await self.books()
+
+    async def caught_up(self, within: float = 120.0) -> None:
+        """Wait until every agent has read what is there now, and what comes of that, through all stages.
+
+        Unlike ``quiet`` it ends while the bus goes on to publish by itself: drafts of a million events take minutes.
+        """
+        expected = [topic.name for topic in catalogue(load_gazetteer(), partitions=self.partitions)]
+        async with asyncio.timeout(within):
+            for _ in range(_STAGES):
+                waiting: set[tuple[str, int]] | None = None
+                while waiting is None or waiting:
+                    lags = (await measure(self.options, GROUP, expected, CODEC)).lags
+                    behind = {(lag.topic, lag.partition) for lag in lags if lag.unread}
+                    waiting = behind if waiting is None else waiting & behind
+                    await asyncio.sleep(0.2)
 
     async def books(self) -> "Books":
         """Everything a committed reader sees now."""

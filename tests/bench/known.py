@@ -82,7 +82,7 @@ class Known:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not all that known events come to: {told}")
             await asyncio.sleep(1)
-        await bus.quiet(within)
+        await bus.caught_up(within)
         return await self._told(bus)
 
     async def _told(self, bus: Bus) -> Told:
