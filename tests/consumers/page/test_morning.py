@@ -198,6 +198,17 @@ async def test_every_view_is_for_everybody(
             await picture(page, f"cards-{view.lower()}-{scheme}")
 
 
+async def test_no_request_stands_in_the_gateways_log(page: Page, page_gateway: Processes) -> None:
+    """Whatever was asked: a path or question may hold what somebody looked for."""
+    async with page.expect_response(lambda answer: "/v1/search" in answer.url):
+        await page.get_by_role("tab", name="Archive").click()
+        await page.get_by_label("Words").fill("granatkastare")
+        await page.get_by_role("button", name="Search the archive").click()
+    log = page_gateway.log.read_text("utf-8")
+    assert "The gateway answers" in log
+    assert not [word for word in ("GET", "POST", "/v1/", "granatkastare") if word in log]
+
+
 async def test_nobody_reads_without_signing_in(chromium: Browser, page_gateway: Processes) -> None:
     """Somebody without a session sees a way to sign in and no card."""
     async with window(chromium, page_gateway, None, lang="en-GB") as page:
