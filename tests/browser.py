@@ -59,14 +59,18 @@ def _install() -> bool:
     return True
 
 
+def launch_flags() -> list[str]:
+    """How Chromium is started: root has no sandbox."""
+    return [*_FLAGS, *(["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else [])]
+
+
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """One browser for the whole run; each test opens a window of its own."""
-    flags = [*_FLAGS, *(["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else [])]
     path = chromium_path()
     expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=flags)
+        browser = await playwright.chromium.launch(executable_path=path, args=launch_flags())
         yield browser
         await browser.close()
 
