@@ -12,12 +12,12 @@ from schemas.vocabulary import CommonBasis, Purpose
 
 
 class Words(NamedTuple):
-    """Swedish words of what has an English name already, by that name; ``rules`` are titles by rule id."""
+    """Swedish words of what has an English name already, by that name; ``rules`` are titles in both, by rule id."""
 
     fields: Mapping[str, str]
     values: Mapping[str, str]
     features: Mapping[str, str]
-    rules: Mapping[str, str]
+    rules: Mapping[str, tuple[str, str]]
 
 
 def names(gazetteer: Gazetteer, substances: SubstanceRegister, words: Words) -> dict[str, Any]:

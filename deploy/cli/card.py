@@ -115,7 +115,7 @@ class CardMaker:
 
     def _why(self, item: Delivery) -> Text:
         meta = item.meta
-        titles = rule_titles(meta.pack_version)
+        titles = rule_titles(meta.pack_version, self._lang)
         rules = ", ".join(f"{rule} {titles.get(rule, '')}".strip() for rule in meta.rules)
         parts = [f"{self._either('regel', 'rule')} {rules or '–'}", meta.priority_reason, meta.feed]
         if meta.obligations:

@@ -109,11 +109,11 @@ def _decision(out: Console, decision: Explanation, lang: str) -> None:
         said = "concerned" if len(decision.concerns) > 1 else "asked_about"
         out.print(f"  {SAYS[lang][said].format(one=decision.concerns[0], other=decision.concerns[-1])}")
     if decision.publisher is not None:
-        _publisher(out, decision.publisher, rule_titles(decision.pack_version), lang)
+        _publisher(out, decision.publisher, rule_titles(decision.pack_version, lang), lang)
     if decision.operator is not None:
         _operator(out, decision, decision.operator, lang)
     for line in decision.own:
-        _own(out, line, rule_titles(decision.pack_version), lang)
+        _own(out, line, rule_titles(decision.pack_version, lang), lang)
     out.print()
 
 
@@ -126,7 +126,7 @@ def _publisher(out: Console, part: PublisherPart, titles: Mapping[str, str], lan
 
 
 def _operator(out: Console, decision: Explanation, part: OperatorPart, lang: str) -> None:
-    _publisher(out, part.told, rule_titles(decision.pack_version), lang)
+    _publisher(out, part.told, rule_titles(decision.pack_version, lang), lang)
     swedish = lang == "sv"
     chain = (
         "–"

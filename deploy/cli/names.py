@@ -49,13 +49,20 @@ def function_name(function: str, lang: str) -> str:
     return FUNCTIONS_SV.get(function, function) if lang == "sv" else function.replace("_", " ")
 
 
-@lru_cache(maxsize=8)
-def rule_titles(pack_version: str | None) -> Mapping[str, str]:
-    """Title by rule id, if the pack installed here is the one that decided; a rule's meaning changes with its pack."""
+@lru_cache(maxsize=16)
+def rule_titles(pack_version: str | None, lang: str) -> Mapping[str, str]:
+    """Title by rule id, if the pack installed here is the one that decided; a rule's meaning changes with its pack.
+
+    Shape: in Swedish a rule that has no Swedish title is told by its own.
+    """
+    from deploy.gateway.rule_titles import swedish
     from streams.core.share.pack import Pack
 
     try:
         pack = Pack.load()
     except (OSError, ValueError):
         return {}
-    return {rule.id: rule.title for rule in pack.rules.values()} if pack.version == pack_version else {}
+    if pack.version != pack_version:
+        return {}
+    known = swedish() if lang == "sv" else {}
+    return {rule.id: known.get(rule.id, rule.title) for rule in pack.rules.values()}

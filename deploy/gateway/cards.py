@@ -5,10 +5,10 @@ from typing import Any, Final
 from consumers.page.names import Words, names
 from consumers.page.router import STATIC, UNDER, page_router
 from deploy.cli.card_words import FEATURES_SV
-from deploy.cli.names import rule_titles
 from deploy.cli.words import FIELDS_SV, VALUES_SV
 from deploy.gateway.context import Context
 from deploy.gateway.part import Part
+from deploy.gateway.rule_titles import titles
 from deploy.gateway.static_files import Files
 from schemas.substances import load_substances
 from streams.core.share import Pack
@@ -20,7 +20,8 @@ def part(context: Context) -> Part:
     """The part."""
 
     def named() -> dict[str, Any]:
-        words = Words(FIELDS_SV, VALUES_SV, FEATURES_SV, rule_titles(Pack.load().version))
+        pack = Pack.load()
+        words = Words(FIELDS_SV, VALUES_SV, FEATURES_SV, {rule: titles(pack, rule) for rule in pack.rules})
         return names(context.gazetteer, load_substances(), words)
 
     return Part(NAME, (page_router(named),), mounts={UNDER: Files(STATIC)})

@@ -23,7 +23,7 @@ export const types = () => Object.keys(known.types);
 export const bases = () => known.bases;
 export const purposes = () => known.purposes;
 export const feedbackKinds = () => known.feedback;
-export const rule = (id) => (known.rules[id] ? `${id} ${known.rules[id]}` : id);
+export const rule = (id) => (known.rules[id] ? `${id} ${pick(known.rules[id])}` : id);
 export const type = (name) => capital(known.types[name] ? pick(known.types[name]) : plain(name));
 export const substance = (id) => (known.substances[id] ? pick(known.substances[id]) : id);
 export const feature = (name) => (swedish() ? known.features_sv[name] : null) ?? plain(name);
