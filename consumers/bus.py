@@ -86,10 +86,16 @@ async def _stop(consumer: AIOKafkaConsumer) -> None:
     """Stop a consumer, and ask again when it did not hear.
 
     aiokafka 0.14 swallows the cancellation that ends its fetching when that meets a change of assignment, and then
-    waits for ever; the timeout cancels once more, which it hears.
+    waits for ever; the timeout cancels once more, which it hears. When a request of its own has just timed out, the
+    cancellation of what it fetched comes out here instead: that is no cancellation of ours.
     """
-    with suppress(TimeoutError):
-        await asyncio.wait_for(consumer.stop(), STOP_SECONDS)
+    try:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(consumer.stop(), STOP_SECONDS)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
 
 
 async def answered(question: Awaitable[T]) -> T:

@@ -6,7 +6,7 @@ import time
 import pytest
 from aiokafka import TopicPartition
 
-from consumers.bus import committed_reader, start_of
+from consumers.bus import _stop, committed_reader, start_of
 
 pytestmark = pytest.mark.kafka
 
@@ -26,3 +26,25 @@ async def test_a_reader_stops_right_after_its_assignment_changed(bus: str, turns
             await asyncio.sleep(0)
     assert time.monotonic() - began < 5
     assert asyncio.all_tasks() <= before
+
+
+class Leaking:
+    """A consumer whose own cancellation comes out when it is stopped, as aiokafka's does behind a silent broker."""
+
+    async def stop(self) -> None:
+        """Stop."""
+        raise asyncio.CancelledError
+
+
+async def test_the_librarys_own_cancellation_ends_nobody() -> None:
+    """Whoever stops a reader goes on; whoever is cancelled while stopping one is cancelled."""
+    await _stop(Leaking())
+
+    async def cancelled() -> None:
+        me = asyncio.current_task()
+        assert me is not None
+        me.cancel()
+        await _stop(Leaking())
+
+    (outcome,) = await asyncio.gather(cancelled(), return_exceptions=True)
+    assert isinstance(outcome, asyncio.CancelledError)
