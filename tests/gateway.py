@@ -30,7 +30,7 @@ ISSUER = "http://127.0.0.1:29181"
 ADDRESS = "http://127.0.0.1:29180"
 #: A desk to ask as when a test has no other in mind.
 DESK = "se.stockholm.stockholm-nord.jarva/investigation"
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 Parts = Callable[[Context], Sequence[Part]]
 

@@ -198,6 +198,26 @@ async def test_every_view_is_for_everybody(
             await picture(page, f"cards-{view.lower()}-{scheme}")
 
 
+async def test_what_somebody_writes_is_text_and_nothing_else(page: Page, page_bus: Bus, page_archive: Archive) -> None:
+    """Markup and scripts in an event's texts stand on the card, in the list and in the archive as they were written."""
+    hostile = "<img src=x onerror=window.hit=1><script>window.hit=1</script>"
+    event = seizure()
+    event["geo"]["place_label"] = hostile
+    event["payload"]["items"][1]["logo"] = hostile
+    await publish(page_bus, event)
+    await archived(page_archive, event)
+    await page.locator(".cards button").filter(has_text="<img").click()
+    report = page.locator(f'.detail article[data-event="{event["event_id"]}"]')
+    await expect(report).to_contain_text(hostile)
+    await page.get_by_role("tab", name="Archive").click()
+    view = page.get_by_role("region", name="Archive")
+    await view.get_by_label("Type").select_option("drug_seizure")
+    await view.get_by_role("button", name="Search the archive").click()
+    await expect(view.locator(f'article[data-event="{event["event_id"]}"]')).to_contain_text(hostile)
+    assert await page.locator("main img, main script").count() == 0
+    assert await page.evaluate("window.hit") is None
+
+
 async def test_no_request_stands_in_the_gateways_log(page: Page, page_gateway: Processes) -> None:
     """Whatever was asked: a path or question may hold what somebody looked for."""
     async with page.expect_response(lambda answer: "/v1/search" in answer.url):
