@@ -92,9 +92,7 @@ def _self_of(task: "asyncio.Task[Any]") -> object:
 def unreachable(problem: BaseException, topic: str | None) -> BusUnreachable:
     """The exception for a failure of the bus, with what to do. Its text is made of our own words only."""
     if isinstance(problem, TopicAuthorizationFailedError):
-        return BusUnreachable(
-            f"The bus does not let this user write {topic}: ask for the ACL, see `sambus topics plan`."
-        )
+        return BusUnreachable(f"The bus does not let this user write {topic}: ask for the ACL, see `sambus acls plan`.")
     if isinstance(problem, UnknownTopicOrPartitionError):
         return BusUnreachable(f"The bus has no topic {topic}: run `sambus topics apply`.")
     if isinstance(problem, (TimeoutError, KafkaTimeoutError)):
