@@ -283,6 +283,9 @@ def test_publish_and_feed_work_over_tls_with_a_user(bus: SecureBus, tmp_path: Pa
         assert read.exit_code == 0, read.output
     refused = run(bus, "archiver.syd", "publish", str(events), "--as", good.desk)
     assert refused.exit_code == 3
+    assert "does not let this user write anything" in refused.stderr
+    refused = run(bus, f"unit.{UNIT}", "publish", str(events), "--as", good.desk)
+    assert refused.exit_code == 3
     assert "does not let this user write in.gateway" in refused.stderr
     other = run(bus, "gateway.syd", "feed", "--as", "se.nord/intelligence")
     assert other.exit_code == 1
