@@ -112,7 +112,7 @@ _OPTIONS = [
     click.option(
         "--sasl-password-file",
         envvar="SAMBUS_SASL_PASSWORD_FILE",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=click.Path(dir_okay=False, path_type=Path),
         hidden=True,
     ),
     click.option("--tls-ca", envvar="SAMBUS_TLS_CA", type=click.Path(path_type=Path), hidden=True),
