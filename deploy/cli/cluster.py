@@ -94,7 +94,10 @@ def up(connection: Connection, **options: Any) -> None:
         click.echo(f"The bus runs already on {running.bootstrap}, kept by process {running.owner.pid}.")
         return
     if existing and options["secure"]:
-        raise click.UsageError("--secure makes a Kafka on this machine; for an existing one see `sambus acls apply`.")
+        raise click.UsageError(
+            "--secure makes a Kafka on this machine; for an existing one (--bootstrap, SAMBUS_BOOTSTRAP) see "
+            "`sambus acls apply`."
+        )
     acls = wanted(topics_with(options["own_access"]), GROUP, one_gateway=True) if options["secure"] else ()
     cluster = None if existing else _cluster(options, home, acls)
     if cluster is not None:

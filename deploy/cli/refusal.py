@@ -85,7 +85,9 @@ def _cause_said(cause: BaseException, connection: Connection, address: str) -> s
 
 
 def _is_there(problem: Exception) -> bool:
-    return not any(isinstance(cause, TimeoutError | ConnectionRefusedError) for cause in _causes(problem))
+    """Whether somebody took the call and broke off: a host that is not found or does not answer is not there."""
+    took = isinstance(problem, KafkaError | ConnectionResetError | BrokenPipeError)
+    return took and not any(isinstance(cause, TimeoutError | ConnectionRefusedError) for cause in _causes(problem))
 
 
 def _causes(problem: BaseException) -> list[BaseException]:

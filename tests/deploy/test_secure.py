@@ -27,6 +27,7 @@ from deploy import acls
 from deploy.access import ADMIN, Acl, Operation, Resource
 from deploy.acls import Action
 from deploy.cli.main import main
+from deploy.cluster.ports import free_port
 from deploy.cluster.settings import CONTROLLER_OFFSET, INNER_OFFSET
 from deploy.demo.making import Maker, all_made
 from deploy.demo.story import story
@@ -258,6 +259,14 @@ def test_who_is_not_let_in_is_told_why(bus: SecureBus, command: tuple[str, ...],
     assert refused.returncode == 3, refused.stderr
     assert says in refused.stderr
     assert bus.environment("gateway.syd")["SAMBUS_SASL_PASSWORD"] not in refused.stdout + refused.stderr
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "127.0.0.1"])
+def test_who_finds_nobody_is_not_told_that_somebody_refused(host: str) -> None:
+    """A host that is not found, or where nothing listens, is told as it always was."""
+    told = CliRunner().invoke(main, [*FEED, "--bootstrap", f"{host}:{free_port()}"])
+    assert told.exit_code == 3
+    assert "The bus does not answer at" in told.stderr
 
 
 def test_publish_and_feed_work_over_tls_with_a_user(bus: SecureBus, tmp_path: Path) -> None:
