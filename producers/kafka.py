@@ -7,6 +7,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
     KafkaError,
     KafkaTimeoutError,
     TopicAuthorizationFailedError,
@@ -92,9 +93,9 @@ def _self_of(task: "asyncio.Task[Any]") -> object:
 def unreachable(problem: BaseException, topic: str | None) -> BusUnreachable:
     """The exception for a failure of the bus, with what to do. Its text is made of our own words only."""
     if isinstance(problem, TopicAuthorizationFailedError):
-        return BusUnreachable(
-            f"The bus does not let this user write {topic}: ask for the ACL, see `sambus topics plan`."
-        )
+        return BusUnreachable(f"The bus does not let this user write {topic}: ask for the ACL, see `sambus acls plan`.")
+    if isinstance(problem, ClusterAuthorizationFailedError):  # said before any topic is named
+        return BusUnreachable("The bus does not let this user write anything: ask for the ACL, see `sambus acls plan`.")
     if isinstance(problem, UnknownTopicOrPartitionError):
         return BusUnreachable(f"The bus has no topic {topic}: run `sambus topics apply`.")
     if isinstance(problem, (TimeoutError, KafkaTimeoutError)):

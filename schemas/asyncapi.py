@@ -160,12 +160,9 @@ def _purpose(name: str, topic: Topic) -> str:
 
 
 def _who(name: str, names: Iterable[str]) -> str:
-    told = {
-        _PUBLISHED: "the unit",
-        _OWN_DESK: "the desk",
-        _OWN_RECEIPTS: "the desk",
-        _DELIVERED: "the area's gateway",
-    }.get(name)
+    told = {_PUBLISHED: "the unit", _OWN_DESK: "the desk", _OWN_RECEIPTS: "the desk"}.get(name)
+    if name == _DELIVERED:
+        names = (each if each == "worker" else f"the area's {each.partition(':')[0]}" for each in names)
     return ", ".join(each if told is None or each == "worker" else told for each in names)
 
 

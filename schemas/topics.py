@@ -40,7 +40,13 @@ READERS: Final = "gateway.readers"
 READS: Final = "audit.reads"
 #: The books of what is owed: a desk and whoever runs the bus see from them how each obligation stands.
 BOOKS: Final = "state.duties"
-STATES: Final = ("state.intake", "state.assess", BOOKS, "state.link", "state.picture")
+#: Where every lane remembers the orders that are in force.
+ORDERS: Final = "state.assess"
+STATES: Final = ("state.intake", ORDERS, BOOKS, "state.link", "state.picture")
+#: Whoever tries a changed rule pack on what went by (``sambus rules diff --over``): reads events, writes nothing.
+DRY_RUN: Final = "dry_run"
+#: Whoever measures the bus (``sambus status``): how late an agent is stands in the records that it has yet to read.
+MONITOR: Final = "monitor"
 #: A delivery topic carries one area's share of what the flow carries, and a transaction pays for each partition that it
 #: touches: one delivery partition for this many partitions of the flow (docs/adr/0004).
 DELIVERY_SHARE: Final = 4
@@ -115,7 +121,7 @@ def catalogue(
         _readers(partitions),
         _reads(partitions),
         *(
-            _delivery(f"deliver.{area}", max(1, partitions // DELIVERY_SHARE), f"gateway:{area}")
+            _delivery(f"deliver.{area}", max(1, partitions // DELIVERY_SHARE), f"gateway:{area}", f"archiver:{area}")
             for area in delivery_areas(gazetteer)
         ),
         *(_delivery(desk_topic(desk), 1, desk) for desk in desks),
@@ -154,7 +160,7 @@ def _intake(name: str, partitions: int, writer: str, purpose: str) -> Topic:
         retention_ms=_RETENTION_MS,
         cleanup=_DELETE,
         writers=(writer,),
-        readers=("worker",),
+        readers=("worker", MONITOR),
         purpose=purpose,
         bus_time=True,
     )
@@ -162,20 +168,23 @@ def _intake(name: str, partitions: int, writer: str, purpose: str) -> Topic:
 
 def _flow(partitions: int) -> tuple[Topic, ...]:
     """The topics between intake and delivery."""
-    worker, gateway, operations = ("worker",), "gateway", "operations"
+    worker, lane = ("worker",), ("worker", MONITOR)
+    gateway, operations = "gateway", "operations"
 
     def topic(name: str, key: str, keep: int | None, readers: tuple[str, ...], purpose: str) -> Topic:
         size = QUARANTINE_BYTES if name == QUARANTINE else RECORD_BYTES
         return Topic(name, key, partitions, keep, _DELETE, worker, readers, purpose, size)
 
     return (
-        topic(QUARANTINE, "origin", _QUARANTINE_MS, (gateway, operations), "what could not be accepted, and why"),
-        topic(ACCEPTED, "fingerprint", _RETENTION_MS, worker, "accepted events, for the assess agent"),
-        topic(ASSESSED, "fingerprint", _RETENTION_MS, worker, "assessed events, for the share agent"),
+        topic(
+            QUARANTINE, "origin", _QUARANTINE_MS, (gateway, operations, MONITOR), "what could not be accepted, and why"
+        ),
+        topic(ACCEPTED, "fingerprint", _RETENTION_MS, lane, "accepted events, for the assess agent"),
+        topic(ASSESSED, "fingerprint", _RETENTION_MS, (*lane, DRY_RUN), "assessed events, for the share agent"),
         topic(DECISIONS, "event_id", None, (gateway, operations), "every decision, with its rules and input hash"),
-        topic(DUTIES, "event_id", _RETENTION_MS, worker, "what is owed about an event, and what answers it"),
-        topic(ENTITIES, "keyed hash", _RETENTION_MS, worker, "sightings of events, for the link agent"),
-        topic(FACTS, "area", _RETENTION_MS, worker, "what situation pictures count, for the picture agent"),
+        topic(DUTIES, "event_id", _RETENTION_MS, lane, "what is owed about an event, and what answers it"),
+        topic(ENTITIES, "keyed hash", _RETENTION_MS, lane, "sightings of events, for the link agent"),
+        topic(FACTS, "area", _RETENTION_MS, lane, "what situation pictures count, for the picture agent"),
     )
 
 
@@ -203,7 +212,7 @@ def _heads(partitions: int) -> Topic:
         retention_ms=None,
         cleanup=_COMPACT,
         writers=("worker",),
-        readers=("worker", "operations"),
+        readers=("worker", "operations", MONITOR),
         purpose="the last number and hash of each lane's ledger chain",
         segment_bytes=_HEADS_SEGMENT_BYTES,
     )
@@ -263,15 +272,15 @@ def _packs(partitions: int) -> Topic:
         retention_ms=None,
         cleanup=_DELETE,
         writers=("rule_owner", "worker"),
-        readers=("worker", "gateway", "operations"),
+        readers=("worker", "gateway", "operations", MONITOR, "rule_owner", DRY_RUN),
         purpose="rule packs proposed, activated and rolled back, each whole and signed",
         bus_time=True,
     )
 
 
-def _delivery(name: str, partitions: int, reader: str) -> Topic:
-    purpose = f"deliveries already minimised for their desks, read by {reader} alone"
-    return Topic(name, "desk", partitions, _RETENTION_MS, _DELETE, ("worker",), (reader,), purpose)
+def _delivery(name: str, partitions: int, *readers: str) -> Topic:
+    purpose = f"deliveries already minimised for their desks, read by {' and '.join(readers)} alone"
+    return Topic(name, "desk", partitions, _RETENTION_MS, _DELETE, ("worker",), readers, purpose)
 
 
 def _receipts(name: str, partitions: int, reader: str) -> Topic:
@@ -281,5 +290,6 @@ def _receipts(name: str, partitions: int, reader: str) -> Topic:
 
 def _state(name: str, partitions: int) -> Topic:
     purpose = "changelog of the agent's state, written in the transaction of its outputs"
-    readers = ("worker", "gateway", "operations") if name == BOOKS else ("worker",)
+    others = {BOOKS: ("gateway", "operations", MONITOR), ORDERS: (DRY_RUN,)}
+    readers = ("worker", *others.get(name, ()))
     return Topic(name, "state key", partitions, None, _COMPACT, ("worker",), readers, purpose)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 import orjson
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from rich.console import Console
 
 from consumers.bus import BusUnreachableError as Unreachable
@@ -100,11 +100,14 @@ def run(work: Coroutine[Any, Any, T], *, on_interrupt: T | None = None) -> T | N
     except Unreachable as problem:
         raise BusUnreachableError(str(problem)) from problem
     except RegistrySilentError as problem:
-        raise BusUnreachableError(str(problem)) from problem
+        raise BusUnreachableError(str(problem), kafka=False) from problem
     except TopicMissingError as problem:
         raise AskError(str(problem)) from problem
     except TimeoutError as problem:
         raise BusUnreachableError("The bus stopped answering. See `sambus status`.") from problem
+    except TopicAuthorizationFailedError as problem:
+        named = ", ".join(map(str, problem.args)) or "a topic"
+        raise AskError(f"This user may not read {named}: ask for the right, see `sambus acls plan`.") from problem
     except KafkaError as problem:
         raise AskError(f"Kafka refused: {type(problem).__name__}.") from problem
 

@@ -95,4 +95,4 @@ def gateway_told() -> Iterator[None]:
     except GatewayError as problem:
         raise AskError(str(problem)) from None
     except GatewayUnreachableError as problem:
-        raise BusUnreachableError(str(problem)) from None
+        raise BusUnreachableError(str(problem), kafka=False) from None

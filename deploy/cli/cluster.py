@@ -1,9 +1,10 @@
 """``sambus up|down|reset``: the bus on this machine, in the foreground or left in the background."""
 
 import os
+import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,22 +12,28 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from deploy.access import EVERY_AREA, Acl, users, wanted
+from deploy.access import WORKER as WORKER_USER
 from deploy.cli.connection import EXIT_NOT_WELL, EXIT_WRONG_USE, Connection, connection_options
 from deploy.cli.home import home_option, told
+from deploy.cli.own_access import topics_with
 from deploy.cluster import ClusterError, LocalCluster, places
 from deploy.cluster.detach import Report, run_detached
 from deploy.cluster.gateway import GatewayPorts, gateway_programs
 from deploy.cluster.keep import Keep
 from deploy.cluster.local import DEADLINE, PORT
 from deploy.cluster.match_keys import ensure_keys
+from deploy.cluster.secured import Secured
 from deploy.cluster.settings import GATEWAY_PORT, MOST_BROKERS
 from deploy.cluster.worker import COMMAND as WORKER
-from deploy.cluster.worker import Worker
+from deploy.cluster.worker import Environment, Worker
 from deploy.registry.server import PORT as REGISTRY_PORT
 from deploy.registry.server import RegistryServer
+from schemas.topics import MONITOR
+from streams.engine.settings import GROUP
 
 #: What `sambus up` keeps in its folder.
-_FOLDERS = ("kafka", "workers", "registry", "gateway", "identity", "archive")
+_FOLDERS = ("kafka", "workers", "registry", "gateway", "identity", "archive", "secure")
 #: More workers than partitions of the flow would stand idle; more than this is a slip of the finger.
 MOST_WORKERS = 64
 
@@ -50,6 +57,7 @@ MOST_WORKERS = 64
     metavar="UNIT|DESK",
     help="Unit or desk that writes or reads a Kafka topic of its own.",
 )
+@click.option("--secure", is_flag=True, help="TLS, a user for everyone who comes to Kafka, and ACLs for each.")
 @click.option("--registry", is_flag=True, help="Start a schema registry too, and use its ids.")
 @click.option(
     "--registry-port",
@@ -73,6 +81,8 @@ def up(connection: Connection, **options: Any) -> None:
 
     With --registry, what desks with a topic of their own (--own-access) read carries the registry's ids.
 
+    With --secure, who uses Kafka needs a user of its own; `sambus up` prints where their passwords are.
+
     With --bootstrap (or SAMBUS_BOOTSTRAP) an existing Kafka is used: only topics and workers are started.
     Without --detach it follows until Ctrl-C, and everything ends with it, however it ends. With --detach the exit
     code is 1 when the workers do not read; the bus is left running then, and tries again.
@@ -83,7 +93,13 @@ def up(connection: Connection, **options: Any) -> None:
     if options["detach"] and running is not None and running.ready and running.owner.alive():
         click.echo(f"The bus runs already on {running.bootstrap}, kept by process {running.owner.pid}.")
         return
-    cluster = None if existing else _cluster(options, home)
+    if existing and options["secure"]:
+        raise click.UsageError(
+            "--secure makes a Kafka on this machine; for an existing one (--bootstrap, SAMBUS_BOOTSTRAP) see "
+            "`sambus acls apply`."
+        )
+    acls = wanted(topics_with(options["own_access"]), GROUP, one_gateway=True) if options["secure"] else ()
+    cluster = None if existing else _cluster(options, home, acls)
     if cluster is not None:
         connection = Connection(bootstrap=cluster.bootstrap)
     registry = RegistryServer(home, options["registry_port"]) if options["registry"] else None
@@ -93,13 +109,14 @@ def up(connection: Connection, **options: Any) -> None:
     from deploy.cluster.supervisor import Supervisor  # brings all of Kafka's client, which `down` need not wait for
 
     report = Report(options["report_fd"])
-    environment = _environment(connection) | {"SAMBUS_MATCH_KEYS": str(_match_keys(options["match_keys"], home))}
+    beside = {"SAMBUS_MATCH_KEYS": str(_match_keys(options["match_keys"], home))}
     if registry is not None:
-        environment["SAMBUS_REGISTRY"] = registry.url
+        beside["SAMBUS_REGISTRY"] = registry.url
+    reaching = _reaching(connection, cluster, beside)
     ports = _gateway_ports(options["gateway_port"], cluster)
     command = (*WORKER, *_each("own-access", options["own_access"]))
-    kept = [Worker(home, number, environment, command) for number in range(1, workers + 1)]
-    services = gateway_programs(home, ports, environment) if ports is not None else []
+    kept = [Worker(home, number, reaching("worker"), command) for number in range(1, workers + 1)]
+    services = gateway_programs(home, ports, reaching) if ports is not None else []
     supervisor = Supervisor(
         home,
         connection.aiokafka(),
@@ -109,6 +126,7 @@ def up(connection: Connection, **options: Any) -> None:
         services,
         registry=registry,
         own_access=options["own_access"],
+        acls=acls,
     )
     places_told = _where_to_look(home, connection.bootstrap, workers, cluster, (registry, ports))
     ending = "Ctrl-C stops everything." if options["report_fd"] is None else "`sambus down` stops it."
@@ -164,8 +182,30 @@ def _match_keys(named: Path | None, home: Path) -> Path:
         raise places.unwritable(home, problem) from None
 
 
-def _cluster(options: dict[str, Any], home: Path) -> LocalCluster:
-    return LocalCluster(home, brokers=options["brokers"], port=options["port"], deadline=options["deadline"], kind="up")
+def _cluster(options: dict[str, Any], home: Path, acls: Sequence[Acl]) -> LocalCluster:
+    return LocalCluster(
+        home,
+        brokers=options["brokers"],
+        port=options["port"],
+        deadline=options["deadline"],
+        kind="up",
+        secured=Secured(home, users(acls)) if options["secure"] else None,
+    )
+
+
+def _reaching(
+    connection: Connection, cluster: LocalCluster | None, beside: Mapping[str, str]
+) -> Callable[[str], Environment]:
+    """The variables by which worker, gateway and archiver reach Kafka: on a secured one each is a user of its own."""
+
+    def reaching(role: str) -> Environment:
+        secured = cluster.secured if cluster is not None else None
+        if secured is None:
+            return _environment(connection) | dict(beside)
+        user = role if role == WORKER_USER else f"{role}.{EVERY_AREA}"
+        return lambda: secured.environment(user) | dict(beside)
+
+    return reaching
 
 
 def _detach(
@@ -183,6 +223,7 @@ def _detach(
     )
     arguments = [word for name in names for word in (f"--{name}", str(options[name.replace("-", "_")]))]
     arguments += _each("own-access", options["own_access"])
+    arguments += ["--secure"] if options["secure"] else []
     if registry is not None:
         arguments += ["--registry", "--registry-port", str(registry.port)]
     environment = {name: value for name, value in os.environ.items() if name != "SAMBUS_BOOTSTRAP"}
@@ -216,7 +257,9 @@ def _where_to_look(
         lines.append(f"  {ports.issuer:<47} made-up people to sign in as, for this machine only")
         if ports.gateway != GATEWAY_PORT:
             lines.append(f"  export SAMBUS_ISSUER={ports.issuer}")
-    if cluster is not None and not bootstrap.endswith(f":{PORT}"):
+    if cluster is not None and cluster.secured is not None:
+        lines += _users_told(cluster.secured)
+    elif cluster is not None and not bootstrap.endswith(f":{PORT}"):
         lines.append(f"  export SAMBUS_BOOTSTRAP={bootstrap}")
     if registry is not None:
         lines.append(f"  export SAMBUS_REGISTRY={registry.url}")
@@ -231,6 +274,16 @@ def _where_to_look(
     if cluster is not None:
         lines.append(f"  {cluster.folder / 'broker-1' / 'logs' / 'broker.log'}")
     return "\n".join(lines)
+
+
+def _users_told(secured: Secured) -> list[str]:
+    """Where the users of a secured bus are: whoever reads a file is that user."""
+    of_gateway, of_monitor = (secured.file_of(user) for user in (f"gateway.{EVERY_AREA}", MONITOR))
+    return [
+        f"  set -a; . {shlex.quote(str(of_gateway))}; set +a      publish and read from here on",
+        f"  set -a; . {shlex.quote(str(of_monitor))}; set +a   see whether it is well",
+        f"  {of_gateway.parent}   every user's file",
+    ]
 
 
 @click.command()

@@ -23,25 +23,26 @@ PLAIN_WIDTH = 120
 @click.option("--lang", type=click.Choice(["sv", "en"]), default="en", show_default=True, help="Language of the story.")
 @click.option("--speed", default=1.0, show_default=True, type=click.FloatRange(min=0.1), help="Faster reading: 2, 3 …")
 @click.option("--fast", is_flag=True, help="No pauses for reading, for tests and CI.")
+@click.option("--secure", is_flag=True, help="On a secured Kafka: TLS, a user for each part, ACLs.")
 @click.option("--json", "as_json", is_flag=True, help="The books as one JSON object on stdout; the story on stderr.")
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep data and logs in this new folder.")
-def demo(lang: str, speed: float, fast: bool, as_json: bool, keep: Path | None) -> None:
+def demo(lang: str, speed: float, fast: bool, secure: bool, as_json: bool, keep: Path | None) -> None:
     """Tell a realistic day: events of every type between units of several regions, and what three people see.
 
     It has a Kafka of its own in a throw-away folder and touches no other data. Everything in it is made up, every
     number is counted on the bus. Exit code 0 when the books balance, 1 when they do not, 3 when the bus cannot be
     brought up.
     """
-    sys.exit(_told(lang, 0.0 if fast else speed, as_json=as_json, keep=keep))
+    sys.exit(_told(lang, 0.0 if fast else speed, secure=secure, as_json=as_json, keep=keep))
 
 
-def _told(lang: str, speed: float, *, as_json: bool, keep: Path | None) -> int:
+def _told(lang: str, speed: float, *, secure: bool, as_json: bool, keep: Path | None) -> int:
     from deploy.cluster.supervisor import StopAsked, stop_signals
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would say is said below, with the remedy
     try:
         with stop_signals():
-            return _run(lang, speed, as_json=as_json, keep=keep)
+            return _run(lang, speed, secure=secure, as_json=as_json, keep=keep)
     except StopAsked:
         click.echo("Stopped. Nothing is left running.", err=True)
         return EXIT_NOT_WELL
@@ -58,7 +59,7 @@ def _console(*, stderr: bool) -> Console:
     return out
 
 
-def _run(lang: str, speed: float, *, as_json: bool, keep: Path | None) -> int:
+def _run(lang: str, speed: float, *, secure: bool, as_json: bool, keep: Path | None) -> int:
     from deploy.demo.bus import DemoBus
     from deploy.demo.run import run_day
     from deploy.demo.screen import screen_for
@@ -70,7 +71,7 @@ def _run(lang: str, speed: float, *, as_json: bool, keep: Path | None) -> int:
     out = _console(stderr=as_json)
     teller = Teller(lang, load_gazetteer())
     day = datetime.now(UTC).astimezone(LOCAL).date() - timedelta(days=1)
-    bus = DemoBus(keep)
+    bus = DemoBus(keep, secure=secure)
     out.print(teller.say("title"), style="bold")
     out.print(teller.say("made_up", day=day.isoformat()), style="dim")
     out.print(teller.say("starting", home=bus.home), style="dim")

@@ -33,6 +33,7 @@ COMMANDS = {
     "rules": "deploy.cli.rules:rules",
     "keys": "deploy.cli.keys:keys",
     "topics": "deploy.cli.topics:topics",
+    "acls": "deploy.cli.acls:acls",
     "schemas": "deploy.cli.schemas:schemas",
     "bench": "deploy.cli.bench:bench",
 }

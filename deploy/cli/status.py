@@ -40,7 +40,7 @@ _REASONS_SV = {
 def status(group: str, max_lag: float, desk: str | None, as_json: bool, lang: str, connection: Connection) -> None:
     """Tell whether the bus is well: lag, rates, workers, quarantine, missing topics; and what desks owe.
 
-    That a desk is late does not make the bus unwell.
+    On a secured bus it is for the user `monitor`. That a desk is late does not make the bus unwell.
 
     Exit codes: 0 well, 1 not well, 3 the bus cannot be reached.
     """

@@ -14,9 +14,8 @@ from rich.table import Table
 
 from deploy import topics as deployed
 from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, BusUnreachableError, Connection, connection_options
+from deploy.cli.own_access import own_access_option, topics_with
 from deploy.topics import Action, Change, TopicsError
-from schemas.gazetteer import load_gazetteer
-from schemas.topics import Topic, catalogue
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,9 +38,7 @@ def _catalogue_options(command: F) -> F:
     options = [
         click.option("--partitions", default=4, show_default=True, type=click.IntRange(1, 1000), help="Of the flow."),
         click.option("--replication", type=click.IntRange(1, 100), help="Of new topics. [default: 3, or all brokers]"),
-        click.option(
-            "--own-access", multiple=True, metavar="UNIT", help="A unit, or a unit/function, with its own Kafka access."
-        ),
+        own_access_option,
         click.option("--json", "as_json", is_flag=True, help="One JSON object a line."),
     ]
     wrapped: Any = command
@@ -57,7 +54,7 @@ def plan(
     connection: Connection, partitions: int, replication: int | None, own_access: tuple[str, ...], as_json: bool
 ) -> None:
     """Say what apply would change. Exit code 1 when the cluster differs from the catalogue."""
-    wanted = _wanted(partitions, own_access)
+    wanted = topics_with(own_access, partitions)
     changes = _run(connection, deployed.plan(connection.aiokafka(), wanted, replication=replication))
     _tell(changes, as_json)
 
@@ -75,20 +72,11 @@ def apply(
     allow_more_partitions: bool,
 ) -> None:
     """Create missing topics and correct their settings. Exit code 1 when something is left that differs."""
-    wanted = _wanted(partitions, own_access)
+    wanted = topics_with(own_access, partitions)
     work = deployed.apply(
         connection.aiokafka(), wanted, replication=replication, allow_more_partitions=allow_more_partitions
     )
     _tell(_run(connection, work), as_json)
-
-
-def _wanted(partitions: int, own_access: tuple[str, ...]) -> tuple[Topic, ...]:
-    desks = [address for address in own_access if "/" in address]
-    units = [address for address in own_access if "/" not in address]
-    try:
-        return catalogue(load_gazetteer(), partitions, units, desks)
-    except ValueError as problem:
-        raise click.UsageError(str(problem)) from problem
 
 
 def _run(connection: Connection, work: Coroutine[Any, Any, list[Change]]) -> list[Change]:

@@ -21,13 +21,17 @@ FORMAT_DEADLINE = 60.0
 
 
 class Broker:
-    """One broker of a layout, in the folder ``broker-N``: ``server.properties``, ``data/`` and ``logs/``."""
+    """One broker of a layout, in the folder ``broker-N``: ``server.properties``, ``data/`` and ``logs/``.
 
-    def __init__(self, home: Path, layout: Layout, node: int, java: Java) -> None:
+    Shape: ``certificates`` are the files that a broker of a secured bus needs beside its settings.
+    """
+
+    def __init__(self, home: Path, layout: Layout, node: int, java: Java, certificates: tuple[Path, ...] = ()) -> None:
         self.name = f"broker {node}"
         self.port = layout.broker_port(node)
         self.folder = home / f"broker-{node}"
         self._layout, self._node, self._java = layout, node, java
+        self._certificates = certificates
         self._guarded: Guarded | None = None
         self._formatting: Guarded | None = None
         self._started = 0.0
@@ -42,6 +46,8 @@ class Broker:
         (self.folder / "logs").mkdir(parents=True, exist_ok=True)
         settings = as_properties(broker_settings(self._layout, self._node))
         (self.folder / "server.properties").write_text(settings, encoding="utf-8")
+        for certificate in self._certificates:
+            shutil.copy(certificate, self.folder)  # and its mode: a key is for its owner alone
         if (self.folder / "data" / "meta.properties").exists():  # the formatter writes it last
             return
         shutil.rmtree(self.folder / "data", ignore_errors=True)

@@ -11,6 +11,8 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from deploy import acls
+from deploy.access import Acl
 from deploy.cluster.errors import ClusterError
 from deploy.topics import TopicsError, apply
 from schemas.gazetteer import load_gazetteer
@@ -55,6 +57,21 @@ async def apply_topics(kafka: dict[str, Any], own_access: Sequence[str] = ()) ->
     done, left = sum(change.done for change in changes), sum(change.open for change in changes)
     differing = f", {left} differ from the catalogue (`sambus topics plan`)" if left else ""
     return f"Topics: {done} made or configured{differing}."
+
+
+async def apply_acls(kafka: dict[str, Any], wanted: Sequence[Acl]) -> str:
+    """Make the ACLs that are missing, and take none away; tells what was done. Errors: ``ClusterError``."""
+    try:
+        changes = await acls.apply(kafka, wanted)
+    except acls.AclsError as problem:
+        raise ClusterError(f"Kafka refused an ACL: {problem}.", "See `sambus acls plan`.", exit_code=1) from problem
+    except (KafkaError, TimeoutError, OSError) as problem:
+        raise ClusterError(
+            f"Kafka does not answer its super user ({type(problem).__name__}).", "See the broker's log."
+        ) from problem
+    done, left = sum(change.done for change in changes), sum(change.open for change in changes)
+    differing = f", {left} should not be there (`sambus acls plan --one-gateway`)" if left else ""
+    return f"ACLs: {done} of {len(wanted)} made{differing}."
 
 
 async def members(kafka: dict[str, Any], group: str) -> frozenset[str]:

@@ -1,13 +1,13 @@
 """The gateway of ``sambus up``, its archiver and its provider of made-up people: where they listen, and are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from deploy.cluster.errors import PortTakenError
 from deploy.cluster.ports import free, holder
 from deploy.cluster.settings import HOST
-from deploy.cluster.worker import SAMBUS, Program
+from deploy.cluster.worker import SAMBUS, Environment, Program
 
 
 class GatewayPorts(NamedTuple):
@@ -40,14 +40,25 @@ class GatewayPorts(NamedTuple):
                 )
 
 
-def gateway_programs(home: Path, ports: GatewayPorts, environment: Mapping[str, str]) -> list[Program]:
-    """The provider, the gateway and the archiver that it searches; ``environment`` says how Kafka is reached."""
-    told = {**environment, "SAMBUS_HOME": str(home)}
+def gateway_programs(home: Path, ports: GatewayPorts, reaching: Callable[[str], Environment]) -> list[Program]:
+    """The provider, the gateway and the archiver that it searches.
+
+    Shape: ``reaching`` gives the variables by which ``gateway`` and ``archiver`` reach Kafka; the provider needs none.
+    """
+
+    def told(role: str) -> Callable[[], dict[str, str]]:
+        def variables() -> dict[str, str]:
+            kafka = reaching(role)
+            return {**(kafka() if callable(kafka) else kafka), "SAMBUS_HOME": str(home)}
+
+        return variables
+
     folder = home / "gateway"
     identity = (*SAMBUS, "identity", "--port", str(ports.identity))
     gateway = (*SAMBUS, "gateway", "--port", str(ports.gateway), "--issuer", ports.issuer)
+    alone = {"SAMBUS_HOME": str(home), "SAMBUS_SASL_PASSWORD": ""}
     return [
-        Program("identity", folder / "identity.log", told, identity),
-        Program("gateway", folder / "gateway.log", told, gateway),
-        Program("archiver", home / "archive" / "archiver.log", told, (*SAMBUS, "archive", "run")),
+        Program("identity", folder / "identity.log", alone, identity),
+        Program("gateway", folder / "gateway.log", told("gateway"), gateway),
+        Program("archiver", home / "archive" / "archiver.log", told("archiver"), (*SAMBUS, "archive", "run")),
     ]

@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -18,6 +18,7 @@ from deploy.cluster.errors import OtherDataError, StartDeadlineError
 from deploy.cluster.java import Java
 from deploy.cluster.keep import Keep
 from deploy.cluster.process import Guarded
+from deploy.cluster.secured import Secured
 from deploy.cluster.settings import Layout
 from deploy.cluster.state import write_json
 
@@ -37,7 +38,7 @@ class LocalCluster:
     Errors: ``ClusterError`` of ``deploy.cluster.errors``, each with a remedy.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one parameter a choice of whoever keeps it
         self,
         home: Path | None = None,
         *,
@@ -47,11 +48,13 @@ class LocalCluster:
         deadline: float = DEADLINE,
         kind: Literal["up", "program"] = "program",
         behind: tuple[int, int] | None = None,
+        secured: Secured | None = None,
     ) -> None:
-        """``behind``: ports for clients that come through a proxy, see ``Layout``."""
+        """``behind``: ports for clients that come through a proxy, see ``Layout``. ``secured``: its users."""
         self.home = (home or places.home()).absolute()
         self.folder = self.home / "kafka"
-        self._layout = Layout(brokers, port, behind)
+        self.secured = secured
+        self._layout = Layout(brokers, port, behind, secure=secured is not None)
         self._java, self._deadline, self._kind = java, deadline, kind
         self.keep = Keep(self.home, kind)
         self._brokers: list[Broker] = []
@@ -141,7 +144,13 @@ class LocalCluster:
         executable = java.find_java(self._java)
         self._runtime = runtime = Java(executable, tuple(found), java.archive_path(places.cache(), found, executable))
         cluster_id = self._cluster_id(version)
-        self._brokers = [Broker(self.folder, self._layout, node, runtime) for node in self._layout.nodes()]
+        certificates: tuple[Path, ...] = ()
+        if self.secured is not None:
+            self.secured.prepare(self._layout.bootstrap)
+            certificates = (self.secured.authority, self.secured.broker)
+        self._brokers = [
+            Broker(self.folder, self._layout, node, runtime, certificates) for node in self._layout.nodes()
+        ]
         self._run_all(cluster_id)
 
     def _run_all(self, cluster_id: str) -> None:
@@ -155,7 +164,7 @@ class LocalCluster:
         until = time.monotonic() + self._deadline
         for broker in self._brokers:
             broker.wait(until)
-        wait_for_brokers(self._layout, until)
+        wait_for_brokers(self._layout, until, self.secured)
         self.keep.mark_ready()
 
     def _cluster_id(self, version: str) -> str:
@@ -164,7 +173,8 @@ class LocalCluster:
         if not path.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             cluster_id = new_cluster_id()
-            write_json(path, {"cluster_id": cluster_id, "brokers": self._layout.brokers, "kafka": version})
+            made = {"cluster_id": cluster_id, "brokers": self._layout.brokers, "kafka": version}
+            write_json(path, made | ({"secure": True} if self._layout.secure else {}))
             return cluster_id
         told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if told["brokers"] != self._layout.brokers:
@@ -179,6 +189,14 @@ class LocalCluster:
                 "Use the newer Sambus, or delete the data with `sambus reset`.",
                 exit_code=2,
             )
+        if told.get("secure") and not self._layout.secure:
+            raise OtherDataError(
+                f"The data in {self.folder} is that of a secured bus: without its users everybody could read it.",
+                "Start with --secure, or delete the data with `sambus reset`.",
+                exit_code=2,
+            )
+        if self._layout.secure and not told.get("secure"):
+            write_json(path, told | {"secure": True})
         return str(told["cluster_id"])
 
     def _end_here(self) -> None:
@@ -198,8 +216,8 @@ def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2])
 
 
-def wait_for_brokers(layout: Layout, until: float) -> None:
-    """Wait until the cluster answers a client and knows all its brokers.
+def wait_for_brokers(layout: Layout, until: float, secured: Secured | None = None) -> None:
+    """Wait until the cluster answers a client and knows all its brokers; of a secured one, also all its users.
 
     Units: ``until`` is a time of ``time.monotonic``.
     Errors: ``StartDeadlineError``.
@@ -207,8 +225,14 @@ def wait_for_brokers(layout: Layout, until: float) -> None:
     answered: list[bool] = []
     given_up = threading.Event()
 
+    def going_on() -> bool:
+        return time.monotonic() < until and not given_up.is_set()
+
     def ask() -> None:
-        answered.append(asyncio.run(_knows_all(layout, lambda: time.monotonic() < until and not given_up.is_set())))
+        if secured is None:
+            answered.append(asyncio.run(_knows_all({"bootstrap_servers": layout.bootstrap}, layout.brokers, going_on)))
+        else:
+            answered.append(asyncio.run(_knows_users(layout, secured, going_on)))
 
     asking = threading.Thread(target=ask)  # the caller may be inside an event loop
     asking.start()
@@ -223,15 +247,21 @@ def wait_for_brokers(layout: Layout, until: float) -> None:
         )
 
 
-async def _knows_all(layout: Layout, going_on: Callable[[], bool]) -> bool:
+async def _knows_all(
+    options: Mapping[str, Any],
+    brokers: int,
+    going_on: Callable[[], bool],
+    then: Callable[[Any], Awaitable[bool]] | None = None,
+) -> bool:
+    """Ask until so many brokers are known, and what is to be done then has been done."""
     from aiokafka.client import AIOKafkaClient
     from aiokafka.errors import KafkaError
 
     while going_on():
-        client = AIOKafkaClient(bootstrap_servers=layout.bootstrap)
+        client = AIOKafkaClient(**options)
         try:
             await client.bootstrap()
-            if len(client.cluster.brokers()) == layout.brokers:
+            if len(client.cluster.brokers()) == brokers and (then is None or await then(client)):
                 return True
         except KafkaError:
             pass  # not yet; asked again until the deadline
@@ -239,6 +269,20 @@ async def _knows_all(layout: Layout, going_on: Callable[[], bool]) -> bool:
             await client.close()
         await asyncio.sleep(0.05)
     return False
+
+
+async def _knows_users(layout: Layout, secured: Secured, going_on: Callable[[], bool]) -> bool:
+    """Come in as a broker, set every user's password, and wait until each broker lets the last of them in."""
+
+    async def set_passwords(client: Any) -> bool:
+        answer = await client.send(client.get_random_node(), secured.passwords())
+        return not any(code for _, code, *_ in answer.results)
+
+    done = await _knows_all(secured.inner_options(layout), layout.brokers, going_on, set_passwords)
+    for address in layout.bootstrap.split(","):
+        options = secured.options(secured.users[-1]) | {"bootstrap_servers": address}
+        done = done and await _knows_all(options, layout.brokers, going_on)
+    return done
 
 
 def new_cluster_id() -> str:

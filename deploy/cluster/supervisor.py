@@ -11,7 +11,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, Protocol
 
-from deploy.cluster.bus import JOIN_DEADLINE, apply_topics, members, workers_joined
+from deploy.access import ADMIN, Acl
+from deploy.cluster.bus import JOIN_DEADLINE, apply_acls, apply_topics, members, workers_joined
 from deploy.cluster.errors import ClusterError
 from deploy.cluster.keep import Keep
 from deploy.cluster.local import LocalCluster
@@ -60,7 +61,8 @@ class Supervisor:
 
     Shape: ``cluster`` is none when an existing cluster is used; ``kafka`` are aiokafka's connection options;
     ``tell`` gets a line for each thing that happens; ``registry`` runs before the workers and until they have ended;
-    ``services`` run beside the workers.
+    ``services`` run beside the workers. ``acls`` are those of a secured cluster; ``kafka`` is its super user's once its
+    brokers run.
     """
 
     home: Path
@@ -72,6 +74,7 @@ class Supervisor:
     group: str = "sambus"
     registry: Service | None = None
     own_access: tuple[str, ...] = ()
+    acls: tuple[Acl, ...] = ()
     _before: frozenset[str] = frozenset()
     _fallen: dict[str, Fallen] = field(default_factory=dict)
 
@@ -101,6 +104,8 @@ class Supervisor:
             began = time.monotonic()
             self.cluster.start()
             self.tell(f"Kafka answers on {self.cluster.bootstrap} ({time.monotonic() - began:.1f} s).")
+            if self.cluster.secured is not None:
+                self.kafka = self.cluster.secured.options(ADMIN)
         else:
             keep.take(str(self.kafka["bootstrap_servers"]))
         if self.registry is not None:
@@ -108,6 +113,8 @@ class Supervisor:
             self.registry.start()
             keep.note(self.registry.name, self.registry.identities())
         self.tell(asyncio.run(apply_topics(self.kafka, self.own_access)))
+        if self.acls:
+            self.tell(asyncio.run(apply_acls(self.kafka, self.acls)))
         if self.registry is not None:
             self.tell(self.registry.ready())
         self._before = asyncio.run(members(self.kafka, self.group)) if self.workers else frozenset()

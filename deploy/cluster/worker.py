@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy.cluster.process import Guarded, Identity, last_lines
@@ -15,13 +15,17 @@ SAMBUS = (sys.executable, "-m", "deploy.cli")
 COMMAND = (*SAMBUS, "worker")
 
 
+#: Variables of a process; a function when they are known only once the brokers run, as a password is.
+Environment = Mapping[str, str] | Callable[[], Mapping[str, str]]
+
+
 class Program:
     """One process that is kept running: its name, its log, its command and what it finds in its environment."""
 
-    def __init__(self, name: str, log: Path, environment: Mapping[str, str], command: tuple[str, ...]) -> None:
+    def __init__(self, name: str, log: Path, environment: Environment, command: tuple[str, ...]) -> None:
         self.name = name
         self.log = log
-        self._environment = {**os.environ, **environment}
+        self._environment = environment
         self._command = command
         self._guarded: Guarded | None = None
         self._started = 0.0
@@ -31,7 +35,8 @@ class Program:
 
         Errors: ``OSError`` when it cannot be started or its log cannot be written.
         """
-        self._guarded = Guarded(self._command, log=self.log, env=self._environment, append=True)
+        own = self._environment() if callable(self._environment) else self._environment
+        self._guarded = Guarded(self._command, log=self.log, env={**os.environ, **own}, append=True)
         self._started = time.monotonic()
 
     def identities(self) -> tuple[Identity, ...]:
@@ -65,9 +70,11 @@ class Program:
 class Worker(Program):
     """One ``sambus worker`` process with a name that stays, so that a quick restart passes without a rebalance."""
 
-    def __init__(
-        self, home: Path, number: int, environment: Mapping[str, str], command: tuple[str, ...] = COMMAND
-    ) -> None:
+    def __init__(self, home: Path, number: int, environment: Environment, command: tuple[str, ...] = COMMAND) -> None:
         snapshots = os.environ.get("SAMBUS_SNAPSHOTS", str(home / "workers" / "snapshots"))
-        own = {"SAMBUS_SNAPSHOTS": snapshots, **environment, "SAMBUS_INSTANCE": f"local-{number}"}
+
+        def own() -> dict[str, str]:
+            told = environment() if callable(environment) else environment
+            return {"SAMBUS_SNAPSHOTS": snapshots, **told, "SAMBUS_INSTANCE": f"local-{number}"}
+
         super().__init__(f"worker {number}", home / "workers" / f"worker-{number}.log", own, command)

@@ -98,7 +98,7 @@ class Day:
             again = [self._maker.made(name) for name in chapter.again]
             for each in (*again, *made):
                 await self._publish(each)
-            measured = asyncio.create_task(measure(self._bus.options, GROUP, (), self._codec))
+            measured = asyncio.create_task(measure(self._bus.monitor, GROUP, (), self._codec))
             try:
                 await self.watch.settled(self.tally.confirmed)
                 await self.watch.reached(self._claimed(chapter))
@@ -130,7 +130,7 @@ class Day:
 
     async def books(self) -> Books:
         """The books, read anew from Kafka."""
-        return await audit(self._bus.options)
+        return await audit(self._bus.auditor)
 
     async def _publish(self, made: Made) -> None:
         """Publish one event as its unit would: through the client, or past it when the story says so."""

@@ -84,7 +84,8 @@ def _topic_row(name: str, topic: Topic) -> tuple[str, ...]:
     if topic.retention_ms is not None:
         kept = f"{topic.retention_ms // DAY_MS} days"
     unit = "<unit>" if name == "in.<unit>" else "<unit>/<function>"
-    hand = {"se.stockholm": unit, "se.noa/intelligence": unit, "gateway:bergslagen": "gateway:<region>"}
+    regional = {f"{who}:bergslagen": f"{who}:<region>" for who in ("gateway", "archiver")}
+    hand = {"se.stockholm": unit, "se.noa/intelligence": unit, **regional}
     writers, readers = ([hand.get(who, who) for who in side] for side in (topic.writers, topic.readers))
     size = f"{topic.max_message_bytes // MIB} MiB"
     return f"`{name}`", topic.key, kept, size, _told(writers), _told(readers)

@@ -6,8 +6,11 @@ from schemas.gazetteer import load_gazetteer
 from schemas.topics import (
     BOOKS,
     DROPS,
+    DRY_RUN,
     GATEWAY_IN,
     MIB,
+    MONITOR,
+    ORDERS,
     PACKS,
     READERS,
     READS,
@@ -122,11 +125,19 @@ def test_state_is_compacted_and_the_ledger_kept() -> None:
     assert found["ledger.decisions"].configs()["retention.ms"] == "-1"
 
 
-def test_only_the_books_of_what_is_owed_are_read_outside_the_workers() -> None:
-    """``sambus status`` tells from them what desks owe; other state is the workers' own."""
+def test_what_is_owed_and_the_orders_are_the_state_that_others_read() -> None:
+    """``sambus status`` tells what desks owe, a dry run needs the orders in force; other state is the workers' own."""
     found = topics()
-    assert {name for name in STATES if found[name].readers != ("worker",)} == {BOOKS}
-    assert found[BOOKS].readers == ("worker", "gateway", "operations")
+    assert {name for name in STATES if found[name].readers != ("worker",)} == {BOOKS, ORDERS}
+    assert found[BOOKS].readers == ("worker", "gateway", "operations", MONITOR)
+    assert found[ORDERS].readers == ("worker", DRY_RUN)
+
+
+def test_whoever_tries_a_pack_reads_and_writes_nothing() -> None:
+    """A dry run sees assessed events, the orders and the packs, and leaves no trace on the bus."""
+    found = topics()
+    assert {name for name, topic in found.items() if DRY_RUN in topic.readers} == {"events.assessed", ORDERS, PACKS}
+    assert not any(DRY_RUN in topic.writers for topic in found.values())
 
 
 def test_only_the_worker_writes_within_the_bus() -> None:
