@@ -125,6 +125,7 @@ async def test_a_missing_topic_is_named_with_its_remedy(kafka: str, topic_prefix
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.asyncio(loop_scope="function")  # the clients of other tests have tasks of their own
 async def test_a_bus_that_goes_away_is_told_for_what_it_did_not_confirm(tmp_path: Path) -> None:
     """The first event is confirmed, the second is not; nothing hangs, is said of content, or goes on trying."""
     before = asyncio.all_tasks()

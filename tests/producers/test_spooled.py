@@ -188,6 +188,7 @@ async def test_a_spool_that_another_has_is_told_before_anything_is_taken(nowhere
         SpooledProducer({}, origin=DESK, spool=tmp_path)
 
 
+@pytest.mark.asyncio(loop_scope="function")  # the clients of other tests have tasks of their own
 async def test_nothing_goes_on_after_closing(nowhere: str, topic: str, tmp_path: Path) -> None:
     """Closing twice is no mistake, publishing after it is one."""
     before = asyncio.all_tasks()
