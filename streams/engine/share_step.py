@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from schemas.avro_views import Cut
 from schemas.codec import MAX_BUS_BYTES, Codec, UndecodableError
 from schemas.gazetteer import Gazetteer
 from schemas.problems import Problem, RejectCode
@@ -79,6 +80,7 @@ class _Sight:
         self._type = event["event_type"]
         self._meta = meta
         self._facts: dict[datetime | None, bytes] = {}
+        self._cut: Cut | None = None
         self._seen: dict[CompiledView, Mapping[str, Any]] = {}
         self._signs: dict[CompiledView, str] = {}
         self._references: Counter[str] | None = None
@@ -100,10 +102,12 @@ class _Sight:
         if facts is None:
             meta = self._meta | {"not_before": not_before}
             facts = self._facts[not_before] = self._codec.encode_facts(self._type, meta)
-        seen = self._event
         if view.changes:
             seen = self._seen[view] = project(self._event, view)
-        return facts + self._codec.encode_view(self._type, seen, view.fields)
+            return facts + self._codec.encode_view(self._type, seen, view.fields)
+        if self._cut is None:
+            self._cut = self._codec.cut(self._type, self._event)
+        return facts + self._codec.show(self._type, self._cut, view.fields)
 
 
 class ShareStep:
