@@ -82,7 +82,7 @@ class Outlines:
         """Where a place lies. Shape: WGS 84."""
         if accuracy_m > WORST_M:
             return NOWHERE
-        point = shapely.Point(to_sweref(lon, lat))
+        point = shapely.points(*to_sweref(lon, lat))
         reach = max(accuracy_m, SLACK_M)
         touched = self._municipalities.query(point, predicate="dwithin", distance=reach)
         if not len(touched) and reach < SHORE_M:
