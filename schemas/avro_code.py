@@ -20,19 +20,20 @@ Decoder = Callable[[bytes, int, int], tuple[dict[str, Any], int]]
 #: The file name of generated code in tracebacks.
 CODE_FILE: Final = "<sambus avro>"
 _FIELDS: Final = "FIELD_AT_LINE"
-_FIELD_MARK: Final = -1
+#: Depth of an entry of a body that is no line: the name of the field whose lines begin.
+FIELD_MARK: Final = -1
 
-#: Lines of a function with their depths; depth -1 marks the field whose lines begin.
-_Body = list[tuple[int, str]]
+#: Lines of a function with their depths.
+Body = list[tuple[int, str]]
 #: Which fields are written, by name, with those inside them; empty means all that is inside.
-_Tree = dict[str, "_Tree"]
+Tree = dict[str, "Tree"]
 
 
 class AvroCodeError(TypeError):
     """A schema has a form that is not generated from models, or two schemas do not resolve."""
 
 
-class _Lines:
+class Lines:
     """Python source in the making, with a fresh name whenever one is needed."""
 
     def __init__(self, written: Schema, wanted: Schema) -> None:
@@ -48,11 +49,11 @@ class _Lines:
         """A name that no other line uses."""
         return f"{stem}{next(self._numbers)}"
 
-    def add(self, head: str, body: "_Body", tail: str = "") -> None:
+    def add(self, head: str, body: Body, tail: str = "") -> None:
         """Add a function; the line where a field's part begins is remembered under the field's name."""
         self.text.append(head)
         for depth, line in body:
-            if depth == _FIELD_MARK:
+            if depth == FIELD_MARK:
                 self.fields[len(self.text) + 1] = line
             else:
                 self.text.append("    " * depth + line)
@@ -73,17 +74,14 @@ class _Lines:
         return scope[name]
 
 
-def compile_encoder(schema: Schema, only: Iterable[str] | None = None) -> Encoder:
+def compile_encoder(schema: Schema) -> Encoder:
     """A function ``encode(value, add)`` that hands the record's bytes to ``add`` piece by piece.
 
-    Shape: ``only`` are dotted paths of leaves; whatever else is in a value is written as null, unread. Every field on
-    the way to something left out must be nullable.
-    Errors: ``AvroCodeError`` here when what is left out is not nullable; of the function: ``KeyError`` for a missing
-    field, ``TypeError``, ``ValueError``, ``AttributeError`` or ``ArithmeticError`` for a value that its field cannot
-    hold. Their texts may hold content: never show them.
+    Errors: of the function: ``KeyError`` for a missing field, ``TypeError``, ``ValueError``, ``AttributeError`` or
+    ``ArithmeticError`` for a value that its field cannot hold. Their texts may hold content: never show them.
     """
-    lines = _Lines(schema, schema)
-    return cast(Encoder, lines.function(_write_record(lines, schema, None if only is None else _tree(only))))
+    lines = Lines(schema, schema)
+    return cast(Encoder, lines.function(write_record(lines, schema, None)))
 
 
 def compile_decoder(writer: Schema, reader: Schema | None = None) -> Decoder:
@@ -93,7 +91,7 @@ def compile_decoder(writer: Schema, reader: Schema | None = None) -> Decoder:
     Errors: ``AvroCodeError`` here when the schemas do not resolve; of the function: ``ValueError``, ``IndexError`` or
     ``ArithmeticError`` for bytes that are no such record. It reads each byte once, whatever the bytes claim.
     """
-    lines = _Lines(writer, reader or writer)
+    lines = Lines(writer, reader or writer)
     return cast(Decoder, lines.function(_read_record(lines, writer, reader)))
 
 
@@ -149,19 +147,33 @@ def branch(union: list[Any]) -> tuple[AvroType, int]:
 
 # --- writing ---------------------------------------------------------------------------------------------------------
 
+#: What makes the bytes of a value ``{x}`` in one line.
 _WRITE: Final = {
-    "boolean": "add(BOOLEAN[{x}])",
-    "long": "add(SHORT[{x}] if 0 <= {x} < 64 else write_long({x}))",
-    "double": "add(write_double({x}))",
-    "bytes": "add(write_long(len({x}))); add({x})",
-    "date": "add(write_date({x}))",
-    "timestamp-millis": "add(write_millis({x}))",
+    "boolean": "BOOLEAN[{x}]",
+    "long": "(SHORT[{x}] if 0 <= {x} < 64 else write_long({x}))",
+    "double": "write_double({x})",
+    "bytes": "write_long(len({x})) + {x}",
+    "date": "write_date({x})",
+    "timestamp-millis": "write_millis({x})",
 }
 
 
-def _write_record(lines: _Lines, schema: Schema, only: _Tree | None) -> str:
-    """Write the function of a record, after those of the records in it."""
-    body: _Body = [(1, "get = value.get")]
+def written_in_line(x: str, what: str, form: AvroType) -> str | None:
+    """What makes the bytes of a value, as source; None for one that has values inside, and for text."""
+    if what == "decimal":
+        digits = cast(Schema, form)
+        return f"write_decimal({x}, {decimal_limit(digits['precision'])[0]}, {digits['scale']})"
+    line = _WRITE.get(what)
+    return None if line is None else line.format(x=x)
+
+
+def write_record(lines: Lines, schema: Schema, only: Tree | None) -> str:
+    """Write the function of a record, after those of the records in it.
+
+    Shape: ``only`` are the fields that are written; whatever else is in a value is written as null, unread.
+    Errors: ``AvroCodeError`` when what is left out, or what leads to it, is not nullable.
+    """
+    body: Body = [(1, "get = value.get")]
     hidden = b""
     for field in schema["fields"]:
         if only is not None and field["name"] not in only:
@@ -173,8 +185,8 @@ def _write_record(lines: _Lines, schema: Schema, only: _Tree | None) -> str:
         source = f"value[{field['name']!r}]"
         if "default" in field:
             source = f"get({field['name']!r}, {_constant(field['default'])})"
-        body += [(_FIELD_MARK, field["name"]), (1, f"x = {source}")]
-        _write(lines, body, 1, "x", field["type"], (only[field["name"]] or None) if only is not None else None)
+        body += [(FIELD_MARK, field["name"]), (1, f"x = {source}")]
+        write_form(lines, body, 1, "x", field["type"], (only[field["name"]] or None) if only is not None else None)
     if hidden:
         body.append((1, f"add({hidden!r})"))
     name = lines.fresh("write")
@@ -188,9 +200,9 @@ def _null(form: AvroType) -> bytes:
     return bytes([2 - 2 * branch(form)[1]])
 
 
-def _tree(paths: Iterable[str]) -> _Tree:
+def tree_of(paths: Iterable[str]) -> Tree:
     """Dotted paths as nested names; an empty inner tree stands for everything below."""
-    tree: _Tree = {}
+    tree: Tree = {}
     for path in paths:
         inner = tree
         for step in path.split("."):
@@ -198,38 +210,36 @@ def _tree(paths: Iterable[str]) -> _Tree:
     return tree
 
 
-def _write(lines: _Lines, body: _Body, depth: int, x: str, form: AvroType, only: _Tree | None) -> None:
+def write_form(lines: Lines, body: Body, depth: int, x: str, form: AvroType, only: Tree | None) -> None:
+    """Add the lines that write a value ``x``; of the records in it those fields that ``write_record`` is told."""
     what, form = kind(form, lines.named)
     if what == "union":
         inner, index = branch(cast(list[Any], form))
         body += [(depth, f"if {x} is None: add({bytes([2 - 2 * index])!r})"), (depth, "else:")]
         body.append((depth + 1, f"add({bytes([2 * index])!r})"))
-        _write(lines, body, depth + 1, x, inner, only)
+        write_form(lines, body, depth + 1, x, inner, only)
     elif what == "string":
         body.append((depth, f"t = {x}.encode(); n = len(t)"))
         body.append((depth, "add(SHORT[n] if n < 64 else write_long(n)); add(t)"))
-    elif what == "decimal":
-        digits = cast(Schema, form)
-        body.append((depth, f"add(write_decimal({x}, {decimal_limit(digits['precision'])[0]}, {digits['scale']}))"))
     elif what == "array":
         item = lines.fresh("x")
         body += [(depth, f"if {x}:"), (depth + 1, f"add(write_long(len({x})))"), (depth + 1, f"for {item} in {x}:")]
-        _write(lines, body, depth + 2, item, cast(Schema, form)["items"], only)
+        write_form(lines, body, depth + 2, item, cast(Schema, form)["items"], only)
         body.append((depth, "add(ZERO)"))
     elif what == "record":
-        function = _write_record(lines, cast(Schema, form), only) if only else _written(lines, cast(Schema, form))
+        function = write_record(lines, cast(Schema, form), only) if only else _written(lines, cast(Schema, form))
         body.append((depth, f"{function}({x}, add)"))
-    elif what in _WRITE:
-        body.append((depth, _WRITE[what].format(x=x)))
+    elif (line := written_in_line(x, what, form)) is not None:
+        body.append((depth, f"add({line})"))
     else:
         raise AvroCodeError(f"no code for {what}")
 
 
-def _written(lines: _Lines, record: Schema) -> str:
+def _written(lines: Lines, record: Schema) -> str:
     """The function that writes a nested record whole, made at its first use."""
     key = f"write {full_name(record)}"
     if key not in lines.functions:
-        lines.functions[key] = _write_record(lines, record, None)
+        lines.functions[key] = write_record(lines, record, None)
     return lines.functions[key]
 
 
@@ -262,10 +272,10 @@ _READ: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def _read_record(lines: _Lines, writer: Schema, reader: Schema | None) -> str:
+def _read_record(lines: Lines, writer: Schema, reader: Schema | None) -> str:
     """Write the function that reads a record, after those of the records in it. No reader: as it was written."""
     wanted = {field["name"]: field for field in (reader or writer)["fields"]}
-    body: _Body = []
+    body: Body = []
     names: dict[str, str] = {}
     for field in writer["fields"]:
         x = names[field["name"]] = lines.fresh("v")
@@ -277,7 +287,7 @@ def _read_record(lines: _Lines, writer: Schema, reader: Schema | None) -> str:
     return name
 
 
-def _read_once(lines: _Lines, record: Schema, reader: Schema | None) -> str:
+def _read_once(lines: Lines, record: Schema, reader: Schema | None) -> str:
     """The function that reads a nested record, made at its first use."""
     key = f"read {full_name(record)} {full_name(reader) if reader else ''}"
     if key not in lines.functions:
@@ -292,7 +302,7 @@ def _fresh_default(field: Schema) -> str:
     return repr(field["default"])
 
 
-def _read(lines: _Lines, body: _Body, depth: int, x: str, form: AvroType, target: AvroType | None) -> None:
+def _read(lines: Lines, body: Body, depth: int, x: str, form: AvroType, target: AvroType | None) -> None:
     """Lines that read a form into ``x``; with a target, only if the target can take what is read."""
     what, form = kind(form, lines.named)
     if what == "union":
@@ -309,7 +319,7 @@ def _read(lines: _Lines, body: _Body, depth: int, x: str, form: AvroType, target
     _read_value(lines, body, depth, x, what, cast(Schema, form), _matching(lines, what, target))
 
 
-def _matching(lines: _Lines, what: str, target: AvroType | None) -> Schema | None:
+def _matching(lines: Lines, what: str, target: AvroType | None) -> Schema | None:
     """The reader's form of a value that is not null, when it is of the same kind."""
     if target is None:
         return None
@@ -321,7 +331,7 @@ def _matching(lines: _Lines, what: str, target: AvroType | None) -> Schema | Non
     return cast(Schema, form)
 
 
-def _read_value(lines: _Lines, body: _Body, depth: int, x: str, what: str, form: Schema, target: Schema | None) -> None:
+def _read_value(lines: Lines, body: Body, depth: int, x: str, what: str, form: Schema, target: Schema | None) -> None:
     if what == "decimal":
         _read_decimal(lines, body, depth, x, form, target or form)
     elif what == "array":
@@ -334,7 +344,7 @@ def _read_value(lines: _Lines, body: _Body, depth: int, x: str, what: str, form:
         raise AvroCodeError(f"no code for {what}")
 
 
-def _read_decimal(lines: _Lines, body: _Body, depth: int, x: str, form: Schema, target: Schema) -> None:
+def _read_decimal(lines: Lines, body: Body, depth: int, x: str, form: Schema, target: Schema) -> None:
     if form["scale"] != target["scale"] or form["precision"] > target["precision"]:
         raise AvroCodeError("a decimal has another scale or less precision")
     limit, size = decimal_limit(form["precision"])
@@ -348,7 +358,7 @@ def _read_decimal(lines: _Lines, body: _Body, depth: int, x: str, form: Schema, 
     ]
 
 
-def _read_array(lines: _Lines, body: _Body, depth: int, x: str, items: AvroType, target: AvroType | None) -> None:
+def _read_array(lines: Lines, body: Body, depth: int, x: str, items: AvroType, target: AvroType | None) -> None:
     """An array's blocks. Every item takes a byte at least, so a count beyond the bytes left is a lie."""
     item = lines.fresh("i")
     body += [

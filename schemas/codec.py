@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from schemas.avro import DELIVERY_PREFIX, Schema
 from schemas.avro_code import Decoder, Encoder, compile_decoder, compile_encoder, field_of_error
 from schemas.avro_values import write_long
+from schemas.avro_views import Cut, Cutter
 from schemas.problems import RejectCode
 from schemas.registry import Registry, Version, crc64, load_registry
 from schemas.schema_ids import CONFLUENT_HEAD, id_in
@@ -85,7 +86,7 @@ class Codec:
         self._plain: dict[bytes, bytes] = {}
         self._writers: dict[str, _Writer] = {}
         self._readers: dict[bytes, _Reader] = {}
-        self._views: dict[tuple[str, frozenset[str]], Encoder] = {}
+        self._cutters: dict[str, Cutter] = {}
         self._parts: dict[tuple[str, Callable[[Schema], Schema]], Encoder] = {}
 
     def write_with(self, ids: Mapping[str, int]) -> None:
@@ -116,17 +117,22 @@ class Codec:
         """The part of a delivery that is the same for all receivers of an event: ``DeliveryMeta`` after its id."""
         return _encoded(event_type, b"", self._part(f"{DELIVERY_PREFIX}{event_type}", _facts_of), meta)
 
-    def encode_view(self, event_type: str, event: Mapping[str, Any], fields: frozenset[str]) -> bytes:
+    def cut(self, event_type: str, event: Mapping[str, Any]) -> Cut:
+        """An event in pieces, each field encoded once, for ``show`` to make views of."""
+        cutter = self._cutters.get(event_type) or self._cutter(event_type)
+        return Cut(event, _pieces(event_type, [], cutter.encode, event))
+
+    def show(self, event_type: str, cut: Cut, fields: frozenset[str]) -> bytes:
         """The part of a delivery that shows the event: these leaves, by their paths, and null for every other.
 
-        Nothing else of the event is looked at: the code that is made for a view has no line for what it hides.
+        Nothing else of the event is in it: what is picked was settled when the view was first seen, by no event.
         """
-        encode = self._views.get((event_type, fields))
-        if encode is None:
-            name = f"{DELIVERY_PREFIX}{event_type}"
-            view = _field(self._current(name).schema, "event")["type"]
-            encode = self._views[event_type, fields] = self._encoder((name, fields), view, fields)
-        return _encoded(event_type, b"", encode, event)
+        cutter = self._cutters.get(event_type) or self._cutter(event_type)
+        return cut.through(cutter.view(fields))
+
+    def encode_view(self, event_type: str, event: Mapping[str, Any], fields: frozenset[str]) -> bytes:
+        """``cut`` and ``show`` at once, for an event that is shown so in one view only."""
+        return self.show(event_type, self.cut(event_type, event), fields)
 
     def encode_shared(
         self, event_type: str, meta: Mapping[str, Any], event: Mapping[str, Any], fields: frozenset[str]
@@ -262,11 +268,20 @@ class Codec:
             encode = self._parts[name, part] = self._encoder((part.__name__, name), schema)
         return encode
 
-    def _encoder(self, key: tuple[str, Any], schema: Schema, only: frozenset[str] | None = None) -> Encoder:
+    def _cutter(self, event_type: str) -> Cutter:
+        name = f"{DELIVERY_PREFIX}{event_type}"
+        known: Cutter | None = self._registry.code.get(("cutter", name))
+        if known is None:
+            schema = _field(self._current(name).schema, "event")["type"]
+            known = self._registry.code["cutter", name] = Cutter(schema)
+        self._cutters[event_type] = known
+        return known
+
+    def _encoder(self, key: tuple[str, Any], schema: Schema) -> Encoder:
         """Compiling takes milliseconds, so its result belongs to the registry, for all codecs."""
         known: Encoder | None = self._registry.code.get(key)
         if known is None:
-            known = self._registry.code[key] = compile_encoder(schema, only)
+            known = self._registry.code[key] = compile_encoder(schema)
         return known
 
     def _decoder(self, written: Version) -> Decoder:
@@ -315,13 +330,17 @@ def cloud_event_headers(
 
 
 def _encoded(name: str, head: bytes, encode: Encoder, value: Mapping[str, Any]) -> bytes:
-    parts = [head]
+    return b"".join(_pieces(name, [head], encode, value))
+
+
+def _pieces(name: str, parts: list[bytes], encode: Encoder, value: Mapping[str, Any]) -> list[bytes]:
     try:
         encode(value, parts.append)
-        return b"".join(parts)
     except _UNFIT as problem:
         pointer = field_of_error(problem)
         reason = "is missing" if isinstance(problem, KeyError) else f"cannot hold its value ({type(problem).__name__})"
+    else:
+        return parts
     raise UnencodableError(name, pointer, reason)
 
 

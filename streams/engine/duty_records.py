@@ -1,6 +1,6 @@
 """Duties as records: what a shared event opens and answers, and books as bytes on ``duties`` and in the state."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,20 +28,14 @@ class DutyDesk:
         self._gazetteer = gazetteer
         self._clocks: tuple[Pack, Clocks] | None = None
         self._terms: dict[Any, bytes] = {}
+        self._given: dict[tuple[int, str], tuple[Sequence[ReceiverRuling], tuple[Given, ...]]] = {}
 
     def opened(
-        self, event: Mapping[str, Any], receivers: Iterable[ReceiverRuling], pack: Pack, at_ms: int
+        self, event: Mapping[str, Any], receivers: Sequence[ReceiverRuling], pack: Pack, at_ms: int
     ) -> Iterator[Output]:
         """The record of the duties that deliveries bring, if there are any. The publisher owes nothing to itself."""
-        owed, origin = self.clocks(pack).owed, event["origin_unit"]
-        publisher = desk_address(origin["unit"], origin["function"])
-        given = tuple(
-            (f"{receiver.desk}:{receiver.view_group}", clocks)
-            for receiver in receivers
-            if receiver.obligations
-            and (clocks := owed(receiver.desk, receiver.obligations))
-            and receiver.desk != publisher
-        )
+        origin = event["origin_unit"]
+        given = self._given_to(receivers, desk_address(origin["unit"], origin["function"]), self.clocks(pack))
         if not given:
             return
         at = moment(at_ms)
@@ -67,7 +61,25 @@ class DutyDesk:
         known = self._clocks
         if known is None or known[0] is not pack:
             self._terms.clear()
+            self._given.clear()
             known = self._clocks = (pack, Clocks(pack.file, self._gazetteer))
+        return known[1]
+
+    def _given_to(self, receivers: Sequence[ReceiverRuling], publisher: str, clocks: Clocks) -> tuple[Given, ...]:
+        """What each delivery obliges to; the rulings of events that are alike are one object, so it is looked up."""
+        key = id(receivers), publisher
+        known = self._given.get(key)
+        if known is None or known[0] is not receivers:
+            given = tuple(
+                (f"{receiver.desk}:{receiver.view_group}", owed)
+                for receiver in receivers
+                if receiver.obligations
+                and (owed := clocks.owed(receiver.desk, receiver.obligations))
+                and receiver.desk != publisher
+            )
+            if len(self._given) >= _MAX_TERMS:
+                self._given.clear()
+            known = self._given[key] = receivers, given
         return known[1]
 
     def _encoded(

@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from schemas.avro_views import Cut
 from schemas.codec import MAX_BUS_BYTES, Codec, UndecodableError
 from schemas.gazetteer import Gazetteer
 from schemas.problems import Problem, RejectCode
@@ -37,6 +38,8 @@ from streams.engine.state import State
 
 #: Bound of the addresses that are kept, a few hundred bytes each.
 _MAX_ADDRESSES = 100_000
+#: Bound of the circles of receivers whose addresses are kept together.
+_MAX_CIRCLES = 20_000
 
 
 class _Address(NamedTuple):
@@ -79,6 +82,7 @@ class _Sight:
         self._type = event["event_type"]
         self._meta = meta
         self._facts: dict[datetime | None, bytes] = {}
+        self._cut: Cut | None = None
         self._seen: dict[CompiledView, Mapping[str, Any]] = {}
         self._signs: dict[CompiledView, str] = {}
         self._references: Counter[str] | None = None
@@ -100,10 +104,12 @@ class _Sight:
         if facts is None:
             meta = self._meta | {"not_before": not_before}
             facts = self._facts[not_before] = self._codec.encode_facts(self._type, meta)
-        seen = self._event
         if view.changes:
             seen = self._seen[view] = project(self._event, view)
-        return facts + self._codec.encode_view(self._type, seen, view.fields)
+            return facts + self._codec.encode_view(self._type, seen, view.fields)
+        if self._cut is None:
+            self._cut = self._codec.cut(self._type, self._event)
+        return facts + self._codec.show(self._type, self._cut, view.fields)
 
 
 class ShareStep:
@@ -131,6 +137,7 @@ class ShareStep:
         self._duties = DutyDesk(codec, reference.gazetteer)
         self._questions = OriginatorQuestions(codec, reference)
         self._addresses: dict[ReceiverRuling, _Address] = {}
+        self._circles: dict[int, tuple[Sequence[ReceiverRuling], Sequence[_Address]]] = {}
         areas = {delivery_topic(reference.gazetteer, unit) for unit in reference.gazetteer.units}
         self.outputs: Sequence[str] = (
             *sorted(areas | {f"deliver.{PARTNERS}"}),
@@ -211,7 +218,7 @@ class ShareStep:
         """
         event, at_ms = matter.event, matter.at_ms
         event_type, told = event["event_type"], f"{event['event_id']}:{event['revision']}"
-        addresses = [self._address(receiver) for receiver in ruling.receivers]
+        addresses = self._addressed(ruling.receivers)
         shared: dict[int, bytes] = {}
         sight = _Sight(self._codec, event, self._meta(event, ruling, pack))
         for receiver, to in zip(ruling.receivers, addresses, strict=True):
@@ -258,6 +265,15 @@ class ShareStep:
         except (UndecodableError, KeyError):
             return None
         return desk_address(origin["unit"], origin["function"]) if origin else None
+
+    def _addressed(self, receivers: Sequence[ReceiverRuling]) -> Sequence["_Address"]:
+        """Where deliveries go; the rulings of events that are alike are one object, so it is looked up by that."""
+        known = self._circles.get(id(receivers))
+        if known is None or known[0] is not receivers:
+            if len(self._circles) >= _MAX_CIRCLES:
+                self._circles.clear()
+            known = self._circles[id(receivers)] = receivers, [self._address(receiver) for receiver in receivers]
+        return known[1]
 
     def _address(self, receiver: ReceiverRuling) -> "_Address":
         """Where a receiver's deliveries go; the same ruling comes back with every event of its kind and place."""

@@ -154,12 +154,15 @@ def test_a_ledger_line_in_parts_is_the_line_as_a_whole() -> None:
 
 
 def test_what_a_view_leaves_out_is_null() -> None:
-    """The receiver sees None for it, in lists inside the payload too; the event's own value is never looked at."""
+    """The receiver sees None for it, in lists inside the payload too; no byte of the event's own value is sent."""
     whole = example("delivery.drug_seizure")
-    item = {"substance_id": "cannabis", "form": object()}
-    event = {"event_type": "drug_seizure", "areas": object(), "payload": {"items": [item], "seizure_no": object()}}
+    item = {"substance_id": "cannabis", "form": "HIDDEN form"}
+    event: dict[str, Any] = {"event_type": "drug_seizure", "areas": ["HIDDEN area"], "case_ref": "HIDDEN case"}
+    event["payload"] = {"items": [item], "seizure_no": "HIDDEN number", "place_name": "HIDDEN place"}
+    event["geo"] = {"place_label": "HIDDEN label"}
     fields = frozenset({"event_type", "payload.items.substance_id"})
     shared = CODEC.encode_shared("drug_seizure", whole, event, fields)
+    assert b"HIDDEN" not in shared
     parts = ("drug_seizure", CODEC.encode_receiver(whole), whole["delivery_id"], shared)
     seen = CODEC.decode(CODEC.join_delivery(*parts)).value
     assert {name for name, value in seen["event"].items() if value is not None} == {"event_type", "payload"}

@@ -27,6 +27,8 @@ SHORE_M: Final = 3000
 WORST_M: Final = 20_000
 #: Farther from the country's land border than this is not near it.
 NEAR_COUNTRY_BORDER_M: Final = 50_000
+#: Side of the squares of the map of which is remembered what lies around them.
+_SQUARE_M: Final = 2_000
 #: The land border of the country runs from the mouth of Idefjorden to that of Torne älv; the rest is coast.
 _BORDER_ENDS: Final = ((11.11, 59.10), (24.15, 65.81))
 _MEMORY: Final = 65_536
@@ -57,6 +59,16 @@ class Location(NamedTuple):
 NOWHERE: Final = Location(None, None, None)
 
 
+class _Square(NamedTuple):
+    """What is the same for every place in a square of the map, known as well as most are.
+
+    Shape: ``touched`` are the municipalities around each of them, None where that depends on the place.
+    """
+
+    touched: tuple[int, ...] | None
+    near_country_border: bool
+
+
 class Outlines:
     """Look-ups by coordinates. Never changes once made."""
 
@@ -77,25 +89,46 @@ class Outlines:
         self._country_border = shapely.MultiLineString(list(_land_border(sides)))
         shapely.prepare(self._country_border)
         self.at = lru_cache(maxsize=_MEMORY)(self._at)
+        self._square = lru_cache(maxsize=_MEMORY)(self._square_of)
 
     def _at(self, lon: float, lat: float, accuracy_m: int) -> Location:
         """Where a place lies. Shape: WGS 84."""
         if accuracy_m > WORST_M:
             return NOWHERE
-        point = shapely.Point(to_sweref(lon, lat))
-        reach = max(accuracy_m, SLACK_M)
-        touched = self._municipalities.query(point, predicate="dwithin", distance=reach)
-        if not len(touched) and reach < SHORE_M:
-            touched = self._municipalities.query(point, predicate="dwithin", distance=SHORE_M)
+        east, north = to_sweref(lon, lat)
+        point = shapely.points(east, north)
+        square = self._square(int(east // _SQUARE_M), int(north // _SQUARE_M))
+        touched: Sequence[int] | None = square.touched if accuracy_m <= SLACK_M else None
+        if touched is None:
+            touched = self._touched(point, max(accuracy_m, SLACK_M))
         unit = self._common([self._units[index] for index in touched])
         if unit is None:
             return NOWHERE
-        away = round(shapely.distance(point, self._country_border))
-        to_country = away if away <= NEAR_COUNTRY_BORDER_M else None
+        to_country = None
+        if square.near_country_border:
+            away = round(shapely.distance(point, self._country_border))
+            to_country = away if away <= NEAR_COUNTRY_BORDER_M else None
         if self._gazetteer.at_level(unit, Level.POLICE_AREA) is None:
             return Location(unit, None, to_country)
         (index,), (to_area,) = self._area_borders.query_nearest(point, return_distance=True, all_matches=False)
         return Location(unit, round(to_area) if self._certain[index] else None, to_country)
+
+    def _touched(self, point: shapely.Point, reach: int) -> Sequence[int]:
+        """The municipalities around a place."""
+        touched: list[int] = self._municipalities.query(point, predicate="dwithin", distance=reach).tolist()
+        if not touched and reach < SHORE_M:
+            touched = self._municipalities.query(point, predicate="dwithin", distance=SHORE_M).tolist()
+        return touched
+
+    def _square_of(self, column: int, row: int) -> _Square:
+        """What holds for every place of a square: most lie in one municipality and far from the country's border."""
+        west, south = column * _SQUARE_M, row * _SQUARE_M
+        box = shapely.box(west, south, west + _SQUARE_M, south + _SQUARE_M)
+        # A metre more than can matter, so that no rounding does.
+        around = self._municipalities.query(box, predicate="dwithin", distance=SLACK_M + 1)
+        inside = self._municipalities.query(box, predicate="within")
+        alone = tuple(int(index) for index in around) if len(around) == len(inside) == 1 else None
+        return _Square(alone, bool(shapely.dwithin(box, self._country_border, NEAR_COUNTRY_BORDER_M + 1)))
 
     def _common(self, units: Sequence[str | None]) -> str | None:
         """The smallest unit that holds all of these; none if that is the whole country, or not known of one."""

@@ -61,16 +61,21 @@ class Tokens:
         references = dict.fromkeys(references_of(event))
         if not references:
             return ()
+        keys = self.keys_of(event)
+        most = MOST_TOKENS // sum(each >= class_of(event) for each in CLASSES)
+        found = (token for reference in islice(references, most) for token in self.of_one(reference, keys))
+        return tuple(dict.fromkeys(found))
+
+    def keys_of(self, event: Mapping[str, Any]) -> tuple[bytes, ...]:
+        """The keys under which an event's references are compared."""
         level = class_of(event)
         classes = tuple(each for each in CLASSES if each >= level)
         at: datetime = event.get("published_at") or event["reported_at"]
-        keys = tuple(generation.keys[each] for generation in self._keys.at(at) for each in classes)
-        found = (
-            token
-            for reference in islice(references, MOST_TOKENS // len(classes))
-            for token in self._of(reference, keys)
-        )
-        return tuple(dict.fromkeys(found))
+        return tuple(generation.keys[each] for generation in self._keys.at(at) for each in classes)
+
+    def of_one(self, reference: Reference, keys: tuple[bytes, ...]) -> tuple[Token, ...]:
+        """The tokens of one reference, one for each of these keys."""
+        return self._of(reference, keys)
 
     def of_network(self, name: str, at: datetime) -> tuple[bytes, ...]:
         """Tokens of a network's name at a time, under the current keys and, while they are needed, the former ones.

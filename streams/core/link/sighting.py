@@ -21,6 +21,7 @@ from streams.core.link.form import (
 )
 from streams.core.link.kinds import kinds
 from streams.core.link.operations import PointerRules
+from streams.core.link.refs import references_of
 from streams.core.link.thresholds import Thresholds, load_thresholds
 from streams.core.link.windows import Windows
 from streams.core.reference import Reference
@@ -42,6 +43,12 @@ class Tokens(Protocol):
 
     def of(self, event: Mapping[str, Any]) -> tuple[tuple[str, bytes], ...]:
         """Kinds and tokens of 16 bytes."""
+
+    def keys_of(self, event: Mapping[str, Any]) -> tuple[bytes, ...]:
+        """The keys under which an event's references are compared."""
+
+    def of_one(self, reference: tuple[str, str, str], keys: tuple[bytes, ...]) -> tuple[tuple[str, bytes], ...]:
+        """Kind and token of one reference under each of these keys."""
 
 
 class Sighter:
@@ -120,10 +127,12 @@ class Sighter:
         Each character in turn is left open: two plates that differ in it alone are the same then.
         """
         found: list[int] = []
-        for at in range(len(plate)):
-            payload = {"vehicle_plate": f"{plate[:at]}?{plate[at + 1 :]}"}
-            bare = {**event, "persons": (), "objects": (), "payload": payload}
-            found += (int.from_bytes(token[:_PLATE_BYTES], "big") for _, token in self._tokens.of(bare))
+        bare = {**event, "persons": (), "objects": (), "payload": {"vehicle_plate": plate}}
+        keys = self._tokens.keys_of(bare)
+        for kind, giver, _ in references_of(bare):
+            for at in range(len(plate)):
+                opened = kind, giver, f"{plate[:at]}?{plate[at + 1 :]}"
+                found += (int.from_bytes(token[:_PLATE_BYTES], "big") for _, token in self._tokens.of_one(opened, keys))
         return found
 
 

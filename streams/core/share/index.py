@@ -54,7 +54,7 @@ class Index(Generic[A, B]):
         """The sharing rules and the block rules that may match this event."""
         if not self._groups:
             return self._allows, self._blocks
-        hits = [number for test, number in self._gates if test.holds(facts)]
+        hits = [number for (read, passes), number in self._gates if passes(read(facts, None))]
         for read, numbers in self._fields:
             have = read(facts, None)
             if not isinstance(have, list | tuple | frozenset):
