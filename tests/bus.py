@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from aiokafka.structs import ConsumerRecord
 
+from consumers.audit import Verdict, verify
 from consumers.bus import administrator, committed_reader, topics_of
 from consumers.measure import measure
 from deploy.topics import apply
@@ -146,6 +147,17 @@ class Bus:
                 still = 0 if any(lag.unread for lag in measured.lags) else still + 1
                 await asyncio.sleep(0.2)
         return await self.books()
+
+    async def verified(self, within: float = 120.0) -> tuple["Books", Verdict]:
+        """The books and the verified ledger of one moment: read again while the bus tells something in between.
+
+        Errors: ``TimeoutError`` when they never come to as many lines.
+        """
+        async with asyncio.timeout(within):
+            while True:
+                books, verdict = await self.quiet(), await verify(self.options)
+                if verdict.lines == books.lines:
+                    return books, verdict
 
     async def caught_up(self, within: float = 120.0) -> None:
         """Wait until every agent has read what is there now, and what comes of that, through all stages.

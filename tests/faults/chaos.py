@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from consumers.audit import Verdict, verify
+from consumers.audit import Verdict
 from producers.client import DEFAULTS, GATEWAY_TOPIC
 from tests.bus import Books, Bus
 from tests.load import Made, load
@@ -68,8 +68,7 @@ async def run(
         published = await publishing
         await reviving
         await bus.settled(len(published), within=120)
-        books = await bus.quiet()
-        ledger = await verify(bus.options)
+        books, ledger = await bus.verified()
     good = [made.event_id for made in published if made.good]
     bad = [made.event_id for made in published if not made.good]
     return Outcome(len(published), faults, books.faults(good, bad), books, ledger, time.monotonic() - started)

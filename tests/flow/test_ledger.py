@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from consumers.audit import chain_header, heads_of, verify
+from consumers.audit import chain_header, heads_of
 from consumers.bus import topics_of
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
@@ -67,9 +67,8 @@ async def _written(cluster: str, home: Path) -> Lines:
             if strike == "again":
                 bus.workers[0].start()
         await bus.settled(published, within=90)
-        books = await bus.quiet()  # what the bus goes on to tell of them has lines of its own
+        books, verdict = await bus.verified()  # what the bus goes on to tell of them has lines of its own
         assert sum(books.sources.values()) == published
-        verdict = await verify(bus.options)
         assert (verdict.breaks, verdict.lines, len(verdict.heads)) == ((), books.lines, PARTITIONS)
         assert books.lines >= published
         assert verdict.heads == await heads_of(bus.options)
