@@ -69,7 +69,7 @@ def raw(event_id: str, value: bytes, origin: str = f"{JARVA}/investigation") -> 
 
 async def quarantined(bus: Bus, key: bytes) -> dict[str, Any]:
     """The quarantine record of the record with this key, once it is there."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):  # the first record waits for the worker to start
         while True:
             async for record in committed(bus.options, (QUARANTINE,)):
                 value = CODEC.decode(record.value or b"", limit=MAX_BUS_BYTES).value
