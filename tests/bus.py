@@ -109,14 +109,14 @@ class Bus:
     ) -> None:
         await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in self.workers))
 
-    async def settled(self, published: int, within: float = 30.0) -> "Books":
+    async def settled(self, published: int, within: float = 90.0) -> "Books":
         """Wait until every published record is decided, dropped or quarantined; returns the books.
 
         Errors: ``TimeoutError`` with the counts and the workers' last words.
         """
         return await self.until(lambda books: books.settled >= published, f"{published} settled", within)
 
-    async def until(self, done: Callable[["Books"], bool], wanted: str, within: float = 30.0) -> "Books":
+    async def until(self, done: Callable[["Books"], bool], wanted: str, within: float = 90.0) -> "Books":
         """Wait until a committed reader sees what is wanted; returns the books. Errors: as ``settled``."""
         deadline = time.monotonic() + within
         while True:
