@@ -9,7 +9,7 @@ from deploy.cluster.ports import free_port
 from tests.bench import peers, report, whole_peers
 from tests.bench.rules import SIZES
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(420)]
 
 
 def test_the_short_form_runs() -> None:
