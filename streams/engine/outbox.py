@@ -148,6 +148,7 @@ class Outbox:
         batches: dict[tuple[str, int], OutputBatch] = {}
         counts = self._partitions
         for topic, key, value, at_ms, headers, partition in self._outputs:
+            # As ``partition_of`` says, written out: a call for each record costs more than the hash.
             target = (topic, _hash(key) % counts[topic] if partition is None else partition)
             batch = batches.get(target)
             if batch is None:

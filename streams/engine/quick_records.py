@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import aiokafka.consumer.fetcher as fetching
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-#: Bytes that a batch may take besides its records.
+#: A batch takes records up to this size, and one that is larger alone.
 BATCH_BYTES: Final = 512 * 1024
 _NO_COMPRESSION: Final = 0
 
