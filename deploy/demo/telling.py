@@ -83,7 +83,7 @@ class Teller:
             facts = joined(key_facts(item.event.get("payload") or {}, self.lang, self._substances)[:_FACTS])
             if facts:
                 yield Told(f"  {facts}")
-            titles = rule_titles(item.meta.pack_version)
+            titles = rule_titles(item.meta.pack_version, self.lang)
             rules = ", ".join(f"{rule} {titles.get(rule, '')}".strip() for rule in item.meta.rules)
             yield Told(self.say("why", rules=rules), "dim")
         yield from self._grouping.lines(saying, cards)
