@@ -11,6 +11,7 @@ import orjson
 from fastapi import APIRouter, Body, Depends
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
+from pydantic.json_schema import models_json_schema
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 
@@ -32,6 +33,7 @@ ArchiveOf = Callable[[], Awaitable[Archive]]
 ViewOf = Callable[[Asker, Purpose], View]
 
 FORBIDDEN: Final = 403
+_REF: Final = "#/components/schemas/{model}"
 #: When to ask again after the database did not answer. Units: seconds.
 RETRY_SECONDS: Final = 5
 _BAD: Final = 422
@@ -80,9 +82,15 @@ def archive_router(archive_of: ArchiveOf, asker_of: AskerOf, view_of: ViewOf) ->
 
 def body_of(form: type[Model]) -> dict[str, Any]:
     """The document's word on a body that is read here, so that what is wrong in it is told as a refusal."""
-    schema = form.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)
+    schema = {"$ref": _REF.format(model=form.__name__)}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def forms_of(*forms: type[Model]) -> dict[str, Any]:
+    """What ``body_of`` refers to, by name, for the document's components."""
+    _, made = models_json_schema([(form, "validation") for form in forms], ref_template=_REF)
+    found: dict[str, Any] = made["$defs"]
+    return found
 
 
 def problem(refused: RefusedError) -> JSONResponse:

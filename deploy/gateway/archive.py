@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from fastapi import APIRouter
@@ -15,9 +16,11 @@ from consumers.access import forbidden, rights_of, shown
 from consumers.archive.archive import Archive, open_archive
 from consumers.archive.asker import Asker
 from consumers.archive.database import ArchiveNewerError, ArchiveUnreachableError
-from consumers.archive.http import RETRY_SECONDS, archive_router
+from consumers.archive.http import RETRY_SECONDS, archive_router, forms_of
+from consumers.archive.query import Query
 from consumers.archive.search import View
 from consumers.exports.http import exports_router
+from consumers.exports.making import ExportRequest
 from consumers.feed import Delivery
 from consumers.saying import receipt
 from deploy.gateway.context import ArchivePlace, Context
@@ -55,7 +58,7 @@ def part(context: Context) -> Part:
     api = APIRouter(prefix="/v1")
     api.include_router(archive_router(kept.get, asker_of, view_of))
     api.include_router(exports_router(kept.get, asker_of, view_of, receipts=confirmed))
-    return Part(NAME, (api,), lifespan=lifespan)
+    return Part(NAME, (api,), schemas=partial(forms_of, Query, ExportRequest), lifespan=lifespan)
 
 
 def view_of(asker: Asker, purpose: Purpose) -> View:

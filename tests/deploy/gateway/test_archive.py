@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from openapi_spec_validator import validate
 
 from consumers.archive.archive import open_archive
 from deploy.gateway.context import ArchivePlace
@@ -56,6 +57,20 @@ async def test_a_field_is_shown_to_whom_it_may_be(running: Running) -> None:
         assert "source_key" not in (await search(client))[SOURCED.event_id]["provenance"]
         assert await search(client, text="kfz-hammare") == {}
         assert await search(client, text="hammare") == {}
+
+
+async def test_the_gateways_document_tells_of_both(running: Running) -> None:
+    """With the forms of what is asked, which it holds itself: OpenAPI's own judge finds it valid."""
+    async with running.client(None) as client:
+        document = (await client.get("/openapi.json")).json()
+    validate(document)
+    asked = {
+        path: document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        for path in ("/v1/search", "/v1/exports")
+    }
+    forms = {path: document["components"]["schemas"][ref.rpartition("/")[2]] for path, ref in asked.items()}
+    assert forms["/v1/search"]["required"] == ["purpose"]
+    assert set(forms["/v1/exports"]["required"]) == {"format", "receiver", "ground", "purpose"}
 
 
 async def test_nobody_without_the_role(running: Running) -> None:
