@@ -3,13 +3,13 @@
 A weight, radius or time that no case holds in place is a problem, like a rule without a case.
 """
 
-import copy
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
+from streams.core.case_files import Named, Remedies, numbers_in, problems_of, read_case_file, with_number
 from streams.core.context.forms import ContextTerms, load_context
 from streams.core.context.memory import Findings, Memory, joined
 from streams.core.context.nearby import DAY_MS
@@ -18,9 +18,8 @@ from streams.core.enrich.cases import Made, event_of
 from streams.core.enrich.forms import MATCHING
 from streams.core.reference import Reference
 from streams.core.share.forms import Form
-from streams.core.share.loading import Placed, place_list
-from streams.core.share.marked_yaml import read_marked
-from streams.core.share.problems import PackError, PackProblem
+from streams.core.share.loading import Placed
+from streams.core.share.problems import PackProblem
 
 CASES: Final = "context_cases.yaml"
 _METRES_A_DEGREE: Final = 111_320
@@ -34,13 +33,12 @@ class Other(Made):
     retells: bool = False
 
 
-class ContextCase(Made):
+class ContextCase(Made, Named):
     """An event among others. ``expect`` has all that must be told of it: nothing if it is empty.
 
     Units: ``learnt_days`` is for how long the memory has been kept.
     """
 
-    name: Annotated[str, Field(min_length=10, max_length=200)]
     others: list[Other] = []
     learnt_days: int = 400
     expect: "Expected"
@@ -62,25 +60,18 @@ ContextCase.model_rebuild()
 def verify_context(reference: Reference, terms: ContextTerms | None = None) -> Iterator[PackProblem]:
     """Every problem of the context's cases: form, those that fail, and numbers that none holds in place."""
     terms = terms or load_context()
-    try:
-        cases = read_cases()
-    except PackError as error:
-        yield from error.problems
-        return
-    failed = False
-    for placed in cases:
-        for fault in faults(placed.form, terms, reference):
-            failed = True
-            yield placed.problem(f"{placed.form.name}: {fault}", "Correct the case or the data.")
-    if not failed:
-        for name in unheld(terms, [placed.form for placed in cases], reference):
-            yield PackProblem(CASES, 0, f"No case holds {name} in place", "Add an event on each side of it.")
+    yield from problems_of(
+        CASES,
+        read_cases,
+        lambda placed: faults(placed.form, terms, reference),
+        lambda cases: unheld(terms, [placed.form for placed in cases], reference),
+        Remedies("Correct the case or the data.", "Add an event on each side of it."),
+    )
 
 
 def read_cases() -> list[Placed[ContextCase]]:
     """The cases beside the data. Errors: ``PackError`` with file, line and remedy."""
-    marked = read_marked(MATCHING / CASES, CASES)
-    return place_list(ContextCase, marked, marked.data, ())
+    return read_case_file(ContextCase, MATCHING / CASES)
 
 
 def faults(case: ContextCase, terms: ContextTerms, reference: Reference) -> Iterator[str]:
@@ -98,12 +89,10 @@ def faults(case: ContextCase, terms: ContextTerms, reference: Reference) -> Iter
 def unheld(terms: ContextTerms, cases: list[ContextCase], reference: Reference) -> Iterator[str]:
     """Numbers of the data that may be halved or doubled without a case failing."""
     data = terms.model_dump(by_alias=True)
-    for path, value in _numbers(data):
-        for factor in (0.5, 2):
-            other = copy.deepcopy(data)
-            _put(other, path, type(value)(value * factor))
+    for path, value in numbers_in(data):
+        for factor in (0.5, 2) if value else ():
             try:
-                changed = ContextTerms.model_validate(other)
+                changed = ContextTerms.model_validate(with_number(data, path, type(value)(value * factor)))
             except ValidationError:
                 continue  # the form holds it
             if not any(any(faults(case, changed, reference)) for case in cases):
@@ -153,18 +142,3 @@ def _moved(other: Other, event: Mapping[str, Any], number: int) -> dict[str, Any
     roots = event["provenance"]["root_ids"] if other.retells else [made["event_id"]]
     made["provenance"] = {**made["provenance"], "root_ids": roots, "source_key": None}
     return made
-
-
-def _numbers(data: Any, *above: str | int) -> Iterator[tuple[tuple[str | int, ...], float]]:
-    items = data.items() if isinstance(data, Mapping) else enumerate(data) if isinstance(data, list) else ()
-    for name, value in items:
-        if isinstance(value, Mapping | list):
-            yield from _numbers(value, *above, name)
-        elif isinstance(value, int | float) and not isinstance(value, bool) and value:
-            yield (*above, name), value
-
-
-def _put(data: Any, path: tuple[str | int, ...], value: Any) -> None:
-    for step in path[:-1]:
-        data = data[step]
-    data[path[-1]] = value

@@ -12,13 +12,13 @@ from pydantic import Field
 from schemas.example_data import altered, good_examples
 from schemas.model import Ref
 from schemas.validation import validate
+from streams.core.case_files import Named, read_case_file
 from streams.core.enrich import Enrich
 from streams.core.enrich.conditions import condition
 from streams.core.enrich.forms import MATCHING, EnrichmentTerms, load_terms
 from streams.core.reference import Reference
 from streams.core.share.forms import Form
-from streams.core.share.loading import Placed, place_list
-from streams.core.share.marked_yaml import read_marked
+from streams.core.share.loading import Placed
 from streams.core.share.problems import PackError, PackProblem
 
 CASES: Final = "enrichment_cases.yaml"
@@ -33,14 +33,13 @@ class Made(Form):
     remove: list[str] = []
 
 
-class EnrichmentCase(Made):
+class EnrichmentCase(Made, Named):
     """One event, and what must be told of it.
 
     Shape: fields of the enrichment; of ``substance_candidates`` the ids, those that are ambiguous with a question
     mark; of ``quantities`` the measures by id; null and an empty list for what must not be told.
     """
 
-    name: Annotated[str, Field(min_length=10, max_length=200)]
     expect: Annotated[dict[str, Any], Field(min_length=1)]
 
 
@@ -74,8 +73,7 @@ def verify_enrichment(reference: Reference, terms: EnrichmentTerms | None = None
 
 def read_cases() -> list[Placed[EnrichmentCase]]:
     """The cases beside the data. Errors: ``PackError`` with file, line and remedy."""
-    marked = read_marked(MATCHING / CASES, CASES)
-    return place_list(EnrichmentCase, marked, marked.data, ())
+    return read_case_file(EnrichmentCase, MATCHING / CASES)
 
 
 def faults(case: EnrichmentCase, enrich: Enrich) -> Iterator[str]:

@@ -20,6 +20,7 @@ from schemas.fingerprint import fingerprint
 from schemas.model import Ref
 from schemas.records import Desk
 from schemas.validation import validate
+from streams.core.case_files import Named, Remedies, numbers_in, problems_of, read_case_file, with_number
 from streams.core.link.cells import METRES_A_DEGREE
 from streams.core.link.form import Sighting
 from streams.core.link.keys import made_keys
@@ -29,9 +30,8 @@ from streams.core.link.sighting import Sighter
 from streams.core.link.thresholds import Thresholds
 from streams.core.reference import Reference
 from streams.core.share.forms import Form
-from streams.core.share.loading import Placed, place_list
-from streams.core.share.marked_yaml import read_marked
-from streams.core.share.problems import PackError, PackProblem
+from streams.core.share.loading import Placed
+from streams.core.share.problems import PackProblem
 
 CASES_FILE: Final = "cases.yaml"
 #: Numbers of a matter: the second telling has its own, unless the case says that it is the same.
@@ -69,10 +69,9 @@ class Expected(Form):
     kinds: list[Ref] | None = None
 
 
-class MatchCase(Form):
+class MatchCase(Named):
     """One pair. ``of`` names the example, ``type/name``; ``other_of`` that of the second telling."""
 
-    name: Annotated[str, Field(min_length=10, max_length=200)]
     of: Ref
     other_of: Ref | None = None
     a: Side = Side()
@@ -145,45 +144,31 @@ class MatchBench:
 def read_match_cases(folder: Path | None = None) -> list[Placed[MatchCase]]:
     """The cases beside the thresholds. Errors: ``PackError`` with file, line and remedy."""
     path = folder or Path(str(files("streams"))) / "matching"
-    marked = read_marked(path / CASES_FILE, CASES_FILE)
-    return place_list(MatchCase, marked, marked.data, ())
+    return read_case_file(MatchCase, path / CASES_FILE)
 
 
 def verify_matching(thresholds: Thresholds, reference: Reference) -> Iterator[PackProblem]:
     """Every problem of the thresholds' cases: their form, those that fail, and thresholds that none holds in place."""
-    try:
-        cases = read_match_cases()
-    except PackError as error:
-        yield from error.problems
-        return
     bench = MatchBench(thresholds, reference)
-    failed = [(placed, fault) for placed in cases for fault in bench.run(placed).faults]
-    for placed, fault in failed:
-        yield placed.problem(f"{placed.form.name}: {fault}", "Correct the case or the threshold.")
-    if not failed:
-        for name in unheld(thresholds, reference, cases):
-            yield PackProblem(CASES_FILE, 0, f"No case holds {name} in place", "Add a pair on each side of it.")
+    yield from problems_of(
+        CASES_FILE,
+        read_match_cases,
+        lambda placed: bench.run(placed).faults,
+        lambda cases: unheld(thresholds, reference, cases),
+        Remedies("Correct the case or the threshold.", "Add a pair on each side of it."),
+    )
 
 
 def unheld(thresholds: Thresholds, reference: Reference, cases: Sequence[Placed[MatchCase]]) -> Iterator[str]:
     """Thresholds that may be halved or doubled without a case failing."""
     data = thresholds.model_dump()
-    for path, value in _numbers(data):
+    for path, value in numbers_in(data):
         own = [placed for placed in cases if path[0] in (placed.form.of.partition("/")[0], "echo")]
         for changed in (value / 2, min(1.0, (1 + value) / 2) if isinstance(value, float) else value * 2):
-            other = copy.deepcopy(data)
-            _put(other, path, type(value)(changed))
+            other = with_number(data, path, type(value)(changed))
             bench = MatchBench(Thresholds.model_validate(other), reference)
             if not any(bench.run(placed).faults for placed in own):
-                yield f"{'.'.join(path)} (as {type(value)(changed)})"
-
-
-def _numbers(data: Mapping[str, Any], *above: str) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name, value in data.items():
-        if isinstance(value, Mapping):
-            yield from _numbers(value, *above, name)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            yield (*above, name), value
+                yield f"{'.'.join(map(str, path))} (as {type(value)(changed)})"
 
 
 def _body(example: str, side: Side, number: int, first: Mapping[str, Any] | None) -> dict[str, Any]:

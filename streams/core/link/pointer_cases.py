@@ -3,7 +3,6 @@
 A number of ``pointers.yaml`` that no case holds in place is a problem, like a rule without a case.
 """
 
-import copy
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from hashlib import shake_256
@@ -13,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from schemas.events.control import PointerKind
 from schemas.fingerprint import fingerprint
+from streams.core.case_files import Named, Remedies, numbers_in, problems_of, read_case_file, with_number
 from streams.core.enrich.cases import Made, event_of
 from streams.core.enrich.forms import MATCHING
 from streams.core.link.cells import METRES_A_DEGREE
@@ -25,9 +25,8 @@ from streams.core.link.refs import Tokens
 from streams.core.link.sighting import Sighter, Sighting
 from streams.core.link.thresholds import load_thresholds
 from streams.core.reference import Reference
-from streams.core.share.loading import Placed, place_list
-from streams.core.share.marked_yaml import read_marked
-from streams.core.share.problems import PackError, PackProblem
+from streams.core.share.loading import Placed
+from streams.core.share.problems import PackProblem
 
 CASES: Final = "pointers_cases.yaml"
 #: Each matter has its own.
@@ -35,7 +34,7 @@ _NUMBERS: Final = ("seizure_no", "incident_no", "plan_no", "operation_no")
 _KEYS: Final = made_keys("cases", shake_256(b"made-up keys of the cases").digest(96))
 
 
-class PointerCase(Made):
+class PointerCase(Made, Named):
     """An event, and others like it that other units told before.
 
     Shape: ``others`` is how many; ``priority`` that of the pointers which follow. Units: the event lies ``north_m`` to
@@ -43,7 +42,6 @@ class PointerCase(Made):
     end, and is theirs if none is given.
     """
 
-    name: Annotated[str, Field(min_length=10, max_length=200)]
     others: Annotated[int, Field(ge=1, le=2000)] = 1
     north_m: int = 0
     gap_minutes: int | None = None
@@ -55,25 +53,18 @@ class PointerCase(Made):
 def verify_pointers(reference: Reference, rules: PointerRules | None = None) -> Iterator[PackProblem]:
     """Every problem of the pointers' cases: form, those that fail, and numbers that none holds in place."""
     rules = rules or load_pointer_rules()
-    try:
-        cases = read_cases()
-    except PackError as error:
-        yield from error.problems
-        return
-    failed = False
-    for placed in cases:
-        for fault in faults(placed.form, rules, reference):
-            failed = True
-            yield placed.problem(f"{placed.form.name}: {fault}", "Correct the case or the rules.")
-    if not failed:
-        for name in unheld(rules, [placed.form for placed in cases], reference):
-            yield PackProblem(CASES, 0, f"No case holds {name} in place", "Add an event on each side of it.")
+    yield from problems_of(
+        CASES,
+        read_cases,
+        lambda placed: faults(placed.form, rules, reference),
+        lambda cases: unheld(rules, [placed.form for placed in cases], reference),
+        Remedies("Correct the case or the rules.", "Add an event on each side of it."),
+    )
 
 
 def read_cases() -> list[Placed[PointerCase]]:
     """The cases beside the rules. Errors: ``PackError`` with file, line and remedy."""
-    marked = read_marked(MATCHING / CASES, CASES)
-    return place_list(PointerCase, marked, marked.data, ())
+    return read_case_file(PointerCase, MATCHING / CASES)
 
 
 def faults(case: PointerCase, rules: PointerRules, reference: Reference) -> Iterator[str]:
@@ -94,16 +85,14 @@ def faults(case: PointerCase, rules: PointerRules, reference: Reference) -> Iter
 def unheld(rules: PointerRules, cases: list[PointerCase], reference: Reference) -> Iterator[str]:
     """Numbers of the rules that may be halved or doubled without a case failing."""
     data = rules.model_dump()
-    for path, value in _numbers(data):
+    for path, value in numbers_in(data):
         for changed in (value // 2, value * 2):
-            other = copy.deepcopy(data)
-            _put(other, path, changed)
             try:
-                altered = PointerRules.model_validate(other)
+                altered = PointerRules.model_validate(with_number(data, path, changed))
             except ValidationError:
                 continue  # the form holds it
             if not any(any(faults(case, altered, reference)) for case in cases):
-                yield f"{'.'.join(path)} (as {changed})"
+                yield f"{'.'.join(map(str, path))} (as {changed})"
 
 
 def _found(case: PointerCase, rules: PointerRules, reference: Reference) -> list[Found]:
@@ -141,17 +130,3 @@ def _moved(event: Mapping[str, Any], case: PointerCase) -> Mapping[str, Any]:
         window = {"start": start, "end": start + timedelta(hours=1)}
         moved["payload"] = {**event["payload"], "window": window}
     return moved
-
-
-def _numbers(data: Mapping[str, Any], *above: str) -> Iterator[tuple[tuple[str, ...], int]]:
-    for name, value in data.items():
-        if isinstance(value, Mapping):
-            yield from _numbers(value, *above, name)
-        elif isinstance(value, int):
-            yield (*above, name), value
-
-
-def _put(data: dict[str, Any], path: tuple[str, ...], value: int) -> None:
-    for step in path[:-1]:
-        data = data[step]
-    data[path[-1]] = value

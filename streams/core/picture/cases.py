@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
+from streams.core.case_files import Named, Remedies, problems_of, read_case_file
 from streams.core.enrich.cases import Made, event_of
 from streams.core.picture.book import Book
 from streams.core.picture.cells import Where
@@ -20,9 +21,8 @@ from streams.core.picture.settings import PICTURES, PictureSettings, load_settin
 from streams.core.picture.windows import HOUR_MS, hour_of, period_of
 from streams.core.reference import Reference
 from streams.core.share.forms import Form
-from streams.core.share.loading import Placed, place_list
-from streams.core.share.marked_yaml import read_marked
-from streams.core.share.problems import PackError, PackProblem
+from streams.core.share.loading import Placed
+from streams.core.share.problems import PackProblem
 
 CASES: Final = "pictures_cases.yaml"
 NowAndBefore = Annotated[list[float], Field(min_length=2, max_length=2)]
@@ -45,14 +45,13 @@ class Word(Form):
     relation: str = "duplicate"
 
 
-class PictureCase(Form):
+class PictureCase(Named):
     """Reports, and the figures of a window that ends at the case's moment, by area: now and before.
 
     Shape: figures as ``measure`` or ``measure/substance``; an area's are all of them. ``draft`` tells how the draft of
     the first report's day stands. The moment is that of the first example, as the case changes it.
     """
 
-    name: Annotated[str, Field(min_length=10, max_length=200)]
     reports: Annotated[list[Report], Field(min_length=1)]
     links: list[Word] = []
     window: str = "24h"
@@ -63,25 +62,18 @@ class PictureCase(Form):
 def verify_pictures(reference: Reference, settings: PictureSettings | None = None) -> Iterator[PackProblem]:
     """Every problem of the pictures' cases: form, those that fail, and settings that none holds in place."""
     settings = settings or load_settings()
-    try:
-        cases = read_cases()
-    except PackError as error:
-        yield from error.problems
-        return
-    failed = False
-    for placed in cases:
-        for fault in faults(placed.form, settings, reference):
-            failed = True
-            yield placed.problem(f"{placed.form.name}: {fault}", "Correct the case or the settings.")
-    if not failed:
-        for name in unheld(settings, [placed.form for placed in cases], reference):
-            yield PackProblem(CASES, 0, f"No case holds {name} in place", "Add a case on each side of it.")
+    yield from problems_of(
+        CASES,
+        read_cases,
+        lambda placed: faults(placed.form, settings, reference),
+        lambda cases: unheld(settings, [placed.form for placed in cases], reference),
+        Remedies("Correct the case or the settings.", "Add a case on each side of it."),
+    )
 
 
 def read_cases() -> list[Placed[PictureCase]]:
     """The cases beside the settings. Errors: ``PackError`` with file, line and remedy."""
-    marked = read_marked(PICTURES.with_name(CASES), CASES)
-    return place_list(PictureCase, marked, marked.data, ())
+    return read_case_file(PictureCase, PICTURES.with_name(CASES))
 
 
 def faults(case: PictureCase, settings: PictureSettings, reference: Reference) -> Iterator[str]:
