@@ -1,8 +1,7 @@
 """Brings a cluster's ACLs in line with the catalogue: says what is missing and what should not stand there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -11,10 +10,10 @@ from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.admin import DescribeAclsRequest
 
 from deploy.access import Acl, Operation, Pattern, Resource, covers, is_ours
+from deploy.administrator import administrator
 from deploy.wire import ANY, CreateAcls, DeleteAcls
 
-#: Seconds to wait for the first broker, and until the brokers must show what the controller has done.
-REACH_SECONDS: Final = 3.0
+#: Seconds until the brokers must show what the controller has done.
 SEEN_SECONDS: Final = 15.0
 _LOOK_AGAIN_SECONDS: Final = 0.05
 _DENY, _ALLOW = 2, 3
@@ -66,7 +65,7 @@ async def plan(options: Mapping[str, Any], wanted: Iterable[Acl], trusted: Itera
 
     Errors: ``KafkaConnectionError`` or ``TimeoutError`` when no broker answers, ``AclsError`` when it refuses.
     """
-    async with _admin(options) as admin:
+    async with administrator(options, "sambus-acls") as admin:
         return differences(wanted, await _present(admin), trusted)
 
 
@@ -78,7 +77,7 @@ async def apply(
     Errors: as ``plan``. What was done before an error stays; calling again goes on from there.
     """
     acls = tuple(wanted)
-    async with _admin(options) as admin:
+    async with administrator(options, "sambus-acls") as admin:
         changes = differences(acls, await _present(admin), trusted)
         made = {Action.ADD, Action.REMOVE} if remove else {Action.ADD}
         # What lets too much goes first: at no moment is there more than before or after.
@@ -98,17 +97,6 @@ async def _seen(admin: AIOKafkaAdminClient, wanted: Sequence[Acl], made: set[Acl
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
     except TimeoutError as problem:
         raise AclsError(f"the brokers do not show the changes after {SEEN_SECONDS:.0f} s") from problem
-
-
-@asynccontextmanager
-async def _admin(options: Mapping[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**{"client_id": "sambus-acls", **options})
-    try:
-        async with asyncio.timeout(REACH_SECONDS):
-            await admin.start()
-        yield admin
-    finally:
-        await admin.close()
 
 
 async def _present(admin: AIOKafkaAdminClient) -> list[Acl]:

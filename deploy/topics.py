@@ -1,8 +1,7 @@
 """Brings a cluster's topics in line with the catalogue: says what differs, creates and configures, never deletes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -10,10 +9,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from deploy.administrator import administrator
 from schemas.topics import Topic
 
-#: Seconds to wait for the first broker: one that answers does so at once.
-REACH_SECONDS: Final = 3.0
 #: Seconds until every change must be visible; brokers follow their controller within a few hundred milliseconds.
 SEEN_SECONDS: Final = 15.0
 _LOOK_AGAIN_SECONDS: Final = 0.05
@@ -119,7 +117,7 @@ async def plan(
     Shape: aiokafka's connection options; ``replication`` of new topics is three, or all brokers, unless given.
     Errors: ``KafkaConnectionError`` or ``TimeoutError`` when no broker answers, ``TopicsError`` when it refuses.
     """
-    async with _admin(options) as admin:
+    async with administrator(options, "sambus-topics") as admin:
         return await _plan(admin, tuple(catalogue), replication)
 
 
@@ -135,7 +133,7 @@ async def apply(
     Errors: as ``plan``. What was done before an error stays; calling again goes on from there.
     """
     topics = tuple(catalogue)
-    async with _admin(options) as admin:
+    async with administrator(options, "sambus-topics") as admin:
         changes = await _plan(admin, topics, replication)
         await _create(admin, topics, [change for change in changes if change.action is Action.CREATE])
         await _configure(admin, [change for change in changes if change.action is Action.CONFIGURE])
@@ -166,17 +164,6 @@ async def _plan(admin: AIOKafkaAdminClient, topics: tuple[Topic, ...], replicati
     if replication is not None and replication > brokers:
         raise TopicsError(f"replication {replication} needs as many brokers; the cluster has {brokers}")
     return differences(topics, await _present(admin), replication or min(_MOST_REPLICAS, brokers))
-
-
-@asynccontextmanager
-async def _admin(options: Mapping[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**{"client_id": "sambus-topics", **options})
-    try:
-        async with asyncio.timeout(REACH_SECONDS):
-            await admin.start()
-        yield admin
-    finally:
-        await admin.close()
 
 
 async def _present(admin: AIOKafkaAdminClient) -> dict[str, Present]:

@@ -29,7 +29,34 @@ _ENDED = object()
 T = TypeVar("T")
 
 
-class FileFault(Enum):
+class ReadingFault(Enum):
+    """Why a part of a file is nothing that can be read: its code, and what would be right, in Swedish and English."""
+
+    @property
+    def code(self) -> RejectCode:
+        """The code that the report and the counters use."""
+        code: RejectCode = self.value[0]
+        return code
+
+    @property
+    def pointer(self) -> str:
+        """A JSON pointer to the whole: nothing inside could be read."""
+        return ""
+
+    @property
+    def remedy_sv(self) -> str:
+        """What would be right, in Swedish."""
+        remedy: str = self.value[1]
+        return remedy
+
+    @property
+    def remedy_en(self) -> str:
+        """What would be right, in English."""
+        remedy: str = self.value[2]
+        return remedy
+
+
+class FileFault(ReadingFault):
     """Why a line or record of a file is no event at all, with what would be right. Never content."""
 
     NOT_UTF8 = (
@@ -67,26 +94,6 @@ class FileFault(Enum):
         "Filen är avbruten eller trasig här; det som följer kan inte läsas. Skriv filen på nytt ur källan.",
         "The file breaks off or is damaged here; what follows cannot be read. Write the file anew from its source.",
     )
-
-    @property
-    def code(self) -> RejectCode:
-        """The code that the report and the counters use."""
-        return self.value[0]
-
-    @property
-    def pointer(self) -> str:
-        """A JSON pointer to the whole: nothing inside could be read."""
-        return ""
-
-    @property
-    def remedy_sv(self) -> str:
-        """What would be right, in Swedish."""
-        return self.value[1]
-
-    @property
-    def remedy_en(self) -> str:
-        """What would be right, in English."""
-        return self.value[2]
 
 
 class FileRecord(NamedTuple):

@@ -4,11 +4,10 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from enum import Enum
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
-from producers.files import FileFault, avro_container, json_lines, unpacked
+from producers.files import FileFault, ReadingFault, avro_container, json_lines, unpacked
 from producers.mapping_forms import FileForm
 from schemas.problems import RejectCode
 
@@ -19,7 +18,7 @@ _MAX_CELL: Final = 4 * 1024 * 1024
 _BATCH_ROWS: Final = 1_000
 
 
-class RowFault(Enum):
+class RowFault(ReadingFault):
     """Why a row of a table cannot be read, with what would be right. Never content."""
 
     WIDTH = (
@@ -42,26 +41,6 @@ class RowFault(Enum):
         "Filen är inte Parquet, eller är trasig. Skriv filen på nytt ur källan.",
         "The file is not Parquet, or is damaged. Write the file anew from its source.",
     )
-
-    @property
-    def code(self) -> RejectCode:
-        """The code that the report and the counters use."""
-        return self.value[0]
-
-    @property
-    def pointer(self) -> str:
-        """A JSON pointer to the whole: nothing inside could be read."""
-        return ""
-
-    @property
-    def remedy_sv(self) -> str:
-        """What would be right, in Swedish."""
-        return self.value[1]
-
-    @property
-    def remedy_en(self) -> str:
-        """What would be right, in English."""
-        return self.value[2]
 
 
 class TableError(ValueError):

@@ -1,26 +1,26 @@
 """``sambus acls plan|apply``: who may do what by the topic catalogue, and bringing the cluster in line with it."""
 
-import asyncio
 import json
-import logging
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
-from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.table import Table
 
 from deploy import acls as deployed
 from deploy.access import Acl, wanted
 from deploy.acls import AclsError, Action, Change
-from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, BusUnreachableError, Connection, connection_options
+from deploy.cli.against_catalogue import carried_out
+from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, Connection, connection_options
 from deploy.cli.own_access import own_access_option, topics_with
 from streams.engine.settings import GROUP
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+#: What starts a Kafka that has ACLs.
+_START = "sambus up --secure"
 _WORDS = {
     Action.ADD: ("missing", "added"),
     Action.REMOVE: ("should not be there (needs --remove)", "removed"),
@@ -63,7 +63,8 @@ def plan(
 ) -> None:
     """Say what is missing and what should not be there. Exit code 1 when the cluster differs from the catalogue."""
     lines = wanted(topics_with(own_access), group, one_gateway=one_gateway)
-    _tell(_run(connection, deployed.plan(connection.aiokafka(), lines, trust)), as_json, lines)
+    work = deployed.plan(connection.aiokafka(), lines, trust)
+    _tell(carried_out(connection, work, AclsError, _START), as_json, lines)
 
 
 @acls.command()
@@ -83,20 +84,7 @@ def apply(
     """Make the missing ACLs. Exit code 1 when something is left that differs. ACLs of other users are left alone."""
     lines = wanted(topics_with(own_access), group, one_gateway=one_gateway)
     work = deployed.apply(connection.aiokafka(), lines, trust, remove=remove)
-    _tell(_run(connection, work), as_json, lines)
-
-
-def _run(connection: Connection, work: Coroutine[Any, Any, list[Change]]) -> list[Change]:
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would say is said below, with the remedy
-    try:
-        return asyncio.run(work)
-    except AclsError as problem:
-        raise click.ClickException(f"Kafka refused: {problem}.") from problem
-    except (KafkaError, TimeoutError, OSError) as problem:
-        raise BusUnreachableError(
-            f"No Kafka answers at {connection.bootstrap} ({type(problem).__name__}). "
-            "Start one with `sambus up --secure`, or name yours with --bootstrap or SAMBUS_BOOTSTRAP."
-        ) from problem
+    _tell(carried_out(connection, work, AclsError, _START), as_json, lines)
 
 
 def _tell(changes: list[Change], as_json: bool, lines: tuple[Acl, ...]) -> None:

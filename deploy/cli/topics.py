@@ -1,19 +1,17 @@
 """``sambus topics plan|apply``: what differs from the topic catalogue, and bringing the cluster in line with it."""
 
-import asyncio
 import json
-import logging
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
-from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.table import Table
 
 from deploy import topics as deployed
-from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, BusUnreachableError, Connection, connection_options
+from deploy.cli.against_catalogue import carried_out
+from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, Connection, connection_options
 from deploy.cli.own_access import own_access_option, topics_with
 from deploy.topics import Action, Change, TopicsError
 
@@ -55,8 +53,8 @@ def plan(
 ) -> None:
     """Say what apply would change. Exit code 1 when the cluster differs from the catalogue."""
     wanted = topics_with(own_access, partitions)
-    changes = _run(connection, deployed.plan(connection.aiokafka(), wanted, replication=replication))
-    _tell(changes, as_json)
+    work = deployed.plan(connection.aiokafka(), wanted, replication=replication)
+    _tell(carried_out(connection, work, TopicsError), as_json)
 
 
 @topics.command()
@@ -76,20 +74,7 @@ def apply(
     work = deployed.apply(
         connection.aiokafka(), wanted, replication=replication, allow_more_partitions=allow_more_partitions
     )
-    _tell(_run(connection, work), as_json)
-
-
-def _run(connection: Connection, work: Coroutine[Any, Any, list[Change]]) -> list[Change]:
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would say is said below, with the remedy
-    try:
-        return asyncio.run(work)
-    except TopicsError as problem:
-        raise click.ClickException(f"Kafka refused: {problem}.") from problem
-    except (KafkaError, TimeoutError, OSError) as problem:
-        raise BusUnreachableError(
-            f"No Kafka answers at {connection.bootstrap} ({type(problem).__name__}). "
-            "Start one with `sambus up`, or name yours with --bootstrap or SAMBUS_BOOTSTRAP."
-        ) from problem
+    _tell(carried_out(connection, work, TopicsError), as_json)
 
 
 def _tell(changes: list[Change], as_json: bool) -> None:

@@ -26,6 +26,7 @@ from click.testing import CliRunner, Result
 from deploy import acls
 from deploy.access import ADMIN, Acl, Operation, Resource
 from deploy.acls import Action
+from deploy.administrator import administrator
 from deploy.cli.main import main
 from deploy.cluster.ports import free_port
 from deploy.cluster.settings import CONTROLLER_OFFSET, INNER_OFFSET
@@ -176,7 +177,7 @@ async def test_plan_tells_what_is_missing_and_what_should_not_be_there_and_apply
 
 
 async def _remove(bus: SecureBus, acl: Acl) -> None:
-    async with acls._admin(bus.options()) as admin:
+    async with administrator(bus.options(), "test") as admin:
         await acls._delete(admin, [acl])
         while acl in await acls._present(admin):
             pass
