@@ -6,18 +6,17 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Final, Self
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
-from consumers.bus import BusUnreachableError, answered, committed_reader, partitions, reached
+from consumers.bus import BusUnreachableError, reached
+from consumers.following import Following
 from consumers.gateway.readlog import partition_for
 from schemas.codec import Codec, UndecodableError
 from schemas.subscriptions import Committed, Subscription
 from schemas.topics import READERS
 
-_WAIT_MS: Final = 250
-_BATCH: Final = 2_000
 _CONFIRM_SECONDS: Final = 10.0
 _SETTINGS: Final = {"acks": "all", "enable_idempotence": True, "request_timeout_ms": 10_000}
 
@@ -38,32 +37,21 @@ class ReaderStore:
         self._committed: dict[str, Committed] = {}
         self._closing = AsyncExitStack()
         self._producer: AIOKafkaProducer | None = None
-        self._following: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         try:
-            places = await partitions(self._options, READERS)
-            consumer = await self._closing.enter_async_context(committed_reader(self._options))
-            consumer.assign(list(places))
-            await consumer.seek_to_beginning()
-            ends = await answered(consumer.end_offsets(list(places)))
-            while any([await consumer.position(place) < end for place, end in ends.items()]):
-                await self._read(consumer)
+            await self._closing.enter_async_context(Following(self._options, READERS, self._read))
             self._producer = AIOKafkaProducer(**self._options, **_SETTINGS, partitioner=partition_for)
             self._closing.push_async_callback(self._producer.stop)
             await reached(self._producer.start(), self._options.get("bootstrap_servers"))
         except BaseException:
             await self._closing.aclose()
             raise
-        self._following = asyncio.create_task(self._follow(consumer))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
         await self._closing.aclose()
 
     def find(self, owner: Owner, subscription_id: str) -> Subscription | None:
@@ -98,16 +86,10 @@ class ReaderStore:
         except (KafkaError, TimeoutError) as problem:
             raise BusUnreachableError(self._options.get("bootstrap_servers")) from problem
 
-    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
-        while True:
-            await self._read(consumer)
-
-    async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        for records in (await consumer.getmany(timeout_ms=_WAIT_MS, max_records=_BATCH)).values():
-            for record in records:
-                found = self._decoded(record.value or b"")
-                if found is not None:
-                    self._take(found)
+    def _read(self, _: bytes, value: bytes | None) -> None:
+        found = self._decoded(value or b"")
+        if found is not None:
+            self._take(found)
 
     def _decoded(self, value: bytes) -> Subscription | Committed | None:
         try:

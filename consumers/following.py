@@ -1,0 +1,62 @@
+"""A topic as it stands: read to its end at first, and followed from then on."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Final, Self
+
+from aiokafka import AIOKafkaConsumer
+
+from consumers.bus import answered, committed_reader, partitions
+
+_WAIT_MS: Final = 250
+_BATCH: Final = 2_000
+
+#: Takes the key and the value of one committed record.
+Take = Callable[[bytes, bytes | None], None]
+
+
+class Following:
+    """Hands over every committed record of a topic: once entered, all that stood there; then what comes.
+
+    Shape: ``settings`` are further ones of ``committed_reader``.
+    Errors: on entering ``BusUnreachableError``, ``TopicMissingError``.
+    """
+
+    def __init__(self, options: Mapping[str, Any], topic: str, take: Take, **settings: Any) -> None:
+        self._options, self._topic, self._take, self._settings = options, topic, take, settings
+        self._closing = AsyncExitStack()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            places = await partitions(self._options, self._topic)
+            consumer = await self._closing.enter_async_context(committed_reader(self._options, **self._settings))
+            consumer.assign(list(places))
+            await consumer.seek_to_beginning()
+            ends = await answered(consumer.end_offsets(list(places)))
+            while any([await consumer.position(place) < end for place, end in ends.items()]):
+                await self._read(consumer)
+        except BaseException:
+            await self._closing.aclose()
+            raise
+        self._task = asyncio.create_task(self._follow(consumer))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._closing.aclose()
+
+    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            await self._read(consumer)
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        for records in (await consumer.getmany(timeout_ms=_WAIT_MS, max_records=_BATCH)).values():
+            for record in records:
+                self._take(record.key or b"", record.value)
