@@ -1,12 +1,12 @@
 """The client for a bad line: an event is taken once it is on the disk of the spool, and sent when the bus is there."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from producers.carrying import Carrying
 from producers.client import GATEWAY_TOPIC
 from producers.encoding import AnyEvent, Refused, encode
 from producers.publisher import Publisher, Receipt, Submission
@@ -14,7 +14,6 @@ from producers.sender import Sender
 from producers.spool import MAX_BYTES, Spool
 from producers.spool_keys import SpoolKeys, keys_from_environment
 from producers.spool_record import SpoolRecord, urgency_of
-from producers.spool_writer import SpoolWriter
 from schemas.codec import Codec
 
 #: How long closing waits for the bus to take what is in the spool, and a full spool for room. Seconds.
@@ -53,16 +52,14 @@ class SpooledProducer(Publisher):
         self._keys = keys_from_environment() if keys is None else keys
         self._folder, self._max_bytes = spool, max_bytes
         self._codec = Codec()
-        self._writer: SpoolWriter | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._carrying: Carrying | None = None
         self.spool: Spool
         self.sender: Sender
 
     async def __aenter__(self) -> Self:
         self.spool = await asyncio.to_thread(Spool, self._folder, self._keys, max_bytes=self._max_bytes)
-        self.sender = Sender(self._options, self.spool, timeout=self._timeout)
-        self._writer = SpoolWriter(self.spool, self.sender.wake, patience=self._patience)
-        self._tasks = [asyncio.create_task(self._writer.run()), asyncio.create_task(self.sender.run())]
+        self._carrying = Carrying(self._options, self.spool, timeout=self._timeout, patience=self._patience)
+        self.sender = self._carrying.sender
         return self
 
     async def __aexit__(
@@ -72,14 +69,14 @@ class SpooledProducer(Publisher):
 
     async def submit(self, event: AnyEvent) -> Submission:
         """Validate one event and hand it to the spool; waits while too many are on their way to the disk."""
-        if self._writer is None:
+        if self._carrying is None:
             raise RuntimeError("use the producer in `async with`")
         encoded = encode(self._codec, event, self._origin)
         if isinstance(encoded, Refused):
             return Submission(*encoded)
         headers = tuple(encoded.headers)
         record = SpoolRecord(self._topic, encoded.key, encoded.value, headers, urgency_of(encoded.event))
-        return Submission(encoded.event_id, (), await self._writer.put(record))
+        return Submission(encoded.event_id, (), await self._carrying.put(record))
 
     async def settle(self, submission: Submission) -> Receipt:
         """Wait until a submitted event is on the disk. Errors: ``SpoolRefusedError`` when it was not taken."""
@@ -97,15 +94,5 @@ class SpooledProducer(Publisher):
 
         It does not wait for a bus that is out of reach. May be called more than once.
         """
-        writer, self._writer = self._writer, None
-        if writer is None:
-            return 0
-        writing, sending = self._tasks
-        writer.close()
-        await writing
-        left = await self.sender.empty(within, patient=False)
-        sending.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sending
-        await asyncio.to_thread(self.spool.close)
-        return left
+        carrying, self._carrying = self._carrying, None
+        return 0 if carrying is None else await carrying.aclose(within)

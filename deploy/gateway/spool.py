@@ -20,8 +20,7 @@ def spool_of(options: Mapping[str, Any], folder: Path | None, room: int) -> Dura
     if folder is None:
         return None
     try:
-        keys = keys_from_environment()
-        Spool(folder, keys, max_bytes=room * MIB).close()
+        spool = Spool(folder, keys_from_environment(), max_bytes=room * MIB)
     except (SpoolKeysError, SpoolError) as problem:
         raise ClusterError(str(problem), _REMEDY, exit_code=2) from None
-    return DurableSpool(options, folder, keys, max_bytes=room * MIB)
+    return DurableSpool(options, spool)

@@ -14,6 +14,7 @@ from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
 from producers.encoding import Encoded
 from producers.http.durable import DurableSpool
+from producers.spool import Spool
 from producers.spool_keys import SpoolKeys
 from schemas.codec import ORIGIN_HEADER
 from tests.bus import committed
@@ -163,7 +164,7 @@ async def test_what_the_durable_spool_has_taken_arrives_when_the_bus_is_back(
     there = {"bootstrap_servers": own_kafka.bootstrap}
     bodies = [notice() for _ in range(5)]
     for options, sent in ((away, bodies[:4]), (there, bodies[4:])):
-        spool = DurableSpool(options, tmp_path / "spool", keys, topic=topic)
+        spool = DurableSpool(options, Spool(tmp_path / "spool", keys), topic=topic)
         async with in_process(options, tmp_path, intake_on(topic), spool=spool) as gateway, gateway.client() as client:
             answer = await client.post(PATH, json=sent)
             assert [result["status"] for result in answer.json()["results"]] == ["taken"] * len(sent)
@@ -181,7 +182,7 @@ async def test_what_the_durable_spool_has_taken_arrives_when_the_bus_is_back(
 async def test_a_durable_spool_that_is_full_says_when_to_come_again(tmp_path: Path) -> None:
     """Nothing is taken that has no room on the disk."""
     options = {"bootstrap_servers": f"127.0.0.1:{free_port()}"}
-    spool = DurableSpool(options, tmp_path / "spool", SpoolKeys([bytes(range(32))]), max_bytes=4_000)
+    spool = DurableSpool(options, Spool(tmp_path / "spool", SpoolKeys([bytes(range(32))]), max_bytes=4_000))
     async with (
         in_process(options, tmp_path, intake_on("in.nowhere"), spool=spool) as gateway,
         gateway.client() as client,
