@@ -9,8 +9,9 @@ from pathlib import Path
 
 from deploy.cluster.errors import ClusterError, JavaError, StartDeadlineError
 from deploy.cluster.java import BROKER, FORMATTER, Java, environment
+from deploy.cluster.kept import KeptProcess
 from deploy.cluster.places import disk_full
-from deploy.cluster.process import Guarded, Identity, last_lines
+from deploy.cluster.process import Guarded, last_lines
 from deploy.cluster.settings import HOST, Layout, as_properties, broker_settings
 
 #: Seconds between looks whether the broker listens.
@@ -20,7 +21,7 @@ LOOK_EVERY = 0.02
 FORMAT_DEADLINE = 60.0
 
 
-class Broker:
+class Broker(KeptProcess):
     """One broker of a layout, in the folder ``broker-N``: ``server.properties``, ``data/`` and ``logs/``.
 
     Shape: ``certificates`` are the files that a broker of a secured bus needs beside its settings.
@@ -30,16 +31,11 @@ class Broker:
         self.name = f"broker {node}"
         self.port = layout.broker_port(node)
         self.folder = home / f"broker-{node}"
+        #: What Java itself says; the broker's own log is ``broker.log`` beside it.
+        self.log = self.folder / "logs" / "java.log"
         self._layout, self._node, self._java = layout, node, java
         self._certificates = certificates
-        self._guarded: Guarded | None = None
         self._formatting: Guarded | None = None
-        self._started = 0.0
-
-    @property
-    def log(self) -> Path:
-        """What Java itself says; the broker's own log is ``broker.log`` beside it."""
-        return self.folder / "logs" / "java.log"
 
     def prepare(self, cluster_id: str) -> None:
         """Write the settings, and begin to format the storage when that was never finished."""
@@ -93,22 +89,6 @@ class Broker:
                 )
             time.sleep(LOOK_EVERY)
 
-    def exit_code(self) -> int | None:
-        """The exit code of a broker that ended, or none while it runs."""
-        return self._guarded.poll() if self._guarded is not None else 0
-
-    def lived(self) -> float:
-        """Seconds since its start."""
-        return time.monotonic() - self._started
-
-    def said(self) -> str:
-        """The last lines of what Java said."""
-        return last_lines(self.log, 3)
-
-    def identities(self) -> tuple[Identity, ...]:
-        """Its processes."""
-        return self._guarded.identities() if self._guarded is not None else ()
-
     def ask_to_write(self, seconds: float) -> None:
         """Send a recording broker on its way out, and give it time to write its archive: past that it is ended."""
         if self._guarded is not None:
@@ -117,16 +97,16 @@ class Broker:
 
     def ask_to_end(self) -> None:
         """Ask it to end; returns at once."""
-        for guarded in (self._formatting, self._guarded):
-            if guarded is not None:
-                guarded.ask_to_end()
+        if self._formatting is not None:
+            self._formatting.ask_to_end()
+        super().ask_to_end()
 
     def end(self) -> None:
         """End it and wait until it is gone."""
-        for guarded in (self._formatting, self._guarded):
-            if guarded is not None:
-                guarded.end()
-        self._formatting = self._guarded = None
+        if self._formatting is not None:
+            self._formatting.end()
+            self._formatting = None
+        super().end()
 
     def _run(self, command: list[str], log: Path) -> Guarded:
         try:

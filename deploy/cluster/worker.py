@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from deploy.cluster.process import Guarded, Identity, last_lines
+from deploy.cluster.kept import KeptProcess
+from deploy.cluster.process import Guarded
 
 #: Seconds until the first restart; doubled at each, up to the last, and back again after a life of ``HEALTHY`` seconds.
 FIRST_WAIT, LAST_WAIT, HEALTHY = 1.0, 30.0, 60.0
@@ -19,7 +20,7 @@ COMMAND = (*SAMBUS, "worker")
 Environment = Mapping[str, str] | Callable[[], Mapping[str, str]]
 
 
-class Program:
+class Program(KeptProcess):
     """One process that is kept running: its name, its log, its command and what it finds in its environment."""
 
     def __init__(self, name: str, log: Path, environment: Environment, command: tuple[str, ...]) -> None:
@@ -27,8 +28,6 @@ class Program:
         self.log = log
         self._environment = environment
         self._command = command
-        self._guarded: Guarded | None = None
-        self._started = 0.0
 
     def start(self) -> None:
         """Start the process.
@@ -38,33 +37,6 @@ class Program:
         own = self._environment() if callable(self._environment) else self._environment
         self._guarded = Guarded(self._command, log=self.log, env={**os.environ, **own}, append=True)
         self._started = time.monotonic()
-
-    def identities(self) -> tuple[Identity, ...]:
-        """Its processes."""
-        return self._guarded.identities() if self._guarded is not None else ()
-
-    def exit_code(self) -> int | None:
-        """The exit code of a program that ended, or none while it runs."""
-        return self._guarded.poll() if self._guarded is not None else 0
-
-    def lived(self) -> float:
-        """Seconds since its start."""
-        return time.monotonic() - self._started
-
-    def said(self) -> str:
-        """The last lines of its log."""
-        return last_lines(self.log, 3)
-
-    def ask_to_end(self) -> None:
-        """Ask it to end; returns at once."""
-        if self._guarded is not None:
-            self._guarded.ask_to_end()
-
-    def end(self) -> None:
-        """End it and wait until it is gone."""
-        if self._guarded is not None:
-            self._guarded.end()
-            self._guarded = None
 
 
 class Worker(Program):

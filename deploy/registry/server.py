@@ -8,7 +8,8 @@ from pathlib import Path
 
 from deploy.cluster import java, places, ports
 from deploy.cluster.errors import ClusterError, JavaError, StartDeadlineError
-from deploy.cluster.process import Guarded, Identity, last_lines
+from deploy.cluster.kept import KeptProcess
+from deploy.cluster.process import Guarded, last_lines
 from deploy.cluster.settings import HOST
 from deploy.registry import artefact
 from schemas.registry import load_released
@@ -36,7 +37,7 @@ _OPTIONS = (
 )
 
 
-class RegistryServer:
+class RegistryServer(KeptProcess):
     """One registry that listens on this machine alone and keeps its data in the folder ``registry``.
 
     Shape: its ids stand in records on Kafka, so its data lives and is deleted with Kafka's.
@@ -49,8 +50,6 @@ class RegistryServer:
         self.folder = home / "registry"
         self.port = port
         self.log = self.folder / "logs" / "registry.log"
-        self._guarded: Guarded | None = None
-        self._started = 0.0
         self._command: list[str] = []
 
     @property
@@ -132,33 +131,6 @@ class RegistryServer:
         new = sum(each.state != "kept" for each in told)
         took = time.monotonic() - self._started
         return f"The registry answers on {self.url} ({new} of {len(told)} schemas registered now, {took:.1f} s)."
-
-    def exit_code(self) -> int | None:
-        """The exit code of a registry that ended, or none while it runs."""
-        return self._guarded.poll() if self._guarded is not None else 0
-
-    def lived(self) -> float:
-        """Seconds since its start."""
-        return time.monotonic() - self._started
-
-    def said(self) -> str:
-        """The last lines of its log."""
-        return last_lines(self.log, 3)
-
-    def identities(self) -> tuple[Identity, ...]:
-        """Its processes."""
-        return self._guarded.identities() if self._guarded is not None else ()
-
-    def ask_to_end(self) -> None:
-        """Ask it to end; returns at once."""
-        if self._guarded is not None:
-            self._guarded.ask_to_end()
-
-    def end(self) -> None:
-        """End it and wait until it is gone."""
-        if self._guarded is not None:
-            self._guarded.end()
-            self._guarded = None
 
 
 def settings(folder: Path, port: int) -> list[str]:
