@@ -17,7 +17,7 @@ from consumers.cards import ORDERED, STRICTNESS, Standing
 from schemas.events.control import CorrectionAction
 
 #: A desk confirms within a day, where the order itself says nothing (domain rule B07).
-CONFIRM_MS: Final = 24 * 60 * 60 * 1000
+_CONFIRM_MS: Final = 24 * 60 * 60 * 1000
 _HOLDS: Final = {CorrectionAction.HOLD: True, CorrectionAction.RELEASE_HOLD: False}
 
 
@@ -114,18 +114,23 @@ def _tell_exports(connection: Connection, desk_no: int, target: str, found: Sequ
     question = select(export_items.c.export_id).where(
         export_items.c.desk_no == desk_no, export_items.c.event_id == target
     )
-    values: list[Mapping[str, Any]] = [
-        {
-            "export_id": export_id,
-            "event_id": target,
-            "order_id": order.order_id,
-            "desk_no": desk_no,
-            "action": order.action,
-            "delivery_id": order.delivery_id,
-            "told_ms": now_ms,
-            "confirm_by_ms": order.confirm_by_ms or now_ms + CONFIRM_MS,
-        }
+    values = [
+        export_order(export_id, target, order, desk_no, now_ms)
         for export_id in dict.fromkeys(connection.execute(question).scalars())
         for order in meant
     ]
     insert_new(connection, export_orders, values)
+
+
+def export_order(export_id: str, target: str, order: Any, desk_no: int, now_ms: int) -> Mapping[str, Any]:
+    """The row that says what a desk must confirm of one export. Shape: ``order`` is a row of ``orders``."""
+    return {
+        "export_id": export_id,
+        "event_id": target,
+        "order_id": order.order_id,
+        "desk_no": desk_no,
+        "action": order.action,
+        "delivery_id": order.delivery_id,
+        "told_ms": now_ms,
+        "confirm_by_ms": order.confirm_by_ms or now_ms + _CONFIRM_MS,
+    }

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -30,6 +30,8 @@ _PIECE: Final = re.compile(r'"([^"]*)"|(\S+)')
 #: A clock somewhere may be ahead: what is said to happen in the coming days is found by a span without an end.
 _AHEAD: Final = timedelta(days=400)
 _Some = Field(max_length=20)
+
+M = TypeVar("M", bound=Model)
 
 
 class Clock(StrEnum):
@@ -92,9 +94,14 @@ class Query(Model):
 
 
 def read_query(fields: object) -> Query:
-    """A question from JSON. Errors: ``RefusedError`` with the place of the first thing wrong."""
+    """A question from JSON. Errors: as ``read_form``."""
+    return read_form(Query, fields)
+
+
+def read_form(form: type[M], fields: object) -> M:
+    """What JSON asks of the archive. Errors: ``RefusedError`` with the place of the first thing wrong."""
     try:
-        return Query.model_validate(fields)
+        return form.model_validate(fields)
     except ValidationError as problem:
         where = "/".join(str(part) for part in problem.errors(include_input=False, include_url=False)[0]["loc"])
     raise RefusedError(Refusal.QUERY_INVALID, f"/{where}")

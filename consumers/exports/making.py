@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import uuid_utils
-from pydantic import Field, ValidationError
+from pydantic import Field
 from sqlalchemy import select
 
 from consumers.archive.archive import Archive
 from consumers.archive.asker import Asker
-from consumers.archive.query import Query
+from consumers.archive.query import Query, read_form
 from consumers.archive.refusals import Refusal, RefusedError
 from consumers.archive.search import View, everything
 from consumers.archive.sql import parts
@@ -98,12 +98,8 @@ class ExportRefusedError(RefusedError):
 
 
 def read_request(fields: object) -> ExportRequest:
-    """A request from JSON. Errors: ``RefusedError`` with the place of the first thing wrong."""
-    try:
-        return ExportRequest.model_validate(fields)
-    except ValidationError as problem:
-        where = "/".join(str(part) for part in problem.errors(include_input=False, include_url=False)[0]["loc"])
-    raise RefusedError(Refusal.QUERY_INVALID, f"/{where}")
+    """A request from JSON. Errors: as ``read_form``."""
+    return read_form(ExportRequest, fields)
 
 
 def make_export(

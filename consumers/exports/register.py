@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from consumers.archive.database import Database
-from consumers.archive.obeying import CONFIRM_MS
+from consumers.archive.obeying import export_order
 from consumers.archive.refusals import Refusal, RefusedError
 from consumers.archive.rows import moment
 from consumers.archive.sql import insert_new, parts
@@ -154,16 +154,7 @@ def _late_orders(
     """Orders that stand and hide nothing of this desk's (as its own on others' events) still belong to the export."""
     events = sorted({item.event_id for item in items})
     values = [
-        {
-            "export_id": disclosure.export_id,
-            "event_id": order.target_id,
-            "order_id": order.order_id,
-            "desk_no": desk_no,
-            "action": order.action,
-            "delivery_id": order.delivery_id,
-            "told_ms": now_ms,
-            "confirm_by_ms": order.confirm_by_ms or now_ms + CONFIRM_MS,
-        }
+        export_order(disclosure.export_id, order.target_id, order, desk_no, now_ms)
         for part in parts(events)
         for order in connection.execute(select(orders).where(orders.c.target_id.in_(part)))
         if order.desk_no == desk_no and order.action in ORDERED and not order.own
