@@ -55,7 +55,7 @@ def rule_titles(pack_version: str | None, lang: str) -> Mapping[str, str]:
 
     Shape: in Swedish a rule that has no Swedish title is told by its own.
     """
-    from deploy.gateway.rule_titles import swedish
+    from deploy.gateway.rule_titles import titles
     from streams.core.share.pack import Pack
 
     try:
@@ -64,5 +64,5 @@ def rule_titles(pack_version: str | None, lang: str) -> Mapping[str, str]:
         return {}
     if pack.version != pack_version:
         return {}
-    known = swedish() if lang == "sv" else {}
-    return {rule.id: known.get(rule.id, rule.title) for rule in pack.rules.values()}
+    at = 0 if lang == "sv" else 1
+    return {rule: titles(pack, rule)[at] for rule in pack.rules}
