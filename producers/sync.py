@@ -14,6 +14,7 @@ from schemas.receipts import ReceiptLine
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Publisher)
+W = TypeVar("W", bound=Publisher | Receipts)
 
 
 class Loop:
@@ -40,15 +41,10 @@ class Loop:
         self._loop.close()
 
 
-class SyncProducer(Generic[P]):
-    """Publishes without ``await``: ``with SyncProducer(Producer(...)) as bus: bus.publish(event)``.
+class _WithoutAwait(Generic[W]):
+    """Something that is used in ``async with``, used in ``with``: entered, asked and left in a loop of its own."""
 
-    Shape: around a ``Producer`` or a ``SpooledProducer``, which is there as ``wrapped``. Its methods may be called
-    from several threads.
-    Errors: those of what it is around.
-    """
-
-    def __init__(self, wrapped: P) -> None:
+    def __init__(self, wrapped: W) -> None:
         self.wrapped = wrapped
         self._loop: Loop | None = None
 
@@ -68,6 +64,26 @@ class SyncProducer(Generic[P]):
             self._run(self.wrapped.__aexit__(kind, error, trace))
         finally:
             self._let_go()
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        if self._loop is None:
+            work.close()
+            raise RuntimeError("use the client in `with`")
+        return self._loop.run(work)
+
+    def _let_go(self) -> None:
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.close()
+
+
+class SyncProducer(_WithoutAwait[P]):
+    """Publishes without ``await``: ``with SyncProducer(Producer(...)) as bus: bus.publish(event)``.
+
+    Shape: around a ``Producer`` or a ``SpooledProducer``, which is there as ``wrapped``. Its methods may be called
+    from several threads.
+    Errors: those of what it is around.
+    """
 
     def publish(self, event: AnyEvent) -> Receipt:
         """Publish one event and wait until it is taken."""
@@ -91,47 +107,12 @@ class SyncProducer(Generic[P]):
         """Wait until the bus has all that was taken, for so many seconds; how many events it does not have yet."""
         return self._run(self.wrapped.flush(within))
 
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        if self._loop is None:
-            work.close()
-            raise RuntimeError("use the producer in `with`")
-        return self._loop.run(work)
 
-    def _let_go(self) -> None:
-        loop, self._loop = self._loop, None
-        if loop is not None:
-            loop.close()
-
-
-class SyncReceipts:
+class SyncReceipts(_WithoutAwait[Receipts]):
     """What became of a desk's events, for a program without an event loop.
 
     ``with SyncReceipts(Receipts(...)) as receipts: for news in receipts``. Errors: those of ``Receipts``.
     """
-
-    def __init__(self, wrapped: Receipts) -> None:
-        self.wrapped = wrapped
-        self._loop: Loop | None = None
-
-    def __enter__(self) -> Self:
-        self._loop = loop = Loop()
-        try:
-            loop.run(self.wrapped.__aenter__())
-        except BaseException:
-            self._loop = None
-            loop.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        loop, self._loop = self._loop, None
-        if loop is not None:
-            try:
-                loop.run(self.wrapped.aclose())
-            finally:
-                loop.close()
 
     def __iter__(self) -> Iterator[News]:
         while self._loop is not None:
@@ -142,6 +123,4 @@ class SyncReceipts:
 
     def settled(self, event_ids: Iterable[str], within: float) -> dict[str, ReceiptLine]:
         """Wait until events are settled, for so many seconds; what became of each."""
-        if self._loop is None:
-            raise RuntimeError("use the receipts in `with`")
-        return self._loop.run(self.wrapped.settled(event_ids, within))
+        return self._run(self.wrapped.settled(event_ids, within))
