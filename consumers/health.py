@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from schemas.alarms import AlarmCode
 from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, FACTS, PACKS
 
 
@@ -19,16 +20,6 @@ class Stage(StrEnum):
     DUTIES = "duties"
     LINK = "link"
     PICTURE = "picture"
-
-
-class ReasonCode(StrEnum):
-    """Why the bus is not well. Safe as a metric label."""
-
-    NO_WORKER = "NO_WORKER"
-    TOPIC_MISSING = "TOPIC_MISSING"
-    LATE = "LATE"
-    TRANSACTION_STUCK = "TRANSACTION_STUCK"
-    MUCH_QUARANTINED = "MUCH_QUARANTINED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +81,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that is not well: a code, where, and what to do about it."""
+    """One thing that is not well: an alarm, and where: a topic, a partition, a desk or a state, never content."""
 
-    code: ReasonCode
+    code: AlarmCode
     where: str
     value: float
-    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,25 +175,14 @@ def _age(now: datetime, moment: datetime | None) -> float:
 
 def _reasons(measured: Measured, sources: Iterable[SourceHealth], limits: Limits) -> Iterable[Reason]:
     for topic in measured.missing_topics:
-        yield Reason(ReasonCode.TOPIC_MISSING, topic, 1, "Run `sambus topics apply`.")
+        yield Reason(AlarmCode.TOPIC_MISSING, topic, 1)
     if not measured.workers:
-        yield Reason(ReasonCode.NO_WORKER, measured.group_state, 0, "Start one with `sambus worker`.")
+        yield Reason(AlarmCode.NO_WORKER, measured.group_state, 0)
     for lag in measured.lags:
         if (stuck := _age(measured.at, lag.open_since)) > limits.open_transaction.total_seconds():
-            yield Reason(
-                ReasonCode.TRANSACTION_STUCK,
-                f"{lag.topic}:{lag.partition}",
-                stuck,
-                "A transaction was left open, so nothing behind it can be read. Start the worker that owned it again, "
-                "or end it with kafka-transactions.sh.",
-            )
+            yield Reason(AlarmCode.TRANSACTION_STUCK, f"{lag.topic}:{lag.partition}", stuck)
     for source in sources:
         if source.lag_seconds > limits.lag.total_seconds():
-            yield Reason(
-                ReasonCode.LATE,
-                source.topic,
-                source.lag_seconds,
-                f"The {source.stage} agent is behind. Look at its worker's log, or start another worker.",
-            )
+            yield Reason(AlarmCode.LATE, source.topic, source.lag_seconds)
     if (count := sum(measured.quarantined.values())) > limits.quarantined_per_hour:
-        yield Reason(ReasonCode.MUCH_QUARANTINED, "quarantine", count, "See who and why with `sambus quarantine list`.")
+        yield Reason(AlarmCode.MUCH_QUARANTINED, "quarantine", count)

@@ -9,23 +9,15 @@ from rich.console import Console
 from rich.table import Table
 
 from consumers.duties import duties
-from consumers.health import Health, LaneHead, Limits, Reason, ReasonCode, SourceHealth, evaluate
+from consumers.health import Health, LaneHead, Limits, Reason, SourceHealth, evaluate
 from consumers.measure import measure
 from deploy.cli.asking import console, desk_option, json_option, lang_option, local_time, print_json, run
 from deploy.cli.connection import EXIT_NOT_WELL, Connection, connection_options
 from deploy.cli.owed import duties_json, show_duties
+from schemas.alarms import ALARMS, AlarmCode
 from schemas.codec import Codec
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import catalogue
-
-_REASONS_SV = {
-    ReasonCode.NO_WORKER: "Ingen arbetare är igång. Starta en med `sambus worker`.",
-    ReasonCode.TOPIC_MISSING: "Ämnet saknas. Kör `sambus topics apply`.",
-    ReasonCode.LATE: "Agenten ligger efter. Se arbetarens logg, eller starta en arbetare till.",
-    ReasonCode.TRANSACTION_STUCK: "En transaktion står öppen, så inget bakom den kan läsas. "
-    "Starta om arbetaren som ägde den, eller avsluta den med kafka-transactions.sh.",
-    ReasonCode.MUCH_QUARANTINED: "Mycket i karantän. Se vem och varför med `sambus quarantine list`.",
-}
 
 
 @click.command("status")
@@ -51,7 +43,9 @@ def status(group: str, max_lag: float, desk: str | None, as_json: bool, lang: st
     health = evaluate(measured, Limits(lag=timedelta(seconds=max_lag)))
     owed = run(duties(connection.aiokafka(), Codec()))
     if as_json:
-        print_json({"healthy": health.healthy, **asdict(health), "duties": duties_json(owed, desk)})
+        reasons = [asdict(reason) | {"remedy": ALARMS[reason.code].remedy_en} for reason in health.reasons]
+        told = asdict(health) | {"reasons": reasons}
+        print_json({"healthy": health.healthy, **told, "duties": duties_json(owed, desk)})
     else:
         show(console(), health, lang)
         show_duties(console(), owed, desk, lang)
@@ -87,9 +81,10 @@ def _ledger(heads: tuple[LaneHead, ...], lang: str) -> str:
 
 
 def _said(reason: Reason, lang: str) -> str:
-    remedy = _REASONS_SV[reason.code] if lang == "sv" else reason.remedy
-    value = f" {_seconds(reason.value)}" if reason.code in {ReasonCode.LATE, ReasonCode.TRANSACTION_STUCK} else ""
-    return f"{reason.code} {reason.where}{value}: {remedy}"
+    alarm = ALARMS[reason.code]
+    said = f"{alarm.meaning_sv} {alarm.remedy_sv}" if lang == "sv" else f"{alarm.meaning_en} {alarm.remedy_en}"
+    value = f" {_seconds(reason.value)}" if reason.code in {AlarmCode.LATE, AlarmCode.TRANSACTION_STUCK} else ""
+    return f"{reason.code} {reason.where}{value}: {said}"
 
 
 def _sources(sources: tuple[SourceHealth, ...], lang: str) -> Table:

@@ -69,7 +69,7 @@ async def _fill(bootstrap: str, count: int) -> None:
 async def _watch_commits(bootstrap: str, group: str, count: int) -> float:
     """Follow the group's committed offsets to the end; returns events a second from the first commit seen.
 
-    Where that commit held every event, as it may with few of them, the rate is counted from the start: at least that much.
+    Where that commit held every event, as it may with few, the rate is counted from the start: at least that much.
     Nothing else runs beside engine and broker meanwhile: a reader of the outputs would take a core from them.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)

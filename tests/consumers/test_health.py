@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consumers.health import Limits, Measured, PartitionLag, ReasonCode, Stage, Worker, evaluate, stage_of
+from consumers.health import Limits, Measured, PartitionLag, Stage, Worker, evaluate, stage_of
+from schemas.alarms import ALARMS, AlarmCode
 
 NOW = datetime(2026, 7, 8, 12, 0, tzinfo=UTC)
 LIMIT_LAG, LIMIT_OPEN = NOW - timedelta(seconds=20), NOW - timedelta(seconds=60)
@@ -40,12 +41,12 @@ def test_a_bus_that_keeps_up_is_well() -> None:
 @pytest.mark.parametrize(
     ("measured", "code", "where"),
     [
-        (replace(WELL, workers=[], group_state="Dead"), ReasonCode.NO_WORKER, "Dead"),
-        (replace(WELL, missing_topics=["quarantine"]), ReasonCode.TOPIC_MISSING, "quarantine"),
-        (replace(WELL, quarantined={"UNREADABLE": 80, "TOO_LARGE": 21}), ReasonCode.MUCH_QUARANTINED, "quarantine"),
+        (replace(WELL, workers=[], group_state="Dead"), AlarmCode.NO_WORKER, "Dead"),
+        (replace(WELL, missing_topics=["quarantine"]), AlarmCode.TOPIC_MISSING, "quarantine"),
+        (replace(WELL, quarantined={"UNREADABLE": 80, "TOO_LARGE": 21}), AlarmCode.MUCH_QUARANTINED, "quarantine"),
         (
             replace(WELL, lags=[PartitionLag("in.gateway", 0, 9, exact=False, oldest=NOW - timedelta(seconds=21))]),
-            ReasonCode.LATE,
+            AlarmCode.LATE,
             "in.gateway",
         ),
         (
@@ -57,17 +58,17 @@ def test_a_bus_that_keeps_up_is_well() -> None:
                     )
                 ],
             ),
-            ReasonCode.TRANSACTION_STUCK,
+            AlarmCode.TRANSACTION_STUCK,
             "events.accepted:2",
         ),
     ],
 )
-def test_each_reason_is_given_with_its_place_and_remedy(measured: Measured, code: ReasonCode, where: str) -> None:
+def test_each_reason_is_given_with_its_place(measured: Measured, code: AlarmCode, where: str) -> None:
     """One thing wrong, one reason."""
     health = evaluate(measured, Limits())
     assert [(reason.code, reason.where) for reason in health.reasons] == [(code, where)]
     assert not health.healthy
-    assert health.reasons[0].remedy
+    assert ALARMS[code].remedy_sv
 
 
 def test_limits_are_met_up_to_their_end() -> None:

@@ -3,12 +3,11 @@
 import re
 import sys
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from consumers.health import Limits, Measured, PartitionLag, ReasonCode, evaluate
+from schemas.alarms import ALARMS
 from schemas.catalogue import EVENT_TYPES
 from schemas.checks import CHECK_REMEDIES
 from schemas.gazetteer import load_gazetteer
@@ -113,18 +112,10 @@ def transforms() -> str:
     return table(("transform", "what it does"), ((f"`{t.name}`", t.title) for t in TRANSFORMS.values()))
 
 
-def health_reasons() -> str:
-    """Every reason of ``sambus status`` with its remedy, as the code gives it."""
-    found = {reason.code: reason.remedy for reason in evaluate(_unwell(), Limits()).reasons}
-    return table(("code", "remedy"), ((f"`{code}`", found[code]) for code in ReasonCode))
-
-
-def _unwell() -> Measured:
-    """A bus on which everything is wrong at once."""
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    old = now - timedelta(days=1)
-    lag = PartitionLag("in.gateway", 0, unread=1, exact=True, oldest=old, open_since=old)
-    return Measured(now, [lag], {}, [], "Empty", {"UNREADABLE": 10_000}, ["quarantine"])
+def alarms() -> str:
+    """Every alarm: how soon to act, what it means and what to do."""
+    rows = ((f"`{code}`", a.severity, a.meaning_en, a.remedy_en) for code, a in ALARMS.items())
+    return table(("code", "act", "meaning", "remedy"), rows)
 
 
 def program(language: str, path: str) -> str:
@@ -140,7 +131,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "topics": topics,
     "sealed fields": sealed,
     "transforms": transforms,
-    "health reasons": health_reasons,
+    "alarms": alarms,
     "program in curl": partial(program, "sh", "curl/publish.sh"),
     "program in python": partial(program, "python", "python/example.py"),
     "program in java": partial(program, "java", "java/src/main/java/example/Example.java"),
