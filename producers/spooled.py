@@ -15,6 +15,8 @@ from producers.spool import MAX_BYTES, Spool
 from producers.spool_keys import SpoolKeys, keys_from_environment
 from producers.spool_record import SpoolRecord, urgency_of
 from schemas.codec import Codec
+from schemas.flash import flash_topic_of
+from schemas.gazetteer import load_gazetteer
 
 #: How long closing waits for the bus to take what is in the spool, and a full spool for room. Seconds.
 _CLOSING_S: Final = 5.0
@@ -48,6 +50,7 @@ class SpooledProducer(Publisher):
         """``keys``: those of the environment unless given (``SAMBUS_SPOOL_KEY_FILE``)."""
         self._options = options
         self._origin, self._topic, self._timeout = origin, topic, timeout
+        self._flash_topic = flash_topic_of(topic, load_gazetteer())
         self._patience, self._closing = patience, closing
         self._keys = keys_from_environment() if keys is None else keys
         self._folder, self._max_bytes = spool, max_bytes
@@ -75,7 +78,8 @@ class SpooledProducer(Publisher):
         if isinstance(encoded, Refused):
             return Submission(*encoded)
         headers = tuple(encoded.headers)
-        record = SpoolRecord(self._topic, encoded.key, encoded.value, headers, urgency_of(encoded.event))
+        topic = self._flash_topic if encoded.flash else self._topic
+        record = SpoolRecord(topic, encoded.key, encoded.value, headers, urgency_of(encoded.event))
         return Submission(encoded.event_id, (), await self._carrying.put(record))
 
     async def settle(self, submission: Submission) -> Receipt:

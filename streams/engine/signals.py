@@ -35,6 +35,13 @@ class Signal(StrEnum):
     PACK_REFUSED = "pack_refused"
 
 
+class FlashRefusal(StrEnum):
+    """Why an event does not overtake and goes the ordinary way."""
+
+    NOT_ENTITLED = "NOT_ENTITLED"  # published on the flash lane, and nobody's life is in danger, or it needs orders
+    TOO_MANY = "TOO_MANY"  # its desk has used up what one may in a minute
+
+
 @dataclass
 class Counters:
     """What one lane has done since the last report. Times are seconds of this process."""
@@ -44,6 +51,8 @@ class Counters:
     cycles_committed: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    flash_taken: int = 0
+    flash_refused: Counter[str] = field(default_factory=Counter)
     deciding_s: float = 0.0
     committing_s: float = 0.0
 
@@ -54,6 +63,8 @@ class Counters:
         self.cycles_committed += other.cycles_committed
         self.rejected.update(other.rejected)
         self.dropped.update(other.dropped)
+        self.flash_taken += other.flash_taken
+        self.flash_refused.update(other.flash_refused)
         self.deciding_s += other.deciding_s
         self.committing_s += other.committing_s
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from aiokafka import TopicPartition
 
+from schemas.topics import is_flash_topic
 from streams.engine.outbox import Outbox
 from streams.engine.records import Batch, Record
 from streams.engine.settings import Settings
@@ -111,6 +112,8 @@ class Source:
     def __init__(self, tp: TopicPartition, work: Work) -> None:
         self.tp = tp
         self.work = work
+        #: Whether it overtakes every source that is not.
+        self.flash = is_flash_topic(tp.topic)
         self.expected: int | None = None
         self.full = False
         self.backlog = 0
@@ -130,6 +133,11 @@ class Source:
             count += len(taken[-1].records)
         self.backlog -= count
         return taken
+
+    def put_back(self, batches: Sequence[Batch]) -> None:
+        """Let batches wait again, before all others; of one that was decided on in part, the rest is new."""
+        self._batches.extendleft(reversed(batches))
+        self.backlog += sum(len(batch.records) for batch in batches)
 
     def new_in(self, batch: Batch) -> Sequence[Record]:
         """The records of a batch that are expected; older ones were done by an earlier owner.
