@@ -9,7 +9,7 @@ from typing import Any, Final
 from schemas.gazetteer import Gazetteer
 from schemas.substances import SubstanceRegister
 from schemas.topics import FLASH_IN, GATEWAY_IN, flash_intake_topic
-from schemas.vocabulary import Handling, Identification
+from schemas.vocabulary import Handling, Identification, LegalOrigin
 
 ALERT: Final = "substance_alert"
 #: Alert tier of substances of which one laboratory finding is enough for a national alert.
@@ -18,6 +18,8 @@ _ALERT_TIER: Final = 1
 _CLOSED: Final = 4
 #: Handling codes that wait for nobody's leave.
 _FREE: Final = frozenset({Handling.H0, Handling.H1})
+#: Legal origins that keep an event with the team of its case, which is known from steps that lanes are told of.
+_OF_A_TEAM: Final = frozenset({LegalOrigin.COERCIVE_MEASURE, LegalOrigin.SEIZED_DEVICE, LegalOrigin.REGISTER})
 #: Orders are for every lane, in the order in which they were accepted: an order never overtakes another.
 _ORDERS: Final = frozenset({"correction_order", "release_decision", "focus_group_order", "joint_operation"})
 #: Lists in which payloads name substances that were examined.
@@ -29,8 +31,8 @@ def is_flash(event: Mapping[str, Any], substances: SubstanceRegister) -> bool:
 
     Shape: a valid event as its model dumps it or as the codec decodes it.
 
-    What waits for an order (a release, a circle, a case's team) must not overtake it: the order may stand in the
-    routine lane, and then the event would be withheld from whoever may have it.
+    What a release, a circle, an operation or a case's team opens must not overtake them: they may stand in the routine
+    lane, and then the event would be withheld from whoever may have it.
     """
     return _life_in_danger(event, substances) and not _waits_for_orders(event)
 
@@ -63,6 +65,6 @@ def _waits_for_orders(event: Mapping[str, Any]) -> bool:
         or event["handling"] not in _FREE
         or event["sensitivity"] >= _CLOSED
         or event["investigation_secret"]
-        or event["case_ref"]
+        or event["legal_origin"] in _OF_A_TEAM
         or event["operation_ref"]
     )

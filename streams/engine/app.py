@@ -17,6 +17,7 @@ from faust.types import TP
 from schemas.topics import is_flash_topic
 from streams.engine.flash_fetch import FlashFetch
 from streams.engine.lane import EXIT_FAILED, Lane
+from streams.engine.lanes_watch import LanesWatch
 from streams.engine.quick_records import use_quick_records
 from streams.engine.records import Batch
 from streams.engine.settings import Settings
@@ -53,6 +54,7 @@ class Lanes:
         self._opening: asyncio.Task[None] | None = None
         self._way = RightOfWay()
         self._flash = FlashFetch(settings, self._hand_over, self._failed)
+        self._watch = LanesWatch(settings.patience, self._flash.ends, self._position)
         self._done: dict[str, Counters] = {step.name: Counters() for step in agents}
         self.app: Any = None
 
@@ -80,6 +82,13 @@ class Lanes:
         except Exception as problem:  # noqa: BLE001 - Faust would log it and stay, neither reading nor ended
             self._failed(problem)
         self.app.consumer.gate.set()
+        self._watch.start(self._lanes.values())
+
+    def _position(self, place: TopicPartition) -> int | None:
+        if is_flash_topic(place.topic):
+            return self._flash.position(place)
+        position: int | None = self.app.consumer.position(place)
+        return position
 
     def _failed(self, problem: BaseException) -> None:
         emit(Signal.LANE_FAILED, level="error", cause=type(problem).__name__, where=where(problem))
@@ -96,6 +105,7 @@ class Lanes:
         if self._opening is not None:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)
+        await self._watch.stop()
         await self._flash.stop()
         lanes, self._lanes, self._opening = self._lanes, {}, None
         await asyncio.gather(*(lane.close() for lane in lanes.values()))

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import aiokafka
@@ -10,6 +10,7 @@ from aiokafka import TopicPartition
 
 from streams.engine.records import Batch
 from streams.engine.settings import Settings
+from streams.engine.transport import position_of
 
 #: What it reads was assigned to nobody by a group: the partitions are those of the worker's lanes.
 _NO_GENERATION: Final = -1
@@ -67,6 +68,17 @@ class FlashFetch:
         """Stop fetching a partition whose lane is full, or go on."""
         if self._consumer is not None:
             (self._consumer.pause if full else self._consumer.resume)(place)
+
+    def position(self, place: TopicPartition) -> int | None:
+        """The offset that it reads next; None while it does not know."""
+        return None if self._consumer is None else position_of(self._consumer, place)
+
+    async def ends(self, places: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The last stable offsets of any partitions. Errors: ``KafkaError`` when the brokers do not answer."""
+        found: Mapping[TopicPartition, int] = {}
+        if self._consumer is not None:
+            found = await self._consumer.end_offsets(places)
+        return found
 
     async def _read(self) -> None:
         try:

@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from streams.engine.chain import Chain
 from streams.engine.changelogs import Changelogs, Restored
 from streams.engine.outbox import Outbox
+from streams.engine.progress import Progress
 from streams.engine.quick_records import BATCH_BYTES
 from streams.engine.records import Batch
 from streams.engine.settings import Settings
@@ -48,7 +49,7 @@ class Cycle:
     outbox: Outbox
     ends: dict[TopicPartition, int] = field(default_factory=dict)
     records: int = 0
-    #: How many of them are the flash lane's.
+    #: How many urgent batches are among them.
     flash: int = 0
 
 
@@ -81,6 +82,7 @@ class Lane:
         self._flash = [source for source in sources if source.flash]
         self._way = way
         self._in_hand = 0
+        self.progress = Progress()
         #: Routine work goes on until then although flash waits: what overtakes must not starve the rest.
         self._routine_until = 0.0
         self._arrived = asyncio.Event()
@@ -190,13 +192,21 @@ class Lane:
         """Queue a batch; above the bound its partition is paused until the lane has caught up."""
         source = self._sources[batch.topic]
         source.put(batch)
-        if source.flash:
-            self._in_hand += len(batch.records)
+        if source.work.ready:
+            self.progress.arrived(time.monotonic())
+        if source.is_urgent(batch):
+            self._in_hand += 1
             self._way.claim(self.partition)
         self._arrived.set()
         if not source.full and source.backlog > self._settings.backlog_records:
             source.full = True
             self._pressure(source.tp, full=True)
+
+    def places(self) -> dict[TopicPartition, bool]:
+        """What it reads, and whether nothing of that waits here: then what is missing was not fetched."""
+        return {
+            source.tp: source.work.ready and not source.full and not source.backlog for source in self._sources.values()
+        }
 
     def flash_places(self) -> dict[TopicPartition, int | None]:
         """Where to read this lane's flash topics from, once it is open."""
@@ -298,11 +308,10 @@ class Lane:
                 break
             batches = source.take(self._settings.cycle_records) if source.work.ready else ()
             if batches:
-                if source.flash:
-                    cycle.flash += sum(len(batch.records) for batch in batches)
+                cycle.flash += sum(map(source.is_urgent, batches))
                 cycle.ends[source.tp] = await self._decide(source, batches, cycle)
                 self._relieve(source)
-        return self._flash_waits()
+        return self._flash_waits() and cycle.records < self._settings.cycle_records
 
     def _hurries(self, cycle: Cycle) -> bool:
         """Whether flash is in hand or waits, and routine work has had its share."""
@@ -333,6 +342,7 @@ class Lane:
                         self._count(counters, len(outbox) - before, started)
                         return source.expected
             source.expected = max(source.expected or 0, batch.end)
+            self._moved()
         source.work.remember(outbox, int(batches[-1].records[-1].timestamp))
         self._count(counters, len(outbox) - before, started)
         return source.expected or 0
@@ -343,12 +353,18 @@ class Lane:
 
     async def _let_pass(self, source: Source) -> None:
         """Give the loop back; routine work waits while another lane has flash in hand."""
+        self._moved()
         await asyncio.sleep(0)
         if not source.flash and not self._flash_waits():
             await self._way.give(self.partition)
 
+    def _moved(self) -> None:
+        """Say that the lane gets on, and what is left to it."""
+        waiting = sum(source.backlog for source in self._sources.values() if source.work.ready)
+        self.progress.moved(time.monotonic(), waiting)
+
     def _flash_waits(self) -> bool:
-        return any(source.backlog for source in self._flash)
+        return any(source.urgent and source.work.ready for source in self._flash)
 
     def _tick(self, cycle: Cycle) -> None:
         """Let agents act on the time, once a second, unless something that they should know of first still waits."""
@@ -362,12 +378,14 @@ class Lane:
         """Write outputs, state changes and offsets in one transaction."""
         started = time.perf_counter()
         producer = self._producer
+        self.progress.commits(time.monotonic())
         await producer.begin_transaction()
         futures = await cycle.outbox.send(producer)
         if cycle.ends:
             await producer.send_offsets_to_transaction(cycle.ends, self._settings.group)
         await asyncio.gather(*futures)
         await producer.commit_transaction()
+        self.progress.committed(time.monotonic())
         self._changelogs.keep(cycle.outbox)
         self._in_hand -= cycle.flash
         if not self._in_hand:

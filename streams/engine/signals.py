@@ -28,6 +28,8 @@ class Signal(StrEnum):
     SNAPSHOT_GIVEN_UP = "snapshot_given_up"
     RECORDS_EXPIRED_UNREAD = "records_expired_unread"
     SCHEMA_IDS_MISSING = "schema_ids_missing"
+    WORKER_STUCK = "worker_stuck"
+    LAG_GREW = "lag_grew"
     STEP_FAILED = "step_failed"
     ORDER_NOT_FOLLOWED = "order_not_followed"
     PACK_LET_THROUGH = "pack_let_through"

@@ -10,7 +10,7 @@ from typing import Final
 
 #: While flash is in hand, routine work of a lane runs so long, and then waits so long for the way to be free. Seconds.
 SLICE_S: Final = 0.02
-PAUSE_S: Final = 0.2
+PAUSE_S: Final = 0.1
 
 
 class RightOfWay:
