@@ -50,6 +50,6 @@ class Settings:
     #: The registry by whose ids records may be framed, and deliveries are; None knows single-object encoding alone.
     ids: SchemaIds | None = None
     #: How long a lane, a commit, a fetch or the loop may stand still before the worker ends.
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
     report_every_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)
