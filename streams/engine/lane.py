@@ -31,6 +31,9 @@ from streams.engine.work import GapError, Source, Step, Work
 
 #: Exit codes of a worker whose lane cannot go on; its supervisor starts it anew.
 EXIT_FENCED, EXIT_GAP, EXIT_FAILED = 13, 14, 15
+#: The places in flash topics are committed anew so often: no member of the group subscribes to them, and Kafka forgets
+#: what such a group has not committed for ``offsets.retention.minutes`` (7 days by default), however quiet it was.
+_KEEP_PLACES_S = 6 * 3600.0
 #: A step gives the loop back to other lanes at least this often.
 _YIELD_EVERY_S = 0.001
 
@@ -82,6 +85,7 @@ class Lane:
         self._flash = [source for source in sources if source.flash]
         self._way = way
         self._in_hand = 0
+        self._places_kept = float("-inf")
         self.progress = Progress()
         #: Routine work goes on until then although flash waits: what overtakes must not starve the rest.
         self._routine_until = 0.0
@@ -369,10 +373,20 @@ class Lane:
     def _tick(self, cycle: Cycle) -> None:
         """Let agents act on the time, once a second, unless something that they should know of first still waits."""
         if self._ticker.struck():
+            self._keep_places(cycle)
             behind = {source.work for source in self._sources.values() if source.backlog}
             for work in self.works:
                 if work.ready and work not in behind:
                     work.tick(int(time.time() * 1000), cycle.outbox)
+
+    def _keep_places(self, cycle: Cycle) -> None:
+        """Now and then, let a cycle commit where the lane stands in its flash topics, though nothing came."""
+        now = time.monotonic()
+        if now - self._places_kept > _KEEP_PLACES_S:
+            self._places_kept = now
+            for tp, expected in self.flash_places().items():
+                if expected is not None:
+                    cycle.ends.setdefault(tp, expected)
 
     async def _commit(self, cycle: Cycle) -> None:
         """Write outputs, state changes and offsets in one transaction."""

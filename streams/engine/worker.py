@@ -100,7 +100,8 @@ def run(settings: Settings, *, json_logs: bool = True) -> int:
     """Run a worker until it is told to stop; returns the exit code.
 
     Errors: ``KeysError`` before anything runs when there are no keys for matching.
-    Exits with 13, 14 or 15 when a lane was fenced, found a gap or failed; its supervisor starts it anew.
+    Exits with 13, 14 or 15 when a lane was fenced, found a gap or failed, with 16 when something stood still; its
+    supervisor starts it anew.
     """
     keys = read_keys(settings.match_keys)
     configure(json=json_logs)

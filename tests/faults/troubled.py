@@ -7,6 +7,7 @@ watchdog stands still too; what must be noticed is that a part of it does.
 import asyncio
 import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -36,7 +37,7 @@ def block_the_loop(trigger: Path) -> None:
             time.sleep(0.1)
         decide(self, *arguments)
 
-    IntakeStep.__call__ = stuck  # type: ignore[method-assign]
+    IntakeStep.__call__ = stuck  # type: ignore[method-assign, assignment]
 
 
 def hang_the_lanes(trigger: Path) -> None:
@@ -73,15 +74,19 @@ def poison_the_step(trigger: Path) -> None:
             raise ZeroDivisionError
         decide(self, *arguments)
 
-    IntakeStep.__call__ = raising  # type: ignore[method-assign]
+    IntakeStep.__call__ = raising  # type: ignore[method-assign, assignment]
 
 
-_TROUBLE: Final = {
+def leave_alone(trigger: Path) -> None:
+    """What is in trouble is the broker, from outside."""
+
+
+_TROUBLE: Final[Mapping[str, Callable[[Path], None]]] = {
     "loop": block_the_loop,
     "lane": hang_the_lanes,
     "fetch": stall_the_fetch,
     "poison": poison_the_step,
-    "commit": lambda _: None,  # the broker is stopped from outside
+    "commit": leave_alone,
 }
 
 
