@@ -288,7 +288,8 @@ class Lane:
         while True:
             self._arrived.clear()
             await self._decide_waiting(cycle)
-            if committing is None or committing.done() or cycle.records >= self._settings.cycle_records:
+            enough = cycle.records >= self._settings.cycle_records or self._is_full(cycle)
+            if committing is None or committing.done() or enough:
                 return
             if not self._arrived.is_set():
                 await self._arrival_or(committing)
@@ -308,7 +309,7 @@ class Lane:
     async def _take_turn(self, cycle: Cycle) -> bool:
         """One turn of the agents; whether flash has come and is to be taken before the cycle ends."""
         for source in self._sources.values():
-            if not source.flash and self._hurries(cycle):
+            if not source.flash and (self._hurries(cycle) or self._is_full(cycle)):
                 break
             batches = source.take(self._settings.cycle_records) if source.work.ready else ()
             if batches:
@@ -317,6 +318,10 @@ class Lane:
                 self._relieve(source)
         return self._flash_waits() and cycle.records < self._settings.cycle_records
 
+    def _is_full(self, cycle: Cycle) -> bool:
+        """Whether a cycle has as much to write as flash may have to wait for."""
+        return len(cycle.outbox) >= self._settings.cycle_outputs
+
     def _hurries(self, cycle: Cycle) -> bool:
         """Whether flash is in hand or waits, and routine work has had its share."""
         return bool(cycle.flash or self._flash_waits()) and time.perf_counter() >= self._routine_until
@@ -324,7 +329,7 @@ class Lane:
     async def _decide(self, source: Source, batches: Sequence[Batch], cycle: Cycle) -> int:
         """Let the step decide on each record that is expected; returns the offset to go on from.
 
-        Routine work stops when flash comes for this lane; what is left of it waits again.
+        Routine work stops when flash comes for this lane, or the cycle is full; what is left of it waits again.
         """
         counters, outbox = source.work.counters, cycle.outbox
         before, started, yielded = len(outbox), time.perf_counter(), time.perf_counter()
@@ -339,7 +344,7 @@ class Lane:
                 if time.perf_counter() - yielded > _YIELD_EVERY_S:
                     await self._let_pass(source)
                     yielded = time.perf_counter()
-                    if not source.flash and self._hurries(cycle):
+                    if not source.flash and (self._hurries(cycle) or self._is_full(cycle)):
                         source.expected = record.offset + 1
                         source.put_back(batches[number:])
                         source.work.remember(outbox, int(record.timestamp))

@@ -29,6 +29,8 @@ class Settings:
     retry_backoff_ms: int = 5
     #: Most records that one transaction gathers from each topic.
     cycle_records: int = 2000
+    #: A transaction takes in no more routine work above this many outputs: flash waits for the one under way.
+    cycle_outputs: int = 8000
     #: Fetching of a partition pauses above this many waiting records, and goes on below a quarter of it.
     backlog_records: int = 4000
     session_timeout_s: float = 10.0

@@ -145,7 +145,7 @@ async def test_a_broker_that_stands_still_is_borne_for_a_while_and_then_not(
 
 async def _with_the_broker_stopped(bus: Bus, broker: int, meanwhile: Callable[[], object]) -> list[Made]:
     """Stop the broker while a worker has much in hand, let something happen, and let it go on."""
-    made = await publish(bus, 3_000)
+    made = await publish(bus, 800)
     await bus.until(lambda books: books.decided[made[0].event_id] > 0, "work begins", _WITHIN_S)
     os.kill(broker, signal.SIGSTOP)
     try:

@@ -2,17 +2,20 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 from aiokafka import TopicPartition
 
 from streams.engine.lane import Cycle, Lane
-from streams.engine.outbox import Outbox
+from streams.engine.outbox import Outbox, Output
 from streams.engine.records import RESTRAINT_HEADER, Batch
 from streams.engine.settings import Settings
+from streams.engine.state import State
 from streams.engine.way import PAUSE_S, RightOfWay
 
+SETTINGS = Settings(kafka={})
 ROUTINE, FLASH = "in.gateway", "in.flash"
 
 
@@ -44,9 +47,9 @@ def batch(topic: str, start: int, count: int, headers: tuple[tuple[str, bytes], 
     return Batch(topic, 0, start, start + count, 1, records)
 
 
-def lane_of(step: Slow, way: RightOfWay) -> Lane:
+def lane_of(step: Slow, way: RightOfWay, settings: Settings = SETTINGS) -> Lane:
     """A lane that has been opened, without Kafka."""
-    lane = Lane({step: (FLASH, ROUTINE)}, 0, Settings(kafka={}), lambda *_, **__: None, way)
+    lane = Lane({step: (FLASH, ROUTINE)}, 0, settings, lambda *_, **__: None, way)
     for work in lane.works:
         assert list(work.opening()) == []
     return lane
@@ -73,6 +76,32 @@ async def test_flash_is_decided_on_between_two_routine_records_and_the_rest_wait
     await lane._decide_waiting(again)
     assert [offset for topic, offset in step.decided if topic == ROUTINE] == list(range(1_000))
     assert again.ends == {TopicPartition(ROUTINE, 0): 1_000}
+
+
+async def test_a_cycle_is_full_at_some_outputs_and_the_rest_waits() -> None:
+    """Flash waits for the transaction under way, so none is large; with one record at least in each."""
+
+    class Writing(Slow):
+        """Writes ten records for each."""
+
+        def __call__(self, record: Any, state: State, out: Outbox, *_: Any) -> None:  # noqa: ARG002 - as above
+            """Decide and write."""
+            super().__call__(record)
+            for _ in range(10):
+                out.add(Output("deliver.syd", b"k", b"v", 1))
+
+    step = Writing()
+    lane = lane_of(step, RightOfWay(), replace(SETTINGS, cycle_outputs=100))
+    lane.take(batch(ROUTINE, 0, 200))
+    cycles = 0
+    while len(step.decided) < 200:
+        cycle, before = Cycle(Outbox({"deliver.syd": 1})), len(step.decided)
+        await lane._decide_waiting(cycle)
+        assert before < len(step.decided) <= before + 30
+        assert cycle.ends == {TopicPartition(ROUTINE, 0): len(step.decided)}
+        cycles += 1
+    assert cycles > 5
+    assert [offset for _, offset in step.decided] == list(range(200))
 
 
 async def test_a_cycle_with_flash_takes_in_nothing_else() -> None:
