@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from streams.engine.lane import Cycle, Lane
 from streams.engine.outbox import Outbox, Output
 from streams.engine.records import RESTRAINT_HEADER, Batch
 from streams.engine.settings import Settings
+from streams.engine.signals import Counters
 from streams.engine.state import State
 from streams.engine.way import PAUSE_S, RightOfWay
 
@@ -22,12 +24,13 @@ ROUTINE, FLASH = "in.gateway", "in.flash"
 class Slow:
     """A step that takes its time and notes what it decided on."""
 
-    name, outputs = "slow", ()
+    name = "slow"
+    outputs: Sequence[str] = ()
 
     def __init__(self) -> None:
         self.decided: list[tuple[str, int]] = []
 
-    def __call__(self, record: Any, *_: Any) -> None:
+    def __call__(self, record: Any, state: State, out: Outbox, counters: Counters) -> None:  # noqa: ARG002 - a step's
         """Take half a millisecond."""
         self.decided.append((record.topic, record.offset))
         until = time.perf_counter() + 0.0005
@@ -84,10 +87,10 @@ async def test_a_cycle_is_full_at_some_outputs_and_the_rest_waits() -> None:
     class Writing(Slow):
         """Writes ten records for each."""
 
-        def __call__(self, record: Any, state: State, out: Outbox, *_: Any) -> None:  # noqa: ARG002 - as above
+        def __call__(self, record: Any, state: State, out: Outbox, counters: Counters) -> None:
             """Decide and write."""
-            super().__call__(record)
-            for _ in range(10):
+            super().__call__(record, state, out, counters)
+            for _number in range(10):
                 out.add(Output("deliver.syd", b"k", b"v", 1))
 
     step = Writing()
