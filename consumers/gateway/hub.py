@@ -25,6 +25,8 @@ from consumers.gateway.live import Frame, Reader
 from consumers.gateway.readlog import ReadLog
 from consumers.gateway.tail import Entry, Tail
 from schemas.codec import Codec
+from schemas.figures import Histogram
+from schemas.signals import STREAM_S
 from schemas.topics import PARTNERS
 
 #: What desks outside the police get may be held back (``not_before``); nobody else's deliveries are.
@@ -53,6 +55,7 @@ class Hub:
         log: ReadLog,
         clock: Callable[[], datetime],
         limits: Limits,
+        delays: Histogram | None = None,
     ) -> None:
         self.held: dict[TopicPartition, Held] = {}
         self.tails: dict[TopicPartition, Tail] = {}
@@ -61,6 +64,7 @@ class Hub:
         #: Every reader with a stream, also one who is reading what is past.
         self.open: set[Reader] = set()
         self.cut = 0
+        self.delays = delays or Histogram(STREAM_S)
         self._attached = Attached()
         self.out = FanOut(self._attached, self.tails, codec, log, clock)
         self._options, self._topics, self._codec = options, tuple(topics), codec
@@ -159,6 +163,16 @@ class Hub:
                 entries = self._take(place, records, await consumer.position(place))
                 await self.out.show(place, entries)
                 self.shown_to[place] = self.tails[place].next_offset
+                self._count(place, records)
+
+    def _count(self, place: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
+        """Count how long what was shown had been on its way; what was held back on purpose is not late."""
+        if place.topic == HELD_TOPIC:
+            return
+        now_ms = milliseconds(self._clock())
+        for record in records:
+            if record.key is not None and self._attached.has(place, record.key.decode("utf-8", "replace")):
+                self.delays.observe((now_ms - record.timestamp) / 1000)
 
     def _take(self, place: TopicPartition, records: Sequence[ConsumerRecord], next_offset: int) -> list[Entry]:
         """Records into the tail; orders and what is held back are remembered for good."""

@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from deploy.gateway.counted import refused
 from schemas.problems import Problem, RejectCode
 from schemas.validation import pointer
 from schemas.web import WebCode, WebProblem, language_of
@@ -29,8 +30,9 @@ _BY_STATUS: Final = {
 }
 
 
-def answer_to(problem: WebProblem, scope: Mapping[str, Any]) -> Response:
-    """The answer that a problem is."""
+def answer_to(problem: WebProblem, scope: MutableMapping[str, Any]) -> Response:
+    """The answer that a problem is; it is counted by its code."""
+    refused(scope, problem.code.value)
     lang = language_of(scope)
     return Response(orjson.dumps(problem.body(lang)), problem.status, problem.answer_headers(lang))
 

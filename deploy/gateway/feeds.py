@@ -32,7 +32,9 @@ def part(context: Context) -> Part:
         async with speaking, feeds.lifespan():
             yield
 
-    return Part(NAME, feed_routers(feeds, context.authenticator), lifespan=lifespan, ready=feeds.ready)
+    return Part(
+        NAME, feed_routers(feeds, context.authenticator), lifespan=lifespan, ready=feeds.ready, figures=feeds.figures
+    )
 
 
 def cursors_of(folder: Path) -> Cursors:

@@ -50,6 +50,7 @@ def part(context: Context) -> Part:
         (page_router(kept, intake, sent), more),
         mounts={assets.UNDER: Files(assets.STATIC)},
         lifespan=lambda: bus,
+        figures=intake.figures,
     )
 
 

@@ -37,7 +37,7 @@ class Endpoint:
     """Answers requests that send events."""
 
     def __init__(self, intake: Intake, authenticator: Authenticator, limits: Limits) -> None:
-        self._intake = intake
+        self.intake = intake
         self._authenticator = authenticator
         self._limits = limits
         self._rates = Rates(limits.rate, limits.burst)
@@ -65,12 +65,12 @@ class Endpoint:
         if not several:
             if size > self._limits.single:
                 raise WebProblem(WebCode.BODY_TOO_LARGE)
-            (result,) = await self._intake.take([sent], sender.desk, cloud=form.cloud)
+            (result,) = await self.intake.take([sent], sender.desk, cloud=form.cloud)
             return _one(result)
         if len(sent) > self._limits.batch:
             raise WebProblem(WebCode.BODY_TOO_LARGE)
         self._charge(sender, len(sent) - 1)
-        return _several(await self._intake.take(sent, sender.desk, cloud=form.cloud))
+        return _several(await self.intake.take(sent, sender.desk, cloud=form.cloud))
 
     def _charge(self, sender: Identity, events: int) -> None:
         wait = self._rates.take(sender.unit, events) if events > 0 else 0

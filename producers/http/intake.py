@@ -1,5 +1,6 @@
 """From what a desk sent to records of the bus: each event checked and encoded by itself, and what became of each."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -13,8 +14,10 @@ from producers.http.cloudevents import Opened, opened
 from schemas.admission import origin_problems, reference_problems, time_problems
 from schemas.codec import Codec
 from schemas.envelope import Event
+from schemas.figures import Figure, Shown
 from schemas.gazetteer import Gazetteer
 from schemas.problems import Problem, RejectCode
+from schemas.signals import INTAKE, INTAKE_REJECTED
 from schemas.substances import SubstanceRegister
 from schemas.web import problem_json
 
@@ -44,6 +47,8 @@ class Intake:
         self._substances = substances
         self._now = now
         self._codec = Codec()
+        self._taken: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
 
     def read(self, sent: Any, desk: str, *, cloud: bool) -> Encoded | Refused:
         """One event as a record, or all that is wrong with it, with pointers into what was sent."""
@@ -61,7 +66,19 @@ class Intake:
         read = [self.read(each, desk, cloud=cloud) for each in sent]
         records = [each for each in read if isinstance(each, Encoded)]
         safe = iter(await self.bus.send(records) if records else ())
-        return [Result(each) if isinstance(each, Refused) else Result(each, safe=next(safe)) for each in read]
+        results = [Result(each) if isinstance(each, Refused) else Result(each, safe=next(safe)) for each in read]
+        for result in results:
+            self._taken[result.status] += 1
+            if result.problems:
+                self._refused[result.problems[0].code.value] += 1
+        return results
+
+    def figures(self) -> list[Shown]:
+        """How many events were sent, and why some were refused; from any thread."""
+        return [
+            *(Figure(INTAKE, (status,), count) for status, count in list(self._taken.items())),
+            *(Figure(INTAKE_REJECTED, (code,), count) for code, count in list(self._refused.items())),
+        ]
 
     def _encoded(self, event: Mapping[str, Any], desk: str) -> Encoded | Refused:
         return encode(self._codec, event, desk, partial(self._check, desk))

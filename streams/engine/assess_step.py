@@ -109,6 +109,7 @@ class AssessStep:
                 out.add(dropped(self._codec, told, code, published_at_ms))
                 self._share.receipts.dropped(writer or "", told, code.value, published_at_ms, out)
                 counters.dropped[code.value] += 1
+                counters.duplicates[origin.unit, code.value] += 1
             case Reject(problems):
                 peek = Peek(event["event_id"], event["event_type"])
                 out.add(quarantined(self._codec, record, problems, writer=writer, peek=peek))

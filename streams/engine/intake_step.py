@@ -71,6 +71,7 @@ class IntakeStep:
                 out.add(dropped(self._codec, told, code, record.timestamp))
                 self._receipts.dropped(writer or "", told, code.value, record.timestamp, out)
                 counters.dropped[code.value] += 1
+                counters.duplicates[accepted.origin.unit, code.value] += 1
             case Reject():
                 self._reject(record, settled, reading.peek, out, counters)
 

@@ -10,6 +10,7 @@ from aiokafka import TopicPartition
 
 from schemas.partition import murmur2
 from streams.engine.quick_records import OutputBatch
+from streams.engine.tally import SharedEvent
 
 Header = tuple[str, bytes]
 #: aiokafka takes headers only as a list; this one is never changed.
@@ -77,6 +78,8 @@ class Outbox:
         self._sent: dict[tuple[str, int], tuple[asyncio.Future[Any], int]] = {}
         #: How many of the outputs the ledger's chain has gone through.
         self.linked = 0
+        #: The events that the cycle shares, to be counted when it is committed.
+        self.shared: list[SharedEvent] = []
 
     def __len__(self) -> int:
         """How many records it holds."""
@@ -120,13 +123,14 @@ class Outbox:
         """Let an entry be part of the record that this cycle writes under the bundle's key."""
         self._bundled.append((bundle, entry, at_ms))
 
-    def mark(self) -> tuple[int, int, int]:
+    def mark(self) -> tuple[int, int, int, int]:
         """How far it is filled, for ``keep``."""
-        return len(self._outputs), len(self._packed), len(self._bundled)
+        return len(self._outputs), len(self._packed), len(self._bundled), len(self.shared)
 
-    def keep(self, mark: tuple[int, int, int]) -> None:
+    def keep(self, mark: tuple[int, int, int, int]) -> None:
         """Forget everything after a mark: a step failed half-way."""
-        outputs, packed, bundled = mark
+        outputs, packed, bundled, shared = mark
+        del self.shared[shared:]
         del self._outputs[outputs:]
         del self._packed[packed:]
         del self._bundled[bundled:]

@@ -35,6 +35,7 @@ from streams.engine.receipts import About, Kind, ReceiptDesk
 from streams.engine.records import FROM_HEADER, SHARED_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters
 from streams.engine.state import State
+from streams.engine.tally import SharedEvent
 
 #: Bound of the addresses that are kept, a few hundred bytes each.
 _MAX_ADDRESSES = 100_000
@@ -176,6 +177,7 @@ class ShareStep:
         publisher = origin_desk(event)
         shared = any(receiver.desk != publisher for receiver in ruling.receivers)
         delivered = self.deliver(matter, ruling, pack, out, "shared" if shared else "origin_only")
+        out.shared.append(SharedEvent(at_ms, event["reported_at"], ruling.receivers, ruling.withheld))
         memory.deliver(event["event_id"], publisher, delivered, at_ms, (*areas_of(event), *_marks(event)))
         memory.ask(event, Waiting(matter.source, matter.data, matter.former), matter.lane, at_ms)
         if ruling.withheld:

@@ -60,6 +60,7 @@ class Work:
         prepare = getattr(self.step, "open", None)
         if prepare is not None:
             yield from prepare(self.state) or ()
+        self.state.weigh()
         self.ready = True
 
     def let_go(self) -> None:
