@@ -36,6 +36,7 @@ from schemas.codec import Codec
 from schemas.figures import Figure, Histogram, Shown
 from schemas.gazetteer import Gazetteer
 from schemas.signals import READERS, READERS_CUT, STREAM_S
+from schemas.traces import Tracer
 from schemas.web import WebCode, WebProblem
 
 #: Kafka is looked for again so often, and whoever asks meanwhile is told to come back.
@@ -72,6 +73,7 @@ class Feeds:
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     codec: Codec = field(default_factory=Codec)
+    tracer: Tracer | None = None
     streams: Counter[str] = field(default_factory=Counter)
     delays: Histogram = field(default_factory=lambda: Histogram(STREAM_S))
     _opened: Open | None = None
@@ -139,7 +141,8 @@ class Feeds:
         owed = await stack.enter_async_context(OwedNow(self.options, self.codec))
         past = await stack.enter_async_context(Past(self.options, self.limits.catch_ups))
         topics = [f"deliver.{area}" for area in self.areas]
-        hub = Hub(self.options, topics, self.codec, log, self.clock, self.limits, self.delays)
+        hub = Hub(self.options, topics, self.codec, log, self.clock, self.limits)
+        hub.delays, hub.tracer = self.delays, self.tracer
         books = Books(hub, past, self.codec, self.clock, self.limits.kept)
         recalls = RecallBook(self.clock, lambda want, taken: self._may_see(hub, want, taken))
         hub.out.watchers.append(lambda taken: _noted(recalls, taken))

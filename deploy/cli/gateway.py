@@ -8,6 +8,7 @@ import click
 from deploy.cli.archive_place import archive_options, default_key
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.home import home_option, told
+from deploy.cli.tracing import tracer_of
 from deploy.cluster.settings import GATEWAY_PORT, LOCAL_ISSUER
 from deploy.metrics import metrics_options, serve_figures
 
@@ -123,6 +124,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         address=reached,
         limits=Limits(rate=rate, burst=burst),
         gazetteer=gazetteer,
+        tracer=tracer_of("gateway"),
     )
     taken = listen(host, port)
     made = Gateway(parts(context))

@@ -8,6 +8,7 @@ import click
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.home import told
 from deploy.cli.registry import registry_ids, registry_option
+from deploy.cli.tracing import tracer_of
 from deploy.metrics import metrics_options, serve_figures
 
 
@@ -74,6 +75,7 @@ def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
         match_keys=match_keys,
         snapshots=snapshots,
         ids=registry_ids(registry, connection),
+        tracer=tracer_of("worker"),
     )
     try:
         code = run(

@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -15,8 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deploy.gateway.counted import refused
 from schemas.problems import Problem, RejectCode
+from schemas.traces import TRACEPARENT, trace_id, traced
 from schemas.validation import pointer
-from schemas.web import WebCode, WebProblem, language_of
+from schemas.web import WebCode, WebProblem, headers_of, language_of
 
 LOG: Final = logging.getLogger("sambus.gateway")
 _BY_STATUS: Final = {
@@ -90,14 +91,19 @@ class NoFaultEscapes:
         except Exception as fault:
             if scope["type"] != "http":
                 raise
-            problem = unexpected(fault)
+            problem = unexpected(fault, scope)
             if not begun:
                 await answer_to(problem, scope)(scope, receive, send)
 
 
-def unexpected(fault: BaseException) -> WebProblem:
-    """The answer to a fault of our own, after a log line that says where it is and nothing of what it was about."""
-    LOG.error("request_failed %s at %s", type(fault).__name__, _line(fault))
+def unexpected(fault: BaseException, scope: Mapping[str, Any]) -> WebProblem:
+    """The answer to a fault of our own, after a log line that says where it is and nothing of what it was about.
+
+    A request that belongs to a trace is named by its id.
+    """
+    parent = traced(headers_of(scope).get(TRACEPARENT.encode()))
+    followed = "" if parent is None else f" trace_id={trace_id(parent)}"
+    LOG.error("request_failed %s at %s%s", type(fault).__name__, _line(fault), followed)
     return WebProblem(WebCode.INTERNAL)
 
 

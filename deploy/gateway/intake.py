@@ -29,7 +29,7 @@ def part(context: Context, topic: str = GATEWAY_IN, timeout: float = TIMEOUT_S, 
         async with nullcontext() if context.spool is None else context.spool, bus:
             yield
 
-    endpoint = intake_endpoint(bus, context.authenticator, context.gazetteer, context.limits)
+    endpoint = intake_endpoint(bus, context.authenticator, context.gazetteer, context.limits, context.tracer)
 
     def figures() -> list[Shown]:
         waiting = () if context.spool is None else (Figure(SPOOL, (), context.spool.waiting),)

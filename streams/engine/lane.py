@@ -325,6 +325,8 @@ class Lane:
         self._changelogs.keep(cycle.outbox)
         spent = time.perf_counter() - started
         self.tally.committed(cycle.outbox.shared, spent, time.time() * 1000)
+        for span in cycle.outbox.spans:
+            span.end()
         for work in self.works:
             work.counters.cycles_committed += 1
             work.counters.committing_s += spent / len(self.works)

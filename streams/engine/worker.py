@@ -68,14 +68,15 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     tokens = Tokens(keys)
     matcher, limits = Matcher(windows=tokens.windows), limits_of(load_pointer_rules())
     pictures, context = load_settings(), load_context()
+    pointing = Pointing(codec, reference.gazetteer, keys)
     tellers = (
         SightingTeller(Sighter(reference, tokens, matcher.thresholds)),
         FactsTeller(pictures),
         ErrandTeller(Questioner(reference, context, tokens.of_network)),
     )
     return {
-        IntakeStep(codec, reference, settings.own_access_desks, framing): intake_topics,
-        AssessStep(codec, reference, share, tellers, Pointing(codec, reference.gazetteer, keys)): (ACCEPTED,),
+        IntakeStep(codec, reference, settings.own_access_desks, framing, settings.tracer): intake_topics,
+        AssessStep(codec, reference, share, tellers, pointing, settings.tracer): (ACCEPTED,),
         share: (ASSESSED,),
         RulesStep(codec, packs): (PACKS,),
         DutiesStep(codec, reference, settings.own_access_desks): (DUTIES,),

@@ -1,6 +1,7 @@
 """Alert rules and dashboard: fresh, whole, and believed by Prometheus's own tools."""
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,10 @@ def test_the_dashboard_is_json_that_grafana_imports() -> None:
 # What the rules do, by promtool
 
 
+#: An alarm, and the alerts that there are of it.
+Expected = tuple[AlarmCode, list[Any]]
+
+
 def _alerting(code: AlarmCode, labels: dict[str, str]) -> dict[str, Any]:
     rule = _ALERTS[code]
     annotations = {
@@ -120,7 +125,7 @@ def _alerting(code: AlarmCode, labels: dict[str, str]) -> dict[str, Any]:
     return {"exp_labels": {**rule["labels"], **labels}, "exp_annotations": annotations}
 
 
-def _tested(tmp_path: Path, series: dict[str, str], expected: dict[str, list[tuple[AlarmCode, list[Any]]]]) -> None:
+def _tested(tmp_path: Path, series: dict[str, str], expected: Mapping[str, Iterable[Expected]]) -> None:
     """Let promtool run the rules over series and hold the alerts at each moment against what is expected."""
     (tmp_path / "rules.yml").write_text(files()["rules.yml"], "utf-8")
     test = {
@@ -144,7 +149,7 @@ def _tested(tmp_path: Path, series: dict[str, str], expected: dict[str, list[tup
 
 def test_each_alarm_alerts_at_once_and_ends_with_it(tmp_path: Path) -> None:
     """At the first evaluation after the watcher says so, with its words and its page; two watchers make one alert."""
-    codes = [code for code in AlarmCode if code is not AlarmCode.NOT_WATCHED]
+    codes: list[AlarmCode] = [code for code in AlarmCode if code is not AlarmCode.NOT_WATCHED]
     series = {}
     for code in codes:
         for watcher in ("a", "b"):
@@ -162,7 +167,8 @@ def test_an_alarm_in_two_places_is_two_alerts(tmp_path: Path) -> None:
 
 def test_nobody_watching_is_an_alert(tmp_path: Path) -> None:
     """When the watcher is gone, and when it still answers and looks no more."""
-    quiet, told = (AlarmCode.NOT_WATCHED, []), (AlarmCode.NOT_WATCHED, [_alerting(AlarmCode.NOT_WATCHED, {})])
+    quiet: Expected = (AlarmCode.NOT_WATCHED, [])
+    told: Expected = (AlarmCode.NOT_WATCHED, [_alerting(AlarmCode.NOT_WATCHED, {})])
     watched = "sambus_watched_timestamp_seconds"
     _tested(tmp_path, {watched: "0+3x10 stale"}, {"30s": [quiet], "33s": [told]})
     hangs = 30 + STALE_S

@@ -41,14 +41,14 @@ def _until(server: Prometheus, wanted: set[str]) -> float:
 def test_an_alarm_is_an_alert_within_seconds(tmp_path: Path) -> None:
     """From the watcher's word to the alert that fires; gone as soon when it is healed. A silent watcher alerts too."""
     alarms: list[Shown] = []
-    watching = True
+    watching, last = True, time.time()
 
     def told() -> list[Shown]:
         nonlocal last
         last = time.time() if watching else last
         return [*alarms, Figure(WATCHED_AT, (), last)]
 
-    last, port = time.time(), free_port()
+    port = free_port()
     serve_figures(told, port)
     export(tmp_path)
     with Prometheus(tmp_path, _config(port)) as server:
