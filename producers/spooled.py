@@ -14,7 +14,9 @@ from producers.sender import Sender
 from producers.spool import MAX_BYTES, Spool
 from producers.spool_keys import SpoolKeys, keys_from_environment
 from producers.spool_record import SpoolRecord, urgency_of
+from producers.tracing import ended_with, published
 from schemas.codec import Codec
+from schemas.traces import Tracer
 
 #: How long closing waits for the bus to take what is in the spool, and a full spool for room. Seconds.
 _CLOSING_S: Final = 5.0
@@ -44,8 +46,13 @@ class SpooledProducer(Publisher):
         patience: float = _PATIENCE_S,
         closing: float = _CLOSING_S,
         max_bytes: int = MAX_BYTES,
+        tracer: Tracer | None = None,
     ) -> None:
-        """``keys``: those of the environment unless given (``SAMBUS_SPOOL_KEY_FILE``)."""
+        """``keys``: those of the environment unless given (``SAMBUS_SPOOL_KEY_FILE``).
+
+        ``tracer``: begin a trace with each event, as ``Producer`` does.
+        """
+        self._tracer = tracer
         self._options = options
         self._origin, self._topic, self._timeout = origin, topic, timeout
         self._patience, self._closing = patience, closing
@@ -74,9 +81,12 @@ class SpooledProducer(Publisher):
         encoded = encode(self._codec, event, self._origin)
         if isinstance(encoded, Refused):
             return Submission(*encoded)
+        span = published(self._tracer, encoded, self._topic)
         headers = tuple(encoded.headers)
         record = SpoolRecord(self._topic, encoded.key, encoded.value, headers, urgency_of(encoded.event))
-        return Submission(encoded.event_id, (), await self._carrying.put(record))
+        taken = await self._carrying.put(record)
+        ended_with(span, taken)
+        return Submission(encoded.event_id, (), taken)
 
     async def settle(self, submission: Submission) -> Receipt:
         """Wait until a submitted event is on the disk. Errors: ``SpoolRefusedError`` when it was not taken."""

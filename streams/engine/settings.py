@@ -8,6 +8,7 @@ from typing import Any
 
 from schemas.admission import CLOCK_SKEW, ID_WINDOW
 from schemas.schema_ids import SchemaIds
+from schemas.traces import Tracer
 
 #: The consumer group and the prefix of every transactional id.
 GROUP = "sambus"
@@ -48,5 +49,7 @@ class Settings:
     snapshots: Path | None = None
     #: The registry by whose ids records may be framed, and deliveries are; None knows single-object encoding alone.
     ids: SchemaIds | None = None
+    #: Follows events through the worker; None follows none.
+    tracer: Tracer | None = None
     report_every_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from schemas.gazetteer import Gazetteer
 from schemas.problems import Problem, RejectCode
 from schemas.records import ASKED, POINTED, desk_address
 from schemas.topics import ACCEPTED, DECISIONS, DUTIES, PARTNERS, QUARANTINE, desk_topic
+from schemas.traces import TRACEPARENT, carried
 from streams.core.hidden import closed, secret
 from streams.core.reference import Reference
 from streams.core.share import CompiledView, Pack, ReceiverRuling, Ruling, decide, project
@@ -35,6 +36,7 @@ from streams.engine.receipts import About, Kind, ReceiptDesk
 from streams.engine.records import FROM_HEADER, SHARED_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters
 from streams.engine.state import State
+from streams.engine.tally import SharedEvent
 
 #: Bound of the addresses that are kept, a few hundred bytes each.
 _MAX_ADDRESSES = 100_000
@@ -61,7 +63,7 @@ class Matter(NamedTuple):
     """An event that is shared: its bytes as decided on, where it or its order was published, its time, its lane.
 
     Shape: ``former`` is the id of the revision that it takes the place of, empty if there is none; ``concerns`` are the
-    events that a notice of the bus is about, which its ledger line names.
+    events that a notice of the bus is about, which its ledger line names; ``trace`` the context of its trace, if any.
     """
 
     event: Mapping[str, Any]
@@ -71,6 +73,7 @@ class Matter(NamedTuple):
     lane: int
     former: str = ""
     concerns: tuple[str, ...] = ()
+    trace: bytes | None = None
 
 
 class _Sight:
@@ -164,7 +167,8 @@ class ShareStep:
         memory = self.memory_of(state)
         event = memory.orders.inherited(self._codec.decode(data, limit=MAX_BUS_BYTES).value)
         source = header(record, FROM_HEADER) or place(record)
-        self.share(Matter(event, source, data, record.timestamp, record.partition), memory, out)
+        trace = carried(record.headers)
+        self.share(Matter(event, source, data, record.timestamp, record.partition, trace=trace), memory, out)
 
     def share(self, matter: Matter, memory: LaneMemory, out: Outbox) -> None:
         """Decide on one event by the lane's orders and pack, deliver, account, remember.
@@ -176,6 +180,7 @@ class ShareStep:
         publisher = origin_desk(event)
         shared = any(receiver.desk != publisher for receiver in ruling.receivers)
         delivered = self.deliver(matter, ruling, pack, out, "shared" if shared else "origin_only")
+        out.shared.append(SharedEvent(at_ms, event["reported_at"], ruling.receivers, ruling.withheld))
         memory.deliver(event["event_id"], publisher, delivered, at_ms, (*areas_of(event), *_marks(event)))
         memory.ask(event, Waiting(matter.source, matter.data, matter.former), matter.lane, at_ms)
         if ruling.withheld:
@@ -202,7 +207,9 @@ class ShareStep:
         """Ask whoever provided what the event is built on, if it is withheld for want of their leave."""
         event, now = matter.event, moment(matter.at_ms)
         for question, data, to in self._questions.of(event, now, ruling, memory.orders, memory.pack):
-            asked = matter._replace(event=question.event, data=data, former="", concerns=(event["event_id"],))
+            asked = matter._replace(
+                event=question.event, data=data, former="", concerns=(event["event_id"],), trace=None
+            )
             self.deliver(asked, to, memory.pack, out, ASKED)
 
     def finish(self, state: State, out: Outbox, at_ms: int) -> None:
@@ -221,13 +228,14 @@ class ShareStep:
         addresses = self._addressed(ruling.receivers)
         shared: dict[int, bytes] = {}
         sight = _Sight(self._codec, event, self._meta(event, ruling, pack))
+        plain = NO_HEADERS if matter.trace is None else [(TRACEPARENT, matter.trace)]
         for receiver, to in zip(ruling.receivers, addresses, strict=True):
             body = shared.get(id(receiver.view))
             if body is None:
                 body = shared[id(receiver.view)] = sight.through(receiver.view)
             value = self._codec.join_delivery(event_type, to.receiver, told + to.suffix, body, framed=to.own)
-            headers = NO_HEADERS
-            if to.own:
+            headers = plain
+            if to.own:  # no trace there: it would tell a desk's own tools which events came together
                 headers = self._codec.delivery_headers(event_type, told + to.suffix, moment(at_ms))
             out.add(Output(to.topic, to.key, value, at_ms, headers))
         encoded = [to.receiver for to in addresses]

@@ -44,6 +44,8 @@ class Counters:
     cycles_committed: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    #: Drops by the publisher's unit and outcome; told by area alone, and small ones not at all.
+    duplicates: Counter[tuple[str, str]] = field(default_factory=Counter)
     deciding_s: float = 0.0
     committing_s: float = 0.0
 
@@ -54,6 +56,7 @@ class Counters:
         self.cycles_committed += other.cycles_committed
         self.rejected.update(other.rejected)
         self.dropped.update(other.dropped)
+        self.duplicates.update(other.duplicates)
         self.deciding_s += other.deciding_s
         self.committing_s += other.committing_s
 
