@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from streams.engine.quick_records import use_quick_records
 from streams.engine.records import Batch
 from streams.engine.settings import Settings
 from streams.engine.signals import Counters, Signal, emit, where
+from streams.engine.tally import Tally
 from streams.engine.transport import BatchTransport
 from streams.engine.watchdog import LoopWatch, end_blocked
 from streams.engine.way import RightOfWay
@@ -61,6 +63,7 @@ class Lanes:
         self._loop_watch = loop_watch
         self._watch = LanesWatch(settings.patience, self._flash.ends, self._position)
         self._done: dict[str, Counters] = {step.name: Counters() for step in agents}
+        self.tally = Tally()
         self.app: Any = None
 
     def of(self, partition: int) -> Lane | None:
@@ -76,7 +79,8 @@ class Lanes:
         await self.close()
         numbers = sorted({tp.partition for tp in assigned})
         self._lanes = {
-            number: Lane(self._agents, number, self._settings, self._pressure, self._way) for number in numbers
+            number: Lane(self._agents, number, self._settings, self._pressure, self._way, self.tally)
+            for number in numbers
         }
         self._opening = asyncio.create_task(self._open(), name="lanes-open")
 
@@ -131,6 +135,19 @@ class Lanes:
             totals[work.step.name].add(work.counters)
             entries[work.step.name] += len(work.state)
         return {name: (totals[name], entries[name]) for name in totals}
+
+    def states(self) -> dict[str, tuple[int, int]]:
+        """How many entries and bytes each state holds here. Agents that share one state count it once."""
+        held = dict.fromkeys((getattr(step, "memory", step.name) for step in self._agents), (0, 0))
+        for lane in self._lanes.values():
+            for memory, state in {work.memory: work.state for work in lane.works}.items():
+                entries, weight = held[memory]
+                held[memory] = entries + len(state), weight + state.weight
+        return held
+
+    def stages(self) -> Counter[str]:
+        """How many lanes are open, and how many still open."""
+        return Counter("open" if lane.open_now else "opening" for lane in self._lanes.values())
 
     def _pressure(self, source: TopicPartition, *, full: bool) -> None:
         if is_flash_topic(source.topic):
@@ -211,11 +228,13 @@ def _follow_partitions(app: faust.App, lanes: Lanes) -> None:
     @app.on_partitions_revoked.connect
     async def revoked(_app: Any, revoked: Any, **_: Any) -> None:
         emit(Signal.PARTITIONS_REVOKED, partitions=len(revoked))
+        lanes.tally.rebalances["revoked"] += 1
         await lanes.close()
 
     @app.on_partitions_assigned.connect
     async def assigned(_app: Any, assigned: Any, **_: Any) -> None:
         emit(Signal.PARTITIONS_ASSIGNED, partitions=len(assigned))
+        lanes.tally.rebalances["assigned"] += 1
         await lanes.open(assigned)
 
     @app.on_before_shutdown.connect

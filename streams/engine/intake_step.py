@@ -1,11 +1,13 @@
 """The intake agent's step: what units published, accepted or quarantined, and each id remembered."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from schemas.codec import ORIGIN_HEADER, Codec
 from schemas.problems import Problem, RejectCode
 from schemas.records import desk_address
 from schemas.topics import ACCEPTED, DECISIONS, FLASH_ACCEPTED, QUARANTINE, is_flash_topic, writer_of
+from schemas.traces import TRACEPARENT, Fact, SpanName, Tracer
 from streams.core.flash import Allowance
 from streams.core.intake import Accepted, Intake, Known, Peek, Published, settle
 from streams.core.outcome import Drop, Forward, Reject
@@ -18,6 +20,10 @@ from streams.engine.receipts import ReceiptDesk
 from streams.engine.records import AT_HEADER, FROM_HEADER, SAID_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters, FlashRefusal
 from streams.engine.state import State
+from streams.engine.tracing import Traces, passed_on, tell
+
+#: What a span says of an event that goes on; every other outcome is a code of intake.
+ACCEPTED_OUTCOME: Final = "accepted"
 
 
 class IntakeStep:
@@ -35,8 +41,10 @@ class IntakeStep:
         reference: Reference,
         own_access_desks: Iterable[str] = (),
         framing: Framing | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._codec = codec
+        self._traces = Traces(tracer)
         self._intake = Intake(codec, reference)
         self._receipts = ReceiptDesk(codec, reference, own_access_desks)
         self._allowance = Allowance()
@@ -49,18 +57,23 @@ class IntakeStep:
         writer = proven_writer(record)
         value = self._codec.unframed(record.value or b"")
         published = Published(record.key, value, writer, moment(record.timestamp))
+        span = self._traces.begin(SpanName.INTAKE, record, out)
         reading = self._intake.read(published)
         if isinstance(reading.outcome, Reject):
             self._reject(record, reading.outcome, reading.peek, out, counters)
+            tell(span, {Fact.OUTCOME: reading.outcome.problems[0].code.value})
             return
         accepted = reading.outcome
+        tell(span, {Fact.EVENT_TYPE: accepted.event_type})
         key = accepted.event_id.encode()
         known = state.get(key)
         settled = settle(accepted, None if known is None else Known(known))
         match settled:
             case Forward():
-                out.add(_accepted(record, value, accepted, self._lane(record, accepted, counters)))
+                topic = self._lane(record, accepted, counters)
+                out.add(_accepted(record, value, accepted, topic, passed_on(span, record)))
                 state.put(key, accepted.digest, record.timestamp)
+                tell(span, {Fact.OUTCOME: ACCEPTED_OUTCOME})
             case Drop(code):
                 told = Told(
                     accepted.event_id,
@@ -73,8 +86,11 @@ class IntakeStep:
                 out.add(dropped(self._codec, told, code, record.timestamp))
                 self._receipts.dropped(writer or "", told, code.value, record.timestamp, out)
                 counters.dropped[code.value] += 1
+                counters.duplicates[accepted.origin.unit, code.value] += 1
+                tell(span, {Fact.OUTCOME: code.value})
             case Reject():
                 self._reject(record, settled, reading.peek, out, counters)
+                tell(span, {Fact.OUTCOME: settled.problems[0].code.value})
 
     def _lane(self, record: Record, accepted: Accepted, counters: Counters) -> str:
         """Where an accepted event goes on: what it says decides, not where it was published."""
@@ -117,13 +133,14 @@ def desk_of(accepted: Accepted) -> str:
     return desk_address(accepted.origin.unit, accepted.origin.function)
 
 
-def _accepted(record: Record, value: bytes, accepted: Accepted, topic: str) -> Output:
+def _accepted(record: Record, value: bytes, accepted: Accepted, topic: str, trace: bytes | None) -> Output:
     """The event as published, byte for byte, keyed for deduplication; the bus's own facts travel as headers.
 
     Only a registry's id at its head has given way to the schema's fingerprint.
     """
     headers = [
-        *((name, value) for name, value in record.headers if name.startswith(("ce_", "content-type", "traceparent"))),
+        *((name, value) for name, value in record.headers if name.startswith(("ce_", "content-type"))),
+        *(() if trace is None else ((TRACEPARENT, trace),)),
         (ORIGIN_HEADER, desk_of(accepted).encode()),
         (AT_HEADER, str(record.timestamp).encode()),
         (FROM_HEADER, place(record).encode()),

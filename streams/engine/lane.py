@@ -25,6 +25,7 @@ from streams.engine.records import Batch
 from streams.engine.settings import Settings
 from streams.engine.signals import Counters, Signal, emit, where
 from streams.engine.state import State
+from streams.engine.tally import Tally
 from streams.engine.ticker import Ticker
 from streams.engine.way import SLICE_S, RightOfWay
 from streams.engine.work import GapError, Source, Step, Work
@@ -66,8 +67,10 @@ class Lane:
         settings: Settings,
         pressure: Pressure,
         way: RightOfWay,
+        tally: Tally | None = None,
     ) -> None:
         self.partition = partition
+        self.tally = tally or Tally()
         states: dict[str, State] = {}
         self.works = [Work(step, partition, states, settings) for step in agents]
         self.chain = Chain(partition)
@@ -91,6 +94,8 @@ class Lane:
         self._routine_until = 0.0
         self._arrived = asyncio.Event()
         self._ticker = Ticker(self._arrived.set)
+        #: Whether it takes batches, for whoever counts lanes.
+        self.open_now = False
         self._closing = False
         self._task: asyncio.Task[None] | None = None
         self._preparing: asyncio.Task[None] | None = None
@@ -121,15 +126,18 @@ class Lane:
         self._task = asyncio.create_task(self._run(), name=f"lane-{self.partition}")
         self._ticker.start()
         self._tell_opened(Signal.LANE_OPENED, loaded, started)
+        self.open_now = True
         self._preparing = asyncio.create_task(self._prepare(started), name=f"lane-{self.partition}-prepares")
 
     def _tell_opened(self, signal: Signal, loaded: Restored, started: float) -> None:
+        spent = time.monotonic() - started
+        self.tally.opening.observe(spent, "open" if signal is Signal.LANE_OPENED else "prepared")
         emit(
             signal,
             partition=self.partition,
             state_records_loaded=loaded.from_changelogs,
             from_snapshots=loaded.from_snapshots,
-            opened_in_s=round(time.monotonic() - started, 3),
+            opened_in_s=round(spent, 3),
         )
 
     async def _load(self) -> Restored:
@@ -410,6 +418,9 @@ class Lane:
         if not self._in_hand:
             self._way.release(self.partition)
         spent = time.perf_counter() - started
+        self.tally.committed(cycle.outbox.shared, spent, time.time() * 1000)
+        for span in cycle.outbox.spans:
+            span.end()
         for work in self.works:
             work.counters.cycles_committed += 1
             work.counters.committing_s += spent / len(self.works)

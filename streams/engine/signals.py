@@ -53,6 +53,8 @@ class Counters:
     cycles_committed: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    #: Drops by the publisher's unit and outcome; told by area alone, and small ones not at all.
+    duplicates: Counter[tuple[str, str]] = field(default_factory=Counter)
     flash_taken: int = 0
     flash_refused: Counter[str] = field(default_factory=Counter)
     deciding_s: float = 0.0
@@ -65,6 +67,7 @@ class Counters:
         self.cycles_committed += other.cycles_committed
         self.rejected.update(other.rejected)
         self.dropped.update(other.dropped)
+        self.duplicates.update(other.duplicates)
         self.flash_taken += other.flash_taken
         self.flash_refused.update(other.flash_refused)
         self.deciding_s += other.deciding_s

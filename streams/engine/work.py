@@ -13,6 +13,7 @@ from streams.engine.records import Batch, Record
 from streams.engine.settings import Settings
 from streams.engine.signals import Counters, Signal, emit, where
 from streams.engine.state import State
+from streams.engine.tracing import named
 
 
 class Step(Protocol):
@@ -62,6 +63,7 @@ class Work:
         prepare = getattr(self.step, "open", None)
         if prepare is not None:
             yield from prepare(self.state) or ()
+        self.state.weigh()
         self.ready = True
 
     def let_go(self) -> None:
@@ -77,7 +79,8 @@ class Work:
             self.step(record, self.state, outbox, self.counters)
         except Exception as problem:  # noqa: BLE001
             cause = type(problem).__name__
-            emit(Signal.STEP_FAILED, level="error", agent=self.step.name, cause=cause, where=where(problem))
+            named_by = named(record)
+            emit(Signal.STEP_FAILED, level="error", agent=self.step.name, cause=cause, where=where(problem), **named_by)
             outbox.keep(before)
             self.step.contain(record, outbox)
             self.counters.rejected["INTERNAL"] += 1

@@ -14,6 +14,7 @@ from schemas.gazetteer import load_gazetteer
 from schemas.marks import sealed_fields
 from schemas.partners import IN_SWEDEN
 from schemas.problems import REMEDIES
+from schemas.signals import METRICS
 from schemas.topics import DAY_MS, MIB, Topic, catalogue, delivery_areas
 from streams.core.share.transforms import TRANSFORMS
 
@@ -122,8 +123,14 @@ def transforms() -> str:
 
 def alarms() -> str:
     """Every alarm: how soon to act, what it means and what to do."""
-    rows = ((f"`{code}`", a.severity, a.meaning_en, a.remedy_en) for code, a in ALARMS.items())
+    rows = ((f"[`{code}`](runbook/{code}.md)", a.severity, a.meaning_en, a.remedy_en) for code, a in ALARMS.items())
     return table(("code", "act", "meaning", "remedy"), rows)
+
+
+def metrics() -> str:
+    """Every metric: its labels, and what it means."""
+    rows = ((f"`{m.name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels), m.unit, m.meaning) for m in METRICS)
+    return table(("metric", "kind", "labels", "unit", "meaning"), rows)
 
 
 def program(language: str, path: str) -> str:
@@ -140,6 +147,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "sealed fields": sealed,
     "transforms": transforms,
     "alarms": alarms,
+    "metrics": metrics,
     "program in curl": partial(program, "sh", "curl/publish.sh"),
     "program in python": partial(program, "python", "python/example.py"),
     "program in java": partial(program, "java", "java/src/main/java/example/Example.java"),
