@@ -15,6 +15,8 @@ from producers.tracing import UNCONFIRMED, ended, ended_with, published
 from schemas.catalogue import EVENT_TYPES
 from schemas.codec import Codec
 from schemas.envelope import Event
+from schemas.flash import flash_topic_of
+from schemas.gazetteer import load_gazetteer
 from schemas.problems import Problem, RejectCode
 from schemas.schema_ids import RegistrySilentError, SchemaIds
 from schemas.traces import Tracer
@@ -37,7 +39,7 @@ GATEWAY_TOPIC = "in.gateway"
 
 
 class Producer(Publisher):
-    """Publishes one desk's events.
+    """Publishes one desk's events; those on danger to life by the flash lane beside ``topic``.
 
     Shape: events as models or as mappings in the wire's JSON form; a receipt for each.
     Errors: ``BusUnreachable`` when the bus does not confirm in time. What an event says never raises: it is rejected.
@@ -61,6 +63,7 @@ class Producer(Publisher):
         self._options = DEFAULTS | dict(options)
         self._origin = origin
         self._topic = topic
+        self._flash_topic = flash_topic_of(topic, load_gazetteer())
         self._timeout = timeout
         self._codec = Codec()
         self._ids = ids
@@ -88,15 +91,16 @@ class Producer(Publisher):
         encoded = encode(self._codec, event, self._origin)
         if isinstance(encoded, Refused):
             return Submission(*encoded)
-        span = published(self._tracer, encoded, self._topic)
+        topic = self._flash_topic if encoded.flash else self._topic
+        span = published(self._tracer, encoded, topic)
         try:  # aiokafka waits for the topic and for room no longer than request_timeout_ms
-            confirmation = await self._kafka.send(self._topic, encoded.value, key=encoded.key, headers=encoded.headers)
+            confirmation = await self._kafka.send(topic, encoded.value, key=encoded.key, headers=encoded.headers)
         except MessageSizeTooLargeError:
             ended(span, RejectCode.TOO_LARGE)
             return Submission(encoded.event_id, (Problem(RejectCode.TOO_LARGE),))
         except (KafkaError, TimeoutError) as problem:
             ended(span, UNCONFIRMED)
-            raise unreachable(problem, self._topic) from None
+            raise unreachable(problem, topic) from None
         ended_with(span, confirmation)
         return Submission(encoded.event_id, (), confirmation)
 

@@ -9,7 +9,7 @@ from schemas.codec import MAX_BUS_BYTES, ORIGIN_HEADER, Codec
 from schemas.envelope import Origin
 from schemas.fingerprint import content_digest, said
 from schemas.problems import Problem, RejectCode
-from schemas.topics import ASSESSED
+from schemas.topics import ASSESSED, FLASH_ACCEPTED
 from schemas.traces import TRACEPARENT, Fact, SpanName, Tracer, is_sampled
 from schemas.vocabulary import LEGAL_ORIGIN_STRICTNESS, Handling
 from streams.core.assess import Assess, Assessed, Seen
@@ -176,7 +176,8 @@ class AssessStep:
             headers.append((TRACEPARENT, trace))
         out.add(Output(ASSESSED, record.key or b"", value, at_ms, [*headers, (SHARED_HEADER, b"1")]))
         source = header(record, FROM_HEADER) or place(record)
-        matter = Matter(event, source, value, at_ms, record.partition, former)
+        flash = record.topic == FLASH_ACCEPTED
+        matter = Matter(event, source, value, at_ms, record.partition, former, flash=flash)
         sampled = trace is not None and is_sampled(trace)
         self._share.share(matter._replace(trace=trace) if sampled else matter, memory, out)
         self._following.point(matter, memory, out)

@@ -9,6 +9,7 @@ from typing import Any
 from schemas.admission import CLOCK_SKEW, ID_WINDOW
 from schemas.schema_ids import SchemaIds
 from schemas.traces import Tracer
+from streams.engine.progress import Patience
 
 #: The consumer group and the prefix of every transactional id.
 GROUP = "sambus"
@@ -51,5 +52,7 @@ class Settings:
     ids: SchemaIds | None = None
     #: Follows events through the worker; None follows none.
     tracer: Tracer | None = None
+    #: How long a lane, a commit, a fetch or the loop may stand still before the worker ends.
+    patience: Patience = Patience()
     report_every_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -11,7 +11,17 @@ from schemas.codec import MAX_BUS_BYTES, Codec, UndecodableError
 from schemas.gazetteer import Gazetteer
 from schemas.problems import Problem, RejectCode
 from schemas.records import ASKED, POINTED, desk_address
-from schemas.topics import ACCEPTED, DECISIONS, DUTIES, PARTNERS, QUARANTINE, desk_topic
+from schemas.topics import (
+    ACCEPTED,
+    DECISIONS,
+    DUTIES,
+    FLASH_ACCEPTED,
+    PARTNERS,
+    QUARANTINE,
+    delivery_areas,
+    desk_topic,
+    flash_delivery_topic,
+)
 from schemas.traces import TRACEPARENT, carried
 from streams.core.hidden import closed, secret
 from streams.core.reference import Reference
@@ -57,13 +67,16 @@ class _Address(NamedTuple):
     #: Whether the desk reads a topic of its own, with tools that may know CloudEvents and not us.
     own: bool
     kind: Kind
+    #: Where its deliveries of the flash lane stand too.
+    flash: str | None
 
 
 class Matter(NamedTuple):
     """An event that is shared: its bytes as decided on, where it or its order was published, its time, its lane.
 
     Shape: ``former`` is the id of the revision that it takes the place of, empty if there is none; ``concerns`` are the
-    events that a notice of the bus is about, which its ledger line names; ``trace`` the context of its trace, if any.
+    events that a notice of the bus is about, which its ledger line names; ``trace`` is the context of its trace, if
+    any. With ``flash`` it overtakes on its way to the desks too.
     """
 
     event: Mapping[str, Any]
@@ -74,6 +87,7 @@ class Matter(NamedTuple):
     former: str = ""
     concerns: tuple[str, ...] = ()
     trace: bytes | None = None
+    flash: bool = False
 
 
 class _Sight:
@@ -144,8 +158,10 @@ class ShareStep:
         areas = {delivery_topic(reference.gazetteer, unit) for unit in reference.gazetteer.units}
         self.outputs: Sequence[str] = (
             *sorted(areas | {f"deliver.{PARTNERS}"}),
+            *sorted(flash for area in delivery_areas(reference.gazetteer) if (flash := flash_delivery_topic(area))),
             *sorted(self._own.values()),
             ACCEPTED,
+            FLASH_ACCEPTED,
             DECISIONS,
             DUTIES,
             QUARANTINE,
@@ -238,6 +254,8 @@ class ShareStep:
             if to.own:  # no trace there: it would tell a desk's own tools which events came together
                 headers = self._codec.delivery_headers(event_type, told + to.suffix, moment(at_ms))
             out.add(Output(to.topic, to.key, value, at_ms, headers))
+            if matter.flash and to.flash is not None:
+                out.add(Output(to.flash, to.key, value, at_ms, plain))
         encoded = [to.receiver for to in addresses]
         out.add(self._ledger_line(matter, ruling, encoded, pack, outcome))
         for output in self._duties.opened(matter.event, ruling.receivers, pack, at_ms):
@@ -290,7 +308,8 @@ class ShareStep:
             if len(self._addresses) >= _MAX_ADDRESSES:
                 self._addresses.clear()
             desk = receiver.desk
-            topic = self._own.get(desk) or delivery_topic(self._reference.gazetteer, desk.partition("/")[0])
+            area = self._reference.gazetteer.area_of_delivery(desk.partition("/")[0])
+            topic = self._own.get(desk) or f"deliver.{area}"
             part = self._codec.encode_receiver(receiver._asdict() | {"view": receiver.view.names})
             suffix = f":{desk}:{receiver.view_group}"
             always = shows_references(receiver.view)  # partners are told of no link, so it need not be known of them
@@ -304,6 +323,7 @@ class ShareStep:
                 told,
                 depends=always is None and not desk.startswith("partner."),
                 own=desk in self._own,
+                flash=None if desk in self._own else flash_delivery_topic(area),
                 kind=self.receipts.kind_of(desk),
             )
         return known

@@ -10,7 +10,19 @@ import faust
 import uvloop
 
 from schemas.codec import Codec
-from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, FACTS, GATEWAY_IN, PACKS
+from schemas.topics import (
+    ACCEPTED,
+    ASSESSED,
+    DUTIES,
+    ENTITIES,
+    FACTS,
+    FLASH_ACCEPTED,
+    FLASH_IN,
+    GATEWAY_IN,
+    PACKS,
+    flash_intake_topic,
+    intake_topic,
+)
 from schemas.validation import prepare
 from streams.core.context.forms import load_context
 from streams.core.context.questions import Questioner
@@ -60,7 +72,9 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     codec, reference = Codec(None if settings.ids is None else settings.ids.known), load_reference()
     framing = None if settings.ids is None else Framing(codec, settings.ids)
     prepare()
-    intake_topics = (GATEWAY_IN, *(f"in.{unit}" for unit in settings.own_access_units))
+    units = settings.own_access_units
+    flash_topics = (FLASH_IN, *map(flash_intake_topic, units))
+    intake_topics = (*flash_topics, GATEWAY_IN, *map(intake_topic, units))
     folder = settings.rules or RULES
     first = Pack.load(folder, reference.gazetteer)
     packs = Packs(codec, reference.gazetteer, first, digest(pack_bundle(folder)))
@@ -76,7 +90,7 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     )
     return {
         IntakeStep(codec, reference, settings.own_access_desks, framing, settings.tracer): intake_topics,
-        AssessStep(codec, reference, share, tellers, pointing, settings.tracer): (ACCEPTED,),
+        AssessStep(codec, reference, share, tellers, pointing, settings.tracer): (FLASH_ACCEPTED, ACCEPTED),
         share: (ASSESSED,),
         RulesStep(codec, packs): (PACKS,),
         DutiesStep(codec, reference, settings.own_access_desks): (DUTIES,),

@@ -70,11 +70,19 @@ def topics() -> str:
     """Every topic, those of regions, units and desks by their pattern."""
     gazetteer = load_gazetteer()
     unit, desk = "se.stockholm", "se.noa/intelligence"
-    patterns = {f"in.{unit}": "in.<unit>", "desk.se.noa.intelligence": "desk.<unit>.<function>"}
-    regions = {f"deliver.{area}" for area in delivery_areas(gazetteer)[:-2]}
+    patterns = {
+        f"in.{unit}": "in.<unit>",
+        f"in.flash.{unit}": "in.flash.<unit>",
+        "desk.se.noa.intelligence": "desk.<unit>.<function>",
+    }
+    regions = {
+        f"{beginning}.{area}": f"{beginning}.<region>"
+        for area in delivery_areas(gazetteer)[:-2]
+        for beginning in ("deliver", "alert.flash")
+    }
     rows: dict[str, tuple[str, ...]] = {}
     for topic in catalogue(gazetteer, own_access_units=[unit], own_access_desks=[desk]):
-        name = "deliver.<region>" if topic.name in regions else patterns.get(topic.name, topic.name)
+        name = (regions | patterns).get(topic.name, topic.name)
         rows.setdefault(name, _topic_row(name, topic))
     return table(("topic", "key", "kept", "largest record", "written by", "read by"), rows.values())
 
@@ -83,7 +91,7 @@ def _topic_row(name: str, topic: Topic) -> tuple[str, ...]:
     kept = "latest of each key" if topic.cleanup == "compact" else "for ever"
     if topic.retention_ms is not None:
         kept = f"{topic.retention_ms // DAY_MS} days"
-    unit = "<unit>" if name == "in.<unit>" else "<unit>/<function>"
+    unit = "<unit>" if name.startswith("in.") else "<unit>/<function>"
     regional = {f"{who}:bergslagen": f"{who}:<region>" for who in ("gateway", "archiver")}
     hand = {"se.stockholm": unit, "se.noa/intelligence": unit, **regional}
     writers, readers = ([hand.get(who, who) for who in side] for side in (topic.writers, topic.readers))
