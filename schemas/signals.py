@@ -129,6 +129,13 @@ OPENING_S: Final = Metric(
 REBALANCES: Final = Metric(
     "sambus_rebalances_total", Kind.COUNTER, "rebalances", ("kind",), "times that partitions were assigned or revoked"
 )
+FLASH: Final = Metric(
+    "sambus_flash_events_total",
+    Kind.COUNTER,
+    "events",
+    ("outcome",),
+    "events on danger to life: taken on the flash lane, or why they go on as routine",
+)
 OF_WORKERS: Final = (
     DELIVERY_S,
     SHARED,
@@ -141,6 +148,7 @@ OF_WORKERS: Final = (
     DROPPED,
     DUPLICATES,
     WITHHELD,
+    FLASH,
     STATE_ENTRIES,
     STATE_BYTES,
     LANES,
