@@ -91,6 +91,7 @@ class Watcher:
         self._parts, self._publish, self._tell = parts, publish, tell
         self._every, self._deadline = every, deadline
         self._seen: dict[str, Seen] = {}
+        self._publishing: asyncio.Task[None] | None = None
         self.latest = together({}, datetime.now(UTC))
 
     async def run(self) -> None:
@@ -100,24 +101,29 @@ class Watcher:
         try:
             while True:
                 await asyncio.sleep(self._every if self._all_looked() else min(self._every, 0.2))
-                await self._tell_all()
+                self._tell_all()
         finally:
-            for task in keeping:
+            ending = [*keeping, *([self._publishing] if self._publishing is not None else [])]
+            for task in ending:
                 task.cancel()
-            await asyncio.gather(*keeping, return_exceptions=True)
+            await asyncio.gather(*ending, return_exceptions=True)
             self._tell(WatchSignal.STOPPED)
 
     def _all_looked(self) -> bool:
         return len(self._seen) == len(self._parts)
 
-    async def _tell_all(self) -> None:
+    def _tell_all(self) -> None:
         if not self._all_looked():  # the first snapshot waits for everybody's first look or failure
             return
         before = set(self.latest.snapshot.reasons)
         self.latest = together(self._seen, datetime.now(UTC))
         self._tell_changes({_place(each) for each in before}, self.latest.snapshot.reasons)
+        if self._publishing is None or self._publishing.done():  # else the bus is slow: /metrics do not wait for it
+            self._publishing = asyncio.create_task(self._publish_one(self.latest.snapshot))
+
+    async def _publish_one(self, snapshot: Snapshot) -> None:
         try:
-            await within(self._publish(self.latest.snapshot), self._deadline)
+            await within(self._publish(snapshot), self._deadline)
         except Exception as problem:  # noqa: BLE001 - whatever it is: /metrics tells on, and the next one is tried
             self._tell(WatchSignal.UNTOLD, problem=type(problem).__name__)
 
