@@ -40,6 +40,9 @@ READERS: Final = "gateway.readers"
 READS: Final = "audit.reads"
 #: What the watch found: one snapshot of the bus's health, rewritten every few seconds.
 HEALTH: Final = "bus.health"
+#: Test events of the watch, and what the bus decided of each (docs/adr/0031). Nobody else reads or writes them.
+CANARY_IN: Final = "in.canary"
+CANARY_RESULTS: Final = "canary.results"
 #: The books of what is owed: a desk and whoever runs the bus see from them how each obligation stands.
 BOOKS: Final = "state.duties"
 #: Where every lane remembers the orders that are in force.

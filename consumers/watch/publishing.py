@@ -1,5 +1,6 @@
 """How snapshots come onto ``bus.health``: one producer, made anew whenever a record could not be written."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ class Board:
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = options
         self._producer: AIOKafkaProducer | None = None
+        self._connecting = asyncio.Lock()
 
     async def tell(self, snapshot: Snapshot) -> None:
         """Write a snapshot."""
@@ -25,7 +27,8 @@ class Board:
 
     async def write(self, key: bytes, value: bytes) -> None:
         """Write a record and wait until it is kept."""
-        producer = self._producer or await self._connected()
+        async with self._connecting:
+            producer = self._producer or await self._connected()
         try:
             await producer.send_and_wait(HEALTH, value, key=key)
         except BaseException:

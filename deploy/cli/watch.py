@@ -41,6 +41,11 @@ from deploy.cli.connection import Connection, connection_options
     type=click.Path(exists=True, path_type=Path),
     help="A folder whose disk must not become full.",
 )
+@click.option(
+    "--rhythms",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML: how long publishers may be quiet, where that is set and not learned.",
+)
 @connection_options
 def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     connection: Connection,
@@ -52,6 +57,7 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     gateways: tuple[str, ...],
     registry: str | None,
     disks: tuple[Path, ...],
+    rhythms: Path | None,
 ) -> None:
     """Watch the bus until Ctrl-C or SIGTERM. On a secured bus it is for the user `monitor`.
 
@@ -63,14 +69,25 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     from consumers.watch.exposing import serve
     from consumers.watch.findings import Part
     from consumers.watch.probes import GatewaysPart, RegistryPart
+    from consumers.watch.publishers import PublishersPart
     from consumers.watch.publishing import Board
+    from consumers.watch.set_rhythms import RhythmsError, read_rhythms
+    from consumers.watch.silence import Publishers
     from schemas.gazetteer import load_gazetteer
     from schemas.topics import catalogue
 
-    options = connection.aiokafka()
-    expected = [topic.name for topic in catalogue(load_gazetteer())]
+    options, board = connection.aiokafka(), Board(connection.aiokafka())
+    gazetteer = load_gazetteer()
+    try:
+        given = read_rhythms(rhythms, gazetteer) if rhythms is not None else ()
+    except RhythmsError as problem:
+        raise click.UsageError(str(problem)) from None
+    expected = [topic.name for topic in catalogue(gazetteer)]
     limits = Limits(lag=timedelta(seconds=max_lag))
-    parts: list[Part] = [BusPart(options, group, expected, limits)]
+    parts: list[Part] = [
+        BusPart(options, group, expected, limits),
+        PublishersPart(options, board, Publishers(given)),
+    ]
     if gateways:
         parts.append(GatewaysPart(gateways))
     if registry:
@@ -79,7 +96,6 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
         parts.append(DisksPart(disks))
 
     async def work() -> None:
-        board = Board(options)
         watcher = Watcher(parts, board.tell, log, every)
         with ExitStack() as closing:
             if metrics_port:
