@@ -1,4 +1,4 @@
-"""Makes canaries of a rule pack's cases: whole events that intake takes, checked against the pack that they are made of.
+"""Makes canaries of a rule pack's cases: whole events that intake takes, checked against the pack that they come from.
 
 A case says only what matters to its rule. What an event must have besides is taken from the examples of its type; then
 it goes through intake, assessment and the rules as it would on the bus, and becomes a canary only if everything that
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from consumers.watch.canaries import Canary
+from consumers.watch.canary_events import shifted
 from schemas.admission import origin_of
 from schemas.catalogue import EVENT_TYPES
 from schemas.codec import Codec
@@ -99,7 +100,7 @@ class Maker:
 
     def _of_example(self, case: Case, example: Mapping[str, Any]) -> Canary | str:
         desk = str(case.event.get("from"))
-        body = self._whole(case, _moved(example, CASE_TIME - timedelta(minutes=30)))
+        body = self._whole(case, _moved(example, _REPORTED))
         if isinstance(body, str):
             return body
         ruling = self.decided(body, desk)
@@ -170,13 +171,14 @@ class Maker:
             found = validate(str(body["event_type"]), body)
             if isinstance(found, Event):
                 return body
-            if not any([_repair(body, example, problem.pointer or "") for problem in found]):
+            repaired = [_repair(body, example, problem.pointer or "") for problem in found]
+            if not any(repaired):
                 return _said(found)
         return "it could not be made whole"
 
 
 def _repair(body: Any, example: Any, pointer: str) -> bool:
-    """Take from the example what stands at a pointer; where it has nothing, take away what is there. Tells if it did."""
+    """Take from the example what stands at a pointer, or away what it does not have; tells if that changed a thing."""
     *path, last = (step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]) if pointer else ("",)
     for step in path:
         body, example = _at(body, step), _at(example, step)
@@ -204,22 +206,6 @@ def _at(value: Any, step: str) -> Any:
 def _moved(example: Mapping[str, Any], reported: datetime) -> Any:
     """An example with all its times moved, so that it was reported at a moment."""
     return shifted(example, reported - datetime.fromisoformat(str(example["reported_at"])))
-
-
-def shifted(value: Any, by: timedelta) -> Any:
-    """A body with all its times and dates moved by as much."""
-    if isinstance(value, Mapping):
-        return {name: shifted(inner, by) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [shifted(inner, by) for inner in value]
-    if isinstance(value, str) and len(value) > 9 and value[4:5] == "-" and value[:4].isdigit():  # noqa: PLR2004 - a date
-        try:
-            if len(value) == 10:  # noqa: PLR2004 - a date alone
-                return (date.fromisoformat(value) + timedelta(days=round(by / timedelta(days=1)))).isoformat()
-            return to_wire_time(datetime.fromisoformat(value) + by)
-        except ValueError:
-            return value
-    return value
 
 
 def _plain(value: Any) -> Any:

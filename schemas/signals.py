@@ -79,6 +79,15 @@ SKEW_S: Final = Metric(
 )
 _PUBLISHERS: Final = (PUBLISHERS, SILENT_S, SKEW_S)
 
+# What the watch tells of its test events; they count nowhere else.
+CANARY_S: Final = Metric(
+    "sambus_canary_seconds", Kind.GAUGE, "seconds", ("rule",), "how long the last test event of a rule's way took"
+)
+CANARIES: Final = Metric(
+    "sambus_canaries_total", Kind.COUNTER, "events", ("end",), "test events, by how they ended since the watch began"
+)
+_CANARIES: Final = (CANARY_S, CANARIES)
+
 METRICS: Final = (
     ALARM,
     WATCHED_AT,
@@ -89,4 +98,5 @@ METRICS: Final = (
     WORKERS,
     *_PROBES,
     *_PUBLISHERS,
+    *_CANARIES,
 )

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import orjson
 
+from consumers.watch.canaries import Canary
 from consumers.watch.watcher import Watcher, WatchSignal
 from deploy.cli.asking import run
 from deploy.cli.connection import Connection, connection_options
@@ -46,6 +47,16 @@ from deploy.cli.connection import Connection, connection_options
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="YAML: how long publishers may be quiet, where that is set and not learned.",
 )
+@click.option("--canaries/--no-canaries", default=True, help="Send test events through the rules. [default: do]")
+@click.option(
+    "--canary-every", type=click.FloatRange(min=0.05), default=3.0, show_default=True, help="Seconds between two."
+)
+@click.option(
+    "--rules",
+    envvar="SAMBUS_RULES",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the pack whose cases the test events come from. [default: the one of this version]",
+)
 @connection_options
 def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     connection: Connection,
@@ -58,6 +69,9 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     registry: str | None,
     disks: tuple[Path, ...],
     rhythms: Path | None,
+    canaries: bool,
+    canary_every: float,
+    rules: Path | None,
 ) -> None:
     """Watch the bus until Ctrl-C or SIGTERM. On a secured bus it is for the user `monitor`.
 
@@ -65,6 +79,7 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     from consumers.health import Limits
     from consumers.watch.bus import BusPart
+    from consumers.watch.canary_part import CanaryPart
     from consumers.watch.disks import DisksPart
     from consumers.watch.exposing import serve
     from consumers.watch.findings import Part
@@ -88,6 +103,8 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
         BusPart(options, group, expected, limits),
         PublishersPart(options, board, Publishers(given)),
     ]
+    if canaries:
+        parts.append(CanaryPart(options, board, lambda: _canaries(rules), canary_every))
     if gateways:
         parts.append(GatewaysPart(gateways))
     if registry:
@@ -104,6 +121,13 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
         await board.stop()
 
     run(work())
+
+
+def _canaries(rules: Path | None) -> Sequence[Canary]:
+    from deploy.canaries import canaries_of
+    from streams.core.share.loading import RULES
+
+    return canaries_of(rules or RULES).canaries
 
 
 def _serving(begin: Callable[[], Callable[[], None]]) -> Callable[[], None]:

@@ -5,6 +5,7 @@ import pytest
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import (
     BOOKS,
+    CANARY_IN,
     DROPS,
     DRY_RUN,
     GATEWAY_IN,
@@ -46,6 +47,8 @@ def test_the_catalogue_without_own_access() -> None:
         "gateway.readers",
         "audit.reads",
         "bus.health",
+        "canary.in",
+        "canary.results",
         "duties",
         "deliver.bergslagen",
         "deliver.mitt",
@@ -116,7 +119,13 @@ def test_intake_takes_what_is_too_large_and_quarantine_holds_it() -> None:
 def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
     """No client is believed, for events, packs, reads and drops; later topics carry the time of intake on."""
     times = {name: topic.configs()["message.timestamp.type"] for name, topic in topics().items()}
-    assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {GATEWAY_IN, PACKS, READS, DROPS}
+    assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {
+        GATEWAY_IN,
+        CANARY_IN,
+        PACKS,
+        READS,
+        DROPS,
+    }
 
 
 def test_state_is_compacted_and_the_ledger_kept() -> None:
@@ -150,6 +159,7 @@ def test_only_the_worker_writes_within_the_bus() -> None:
         READERS: ("gateway",),
         READS: ("gateway",),
         HEALTH: (MONITOR,),
+        CANARY_IN: (MONITOR,),
         DROPS: ("gateway", "operations"),
     }
     written = {name: topic.writers for name, topic in topics().items()}
