@@ -88,6 +88,15 @@ CANARIES: Final = Metric(
 )
 _CANARIES: Final = (CANARY_S, CANARIES)
 
+# What the watch tells of what desks owe.
+DUTIES_DUE: Final = Metric(
+    "sambus_duties", Kind.GAUGE, "obligations", ("state",), "obligations that are open, near their time, or late"
+)
+FLASH_OLDEST_S: Final = Metric(
+    "sambus_flash_unacknowledged_seconds", Kind.GAUGE, "seconds", (), "age of the oldest unacknowledged flash alert"
+)
+_DUTIES: Final = (DUTIES_DUE, FLASH_OLDEST_S)
+
 METRICS: Final = (
     ALARM,
     WATCHED_AT,
@@ -99,4 +108,5 @@ METRICS: Final = (
     *_PROBES,
     *_PUBLISHERS,
     *_CANARIES,
+    *_DUTIES,
 )

@@ -34,17 +34,23 @@ class Sends(Protocol):
 class CanaryPart:
     """Walls and ways of the rules, tried in turn.
 
-    Shape: ``make`` gives the canaries; it is called once, in a thread, because loading a pack takes seconds.
+    Shape: ``make`` gives the canaries; it is called once, in a thread, because loading a pack takes seconds. Nothing is
+    sent while no worker runs: that has an alarm of its own.
     Errors: ``BusUnreachableError``, ``TopicMissingError``, and those of Kafka.
     """
 
     name = "canaries"
 
     def __init__(
-        self, options: Mapping[str, Any], board: Sends, make: Callable[[], Sequence[Canary]], every: float = EVERY
+        self,
+        options: Mapping[str, Any],
+        board: Sends,
+        make: Callable[[], Sequence[Canary]],
+        every: float = EVERY,
+        anybody_works: Callable[[], bool] = lambda: True,
     ) -> None:
         self._options, self._board, self._make = options, board, make
-        self._every = timedelta(seconds=every)
+        self._every, self._anybody_works = timedelta(seconds=every), anybody_works
         self._codec = Codec()
         self._making: asyncio.Task[Sequence[Canary]] | None = None
         self._rounds: Rounds | None = None
@@ -79,7 +85,7 @@ class CanaryPart:
             self._rounds = Rounds(self._making.result(), self._every)
         rounds = self._rounds
         rounds.overdue(now)
-        for canary in rounds.due(now):
+        for canary in rounds.due(now) if self._anybody_works() else ():
             sent = datetime.now(UTC)
             record = ready(canary, sent, self._codec)
             rounds.sent(record.event_id, canary, sent)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import click
@@ -81,8 +82,10 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     from consumers.watch.bus import BusPart
     from consumers.watch.canary_part import CanaryPart
     from consumers.watch.disks import DisksPart
+    from consumers.watch.duties import DutiesPart
     from consumers.watch.exposing import serve
     from consumers.watch.findings import Part
+    from consumers.watch.packs import PacksPart
     from consumers.watch.probes import GatewaysPart, RegistryPart
     from consumers.watch.publishers import PublishersPart
     from consumers.watch.publishing import Board
@@ -99,12 +102,16 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise click.UsageError(str(problem)) from None
     expected = [topic.name for topic in catalogue(gazetteer)]
     limits = Limits(lag=timedelta(seconds=max_lag))
+    bus = BusPart(options, group, expected, limits)
     parts: list[Part] = [
-        BusPart(options, group, expected, limits),
+        bus,
         PublishersPart(options, board, Publishers(given)),
+        DutiesPart(options),
+        PacksPart(options),
     ]
     if canaries:
-        parts.append(CanaryPart(options, board, lambda: _canaries(rules), canary_every))
+        make = partial(_canaries, rules)
+        parts.append(CanaryPart(options, board, make, canary_every, lambda: bus.workers > 0))
     if gateways:
         parts.append(GatewaysPart(gateways))
     if registry:
