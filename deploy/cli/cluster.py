@@ -126,8 +126,9 @@ def up(connection: Connection, **options: Any) -> None:
     metrics = Metrics(options["metrics_port"])
     kept = [Worker(home, n, reaching("worker"), command, metrics.worker(n)) for n in range(1, workers + 1)]
     services = gateway_programs(home, ports, reaching, metrics) if ports is not None else []
-    address = registry.url if registry is not None else None
-    services.append(watch_program(home, reaching(MONITOR), ports, address, metrics))
+    if cluster is not None:
+        address = registry.url if registry is not None else None
+        services.append(watch_program(home, reaching(MONITOR), ports, address, metrics))
     supervisor = Supervisor(
         home,
         connection.aiokafka(),
