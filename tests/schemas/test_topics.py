@@ -5,10 +5,12 @@ import pytest
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import (
     BOOKS,
+    CANARY_IN,
     DROPS,
     DRY_RUN,
     FLASH_IN,
     GATEWAY_IN,
+    HEALTH,
     MIB,
     MONITOR,
     ORDERS,
@@ -60,6 +62,9 @@ def test_the_catalogue_without_own_access() -> None:
         "ledger.heads",
         "gateway.readers",
         "audit.reads",
+        "bus.health",
+        "canary.in",
+        "canary.results",
         "duties",
         "deliver.bergslagen",
         "deliver.mitt",
@@ -146,6 +151,7 @@ def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
     times = {name: topic.configs()["message.timestamp.type"] for name, topic in topics().items()}
     assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {
         GATEWAY_IN,
+        CANARY_IN,
         FLASH_IN,
         PACKS,
         READS,
@@ -177,13 +183,15 @@ def test_whoever_tries_a_pack_reads_and_writes_nothing() -> None:
 
 
 def test_only_the_worker_writes_within_the_bus() -> None:
-    """Walls: everything after intake has one writer; packs come from those who own the rules, readers from gateways."""
+    """Walls: whatever comes after intake has one writer; packs are the rule owners', health is the watch's."""
     outer = {
         GATEWAY_IN: ("gateway",),
         FLASH_IN: ("gateway",),
         PACKS: ("rule_owner", "worker"),
         READERS: ("gateway",),
         READS: ("gateway",),
+        HEALTH: (MONITOR,),
+        CANARY_IN: (MONITOR,),
         DROPS: ("gateway", "operations"),
     }
     written = {name: topic.writers for name, topic in topics().items()}
