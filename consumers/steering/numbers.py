@@ -76,7 +76,7 @@ def of_matters(counted: Counted, gazetteer: Gazetteer) -> dict[Cell, Numbers]:
         return (Cell(part, area, each) for part in (None, *parts) for area in areas for each in (None, at))
 
     def rank(cell: Cell) -> Rank:
-        return depth[cell.area], int(cell.level is not None), int(cell.part is not None)
+        return depth[cell.area], int(cell.level is not None), int(cell.part is None)
 
     counts = Counter[tuple[tuple[tuple[str, ...], tuple[str, ...], str], Effect]]()
     for kind, count in counted.matters.items():

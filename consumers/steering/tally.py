@@ -18,6 +18,8 @@ _LEAST_URGENT: Final = max(READ_WITHIN_MS)
 Served = Mapping[str, Mapping[str, tuple[str, ...]]]
 #: Which parts matters of a type serve, whatever rule shared them: event type → ids of parts.
 ServedByType = Mapping[str, frozenset[str]]
+#: A publisher's clock may be so far ahead of the bus's.
+_CLOCK_SKEW_MS: Final = 15 * 60_000
 _NO_PARTS: Final = frozenset[str]()
 
 
@@ -30,6 +32,10 @@ class Period(NamedTuple):
     def holds(self, at_ms: int) -> bool:
         """Whether a moment lies in it."""
         return self.start_ms <= at_ms < self.end_ms
+
+    def may_hold(self, matter: bytes) -> bool:
+        """Whether a matter can have begun in it, by the time in its id: no id is made later than it is published."""
+        return int.from_bytes(matter[:6], "big") < self.end_ms + _CLOCK_SKEW_MS
 
 
 class Kind(NamedTuple):
@@ -118,7 +124,7 @@ class Tally:
         if effect is not Effect.NONE:
             said = (self._bit(line.origin), effect)
             for root in dict.fromkeys(map(self._joins.matter, line.about)):
-                if self._takes(root) and said not in (matter := self._matters[root]).effect:
+                if self._counts(root) and said not in (matter := self._matters[root]).effect:
                     matter.effect = (*matter.effect, said)
 
     def take_read(self, read: Read) -> None:
@@ -145,7 +151,7 @@ class Tally:
 
     def _take_matter(self, line: Line) -> None:
         root = self._joins.matter(line.event_id)
-        if not self._takes(root):
+        if not self._counts(root):
             return
         matter = self._matters[root]
         if line.event_id == root and line.first:
@@ -154,6 +160,9 @@ class Tally:
         entry = (line.at_ms, self._same.setdefault(line.receivers, line.receivers), line.pack_version)
         if entry not in matter.lines:
             matter.lines = (*matter.lines, entry)
+
+    def _counts(self, root: bytes) -> bool:
+        return self._period.may_hold(root) and self._takes(root)
 
     def _summed(self, matter: _Matter) -> tuple[Kind, list[Way]] | None:
         """How one matter counts, and each of its deliveries; None when nobody else got it."""
