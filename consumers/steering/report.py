@@ -111,7 +111,7 @@ def share(numbers: Mapping[Measure, int | None], measure: Measure) -> float | No
     return number / whole if whole and number is not None else None
 
 
-def as_json(found: Report) -> dict[str, Any]:
+def told(found: Report) -> dict[str, Any]:
     """The report for programs: numbers that are left out are null."""
 
     def numbers(each: Numbers) -> dict[str, Any]:

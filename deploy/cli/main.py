@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "deploy.cli.explain:explain",
     "status": "deploy.cli.status:status",
     "pictures": "deploy.cli.pictures:pictures",
+    "steering": "deploy.cli.steering:steering",
     "archive": "deploy.cli.archive:archive",
     "export": "deploy.cli.export:export",
     "ledger": "deploy.cli.ledger:ledger",

@@ -12,7 +12,8 @@ from consumers.steering.effects import Effect
 from consumers.steering.numbers import Measure, of_matters, of_ways
 from consumers.steering.owed import owed
 from consumers.steering.parts import Carried, Standing, load_parts
-from consumers.steering.report import About, Report, as_json, report, share
+from consumers.steering.report import About, Report, report, share
+from consumers.steering.report import told as for_programs
 from consumers.steering.tally import Counted, Kind, Way
 from schemas.gazetteer import load_gazetteer
 from schemas.suppression import small
@@ -127,9 +128,9 @@ def test_the_matrices_tell_no_small_number(counts: Counter[Way]) -> None:
         for by, (origin, to) in ends.items():
             for key in {(by, origin, to), (by, origin, None), (by, None, to), (by, None, None)}:
                 true[key] += count
-    assert {tuple(pair) for pair in numbers} == set(true)
+    assert {(pair.by, pair.origin, pair.to) for pair in numbers} == set(true)
     for pair, found in numbers.items():
-        amount = true[tuple(pair)]
+        amount = true[pair.by, pair.origin, pair.to]
         assert found[Measure.SHARED] in (amount, None)
         assert not (small(amount) and found[Measure.SHARED] is not None)
 
@@ -161,7 +162,7 @@ def test_a_share_has_its_denominator() -> None:
 def test_programs_get_null_for_what_is_left_out() -> None:
     """And the shares beside the numbers."""
     counts = Counter({Kind(("S1-08",), "se.noa", Effect.READABLE): 3, Kind(("S1-09",), "se.noa", Effect.USED): 8})
-    told_json = as_json(made(counts))
+    told_json = for_programs(made(counts))
     by_id = {part["id"]: part for part in told_json["parts"]}
     assert by_id["S1-08"]["numbers"]["shared"] is None
     assert by_id["S1-09"]["numbers"] | {"in_time": 0} == by_id["S1-09"]["numbers"]
