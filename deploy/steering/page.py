@@ -1,5 +1,6 @@
 """The steering report as a page: one HTML file that asks for nothing else, for a screen and for paper."""
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Final
@@ -76,11 +77,11 @@ def _reading(found: Report, words: Words, unknown_packs: Sequence[str]) -> list[
 
 def _parts(found: Report, words: Words) -> list[Markup]:
     heads = (words("part"), words("rules"), *(words.of(measure) for measure in (Measure.SHARED, *SHARES)))
-    whole = _table(heads, [_part_row(found.whole, words, "sum")], words("all_matters"))
+    whole = _table(heads, [_part_row(found.whole, words, "sum")], words("all_matters"), texts=2)
     return [
         whole,
         *(
-            _table(heads, [_part_row(line, words) for line in lines], words(str(direction)), level="h3")
+            _table(heads, [_part_row(line, words) for line in lines], words(str(direction)), "h3", texts=2)
             for direction in Direction
             if (lines := traffic(found.of(direction)))
         ),
@@ -183,10 +184,15 @@ def _owed(found: Report, words: Words) -> list[Markup]:
     return [_table(heads, rows, words("obligations"))]
 
 
-def _table(heads: Iterable[str], rows: Sequence[Markup], title: str, level: str | None = None) -> Markup:
-    """A table that scrolls by itself on a narrow screen, under a heading of its own if it has a level."""
-    first, *others = heads
-    head = h("tr", h("th", first, scope="col", class_="text"), [h("th", each, scope="col") for each in others])
+def _table(
+    heads: Iterable[str], rows: Sequence[Markup], title: str, level: str | None = None, texts: int = 1
+) -> Markup:
+    """A table that scrolls by itself on a narrow screen, under a heading of its own if it has a level.
+
+    Shape: the first ``texts`` columns hold words, the others numbers.
+    """
+    kinds = ("text" if number < texts else None for number in itertools.count())
+    head = h("tr", [h("th", each, scope="col", class_=kind) for each, kind in zip(heads, kinds, strict=False)])
     caption = [] if level else [h("caption", title)]
     name = title
     table = h("table", caption, h("thead", head), h("tbody", list(rows)))
