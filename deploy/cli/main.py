@@ -27,6 +27,7 @@ COMMANDS = {
     "status": "deploy.cli.status:status",
     "watch": "deploy.cli.watch:watch",
     "pictures": "deploy.cli.pictures:pictures",
+    "steering": "deploy.cli.steering:steering",
     "archive": "deploy.cli.archive:archive",
     "export": "deploy.cli.export:export",
     "ledger": "deploy.cli.ledger:ledger",
