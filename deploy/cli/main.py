@@ -34,6 +34,7 @@ COMMANDS = {
     "keys": "deploy.cli.keys:keys",
     "topics": "deploy.cli.topics:topics",
     "acls": "deploy.cli.acls:acls",
+    "deploy": "deploy.cli.deploy:deploy",
     "schemas": "deploy.cli.schemas:schemas",
     "bench": "deploy.cli.bench:bench",
 }
