@@ -78,7 +78,7 @@ def _single() -> dict[str, Callable[[Path], object]]:
 def _certificates(folder: Path, gateway_hosts: list[str]) -> list[Path]:
     """Sign all when one is missing or ends soon: nobody keeps the key that could sign a single one."""
     names = {"gateway": ["gateway", "localhost", *gateway_hosts], "postgres": ["postgres"]}
-    wanted = {host: Wanted(BROKER_USER, (host,)) for host in HOSTS}
+    wanted = {host: Wanted(BROKER_USER, (host, "localhost")) for host in HOSTS}
     wanted |= {service: Wanted(service, names[service]) for service in _SERVICES}
     paths = {name: folder / f"{name}.pem" for name in wanted}
     authority = folder / AUTHORITY
