@@ -53,7 +53,6 @@ def make(folder: Path, users: Iterable[str], gateway_hosts: Iterable[str] = ()) 
     new += _certificates(folder, list(gateway_hosts))
     for node in range(1, len(HOSTS) + 1):
         write_private(folder / "kafka" / f"{HOSTS[node - 1]}.properties", as_properties(settings_of(node)).encode())
-    _pass_file(folder)
     _variables(folder)
     if os.getuid() == 0:  # no container runs as root, and files keep their owner when they are mounted
         for path in (folder, *folder.rglob("*")):
@@ -89,12 +88,6 @@ def _certificates(folder: Path, gateway_hosts: list[str]) -> list[Path]:
         write_private(path, made.pairs[name])
     write_private(authority, made.authority)
     return [*paths.values(), authority]
-
-
-def _pass_file(folder: Path) -> None:
-    """The file in which PostgreSQL's clients look for passwords: out of variables, and out of addresses."""
-    password = (folder / "postgres.password").read_text("ascii").strip()
-    write_private(folder / "pgpass", f"postgres:5432:*:sambus:{password}\n".encode())
 
 
 def _variables(folder: Path) -> None:
