@@ -56,7 +56,7 @@ class Manifest:
 
 
 def write(folder: Path, manifest: Manifest, keys: SpoolKeys | None) -> str:
-    """Write it down, sealed when there is a key; returns its digest in hex, to be kept elsewhere. Errors: ``OSError``."""
+    """Write it down, sealed when there is a key; returns its digest in hex, to be kept elsewhere."""
     text = json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode() + b"\n"
     (folder / FILE).write_bytes(text)
     if keys is not None:
@@ -87,6 +87,12 @@ def read(folder: Path, keys: SpoolKeys | None) -> Manifest:
         if digest_of(folder / name) != digest:
             raise SealedError(f"{name} is not as it was written")
     return found
+
+
+def require_digest(folder: Path, digest: str) -> None:
+    """See that the manifest is the one whose digest was kept. Errors: ``SealedError``, ``OSError``."""
+    if not hmac.compare_digest(digest_of(folder / FILE), digest):
+        raise SealedError(f"{FILE} has another digest than the one that was kept")
 
 
 def _parsed(told: dict[str, Any]) -> Manifest:

@@ -114,6 +114,8 @@ def digest_of(path: Path) -> str:
 def _frame(path: Path, file: IO[bytes], told: tuple[int, bool, int, int], cipher: AESGCM | None, head: bytes) -> bytes:
     size, last, check, number = told
     packed = file.read(size)
+    if len(packed) < size:
+        raise SealedError(f"{path.name} is cut off")
     try:
         if cipher is not None:
             packed = cipher.decrypt(_nonce(number), packed, head + bytes([last]))

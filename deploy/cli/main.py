@@ -34,6 +34,8 @@ COMMANDS = {
     "keys": "deploy.cli.keys:keys",
     "topics": "deploy.cli.topics:topics",
     "acls": "deploy.cli.acls:acls",
+    "backup": "deploy.cli.backup:backup",
+    "restore": "deploy.cli.backup:restore",
     "deploy": "deploy.cli.deploy:deploy",
     "schemas": "deploy.cli.schemas:schemas",
     "bench": "deploy.cli.bench:bench",

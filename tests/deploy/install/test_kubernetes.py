@@ -223,7 +223,7 @@ def test_every_pod_is_restricted(resources: list[dict[str, Any]]) -> None:
 def test_every_part_that_serves_is_probed_and_kept(resources: list[dict[str, Any]]) -> None:
     """A pod that hangs is found; a node that is emptied takes one at a time."""
     for name, pod in templates(resources):
-        if name in {"worker", "gateway", "watch"}:
+        if name in {"worker", "gateway", "archiver", "watch"}:
             assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(pod["spec"]["containers"][0]), name
     budgets = {each["metadata"]["name"]: each for each in resources if each["kind"] == "PodDisruptionBudget"}
     assert set(budgets) == {"worker", "gateway"}
