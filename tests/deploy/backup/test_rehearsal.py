@@ -113,7 +113,7 @@ async def filled(rehearsal: Rehearsal, made: Sequence[Made]) -> Filled:
             ("explain", event, "--as", "operations", "--json"),
         )
         answers = [rehearsal.run(one.bootstrap, "one", *words) for words in asks]
-        digest = rehearsal.run(one.bootstrap, "one", *line).partition("elsewhere: ")[2].strip()
+        digest = rehearsal.run(one.bootstrap, "one", *line).partition("elsewhere: ")[2].split()[0]
     return Filled(before, verdict, asks, answers, digest)
 
 
