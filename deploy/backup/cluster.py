@@ -1,17 +1,22 @@
 """What a backup asks of a cluster: who reads, how far everybody has read, and from where to where topics go."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from aiokafka.errors import for_code
+from aiokafka.errors import KafkaError, for_code
 from aiokafka.structs import OffsetAndMetadata
 
 from consumers.bus import administrator, answered, committed_reader, topics_of
 
 Offsets = dict[TopicPartition, int]
+#: Seconds that Kafka gets to know its groups after its start, and between questions.
+KNOW_SECONDS: Final = 60.0
+_ASK_EVERY: Final = 0.2
 _UNKNOWN: Final = 69  # no such group
 
 
@@ -30,15 +35,28 @@ async def require_nobody_reads(options: Mapping[str, Any], groups: Iterable[str]
     """See that groups have no members. Errors: ``BackupError`` with the remedy."""
     async with looking(options) as admin:
         for group in groups:
-            (answer,) = await answered(admin.describe_consumer_groups([group]))
-            code, _, _, _, _, members, *_ = answer.groups[0]
-            if code not in (0, _UNKNOWN):
-                raise BackupError(f"Kafka does not tell who is in the group {group}: {for_code(code).__name__}")
-            if members:
+            if members := await _members(admin, group):
                 raise BackupError(
-                    f"{len(members)} of the group {group} are at work: stop all workers first. Publishers with a "
+                    f"{members} of the group {group} are at work: stop all workers first. Publishers with a "
                     "spool, and gateways with --spool, lose nothing meanwhile"
                 )
+
+
+async def _members(admin: AIOKafkaAdminClient, group: str) -> int:
+    """How many are in a group; asked until Kafka knows, which a new one makes its topic of groups for first."""
+    until = time.monotonic() + KNOW_SECONDS
+    while True:
+        try:
+            (answer,) = await answered(admin.describe_consumer_groups([group]))
+            code, _, _, _, _, members, *_ = answer.groups[0]
+            if code in (0, _UNKNOWN):
+                return len(members)
+            problem = for_code(code)()
+        except KafkaError as refused:
+            problem = refused
+        if not problem.retriable or time.monotonic() > until:
+            raise BackupError(f"Kafka does not tell who is in the group {group}: {type(problem).__name__}")
+        await asyncio.sleep(_ASK_EVERY)
 
 
 async def partitions_of(options: Mapping[str, Any], topics: Collection[str]) -> tuple[TopicPartition, ...]:

@@ -160,7 +160,7 @@ def needed(load: Load, costs: Costs | None = None) -> Need:
 
 def state_of(load: Load, each: Costs, partitions: int) -> float:
     """Bytes that all lanes hold in memory together."""
-    lanes = partitions * (1 - (1 - 1 / partitions) ** each.sighting_lanes)
+    lanes: float = partitions * (1 - (1 - 1 / partitions) ** each.sighting_lanes)
     sightings = each.sighting_days * each.sighting * lanes
     return load.events_a_day * (each.remembered_days * each.remembered + sightings + each.fact_days * each.fact)
 
