@@ -23,7 +23,7 @@ from streams.engine.settings import GROUP
 from tests.bus import Bus, committed
 from tests.load import Made, load
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(1200)]
 
 PARTITIONS = 2
 TOPICS = catalogue(load_gazetteer(), PARTITIONS)
@@ -102,8 +102,8 @@ async def filled(rehearsal: Rehearsal, made: Sequence[Made]) -> Filled:
         async with Bus(one.bootstrap, rehearsal.folder, partitions=PARTITIONS) as bus:
             for part in (made[:50], made[50:]):
                 await publish_raw(options, GATEWAY_IN, [each.record for each in part])
-            await bus.settled(len(made))
-            books = await bus.quiet()
+            await bus.settled(len(made), within=240)
+            books = await bus.quiet(within=240)
             assert "stop all workers first" in rehearsal.run(one.bootstrap, "one", *line, expect=1)
             assert not rehearsal.backup.exists()
         before, verdict = await seen(options), await verify(options)
@@ -148,12 +148,12 @@ async def test_a_bus_comes_back_as_it_was_and_doubles_nothing(rehearsal: Rehears
         options = {"bootstrap_servers": two.bootstrap}
         ids = good | {each.event_id for each in later}
         async with Bus(two.bootstrap, rehearsal.folder, partitions=PARTITIONS) as bus:
-            at_first = await bus.quiet()
+            at_first = await bus.quiet(within=240)
             assert set(at_first.decided) == good
             again = [*(each.record for each in made if each.good), *(each.record for each in later)]
             await publish_raw(options, GATEWAY_IN, again)
-            await bus.settled(len(made) + len(again))
-            done = await bus.quiet()
+            await bus.settled(len(made) + len(again), within=240)
+            done = await bus.quiet(within=240)
         faults = done.faults(ids, bad)
         assert faults | {"dropped": 0} == dict.fromkeys(faults, 0)
         assert done.dropped == dict.fromkeys(good, 1)  # each known from before

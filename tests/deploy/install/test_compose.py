@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from schemas.gazetteer import load_gazetteer
 from schemas.topics import catalogue
 from streams.engine.settings import GROUP
 from tests.deploy.install.lines import ROOT, unknown_variables, wrong
+from tests.prometheus import promtool
 from tests.tools import built
 
 FOLDER = ROOT / "deploy" / "compose"
@@ -114,6 +116,20 @@ def test_every_file_that_it_mounts_is_there(secrets: Path) -> None:
         assert (secrets / secret["file"].partition("}/")[2]).is_file(), secret
     for name in ("prometheus.yaml", "grafana/datasources/prometheus.yaml", "grafana/dashboards/sambus.yaml"):
         assert yaml.safe_load((FOLDER / name).read_text("utf-8"))
+
+
+def test_prometheus_takes_its_settings_and_asks_whoever_has_metrics(
+    services: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    """Judged by promtool, rules included; every service that serves metrics is asked, and nobody else."""
+    shutil.copy(FOLDER / "prometheus.yaml", tmp_path)
+    shutil.copytree(ROOT / "deploy" / "observability", tmp_path / "observability")
+    assert "SUCCESS" in promtool("check", "config", "prometheus.yaml", folder=tmp_path)
+    jobs = yaml.safe_load((FOLDER / "prometheus.yaml").read_text("utf-8"))["scrape_configs"]
+    targets = {target for job in jobs for each in job["static_configs"] for target in each["targets"]}
+    serving = {name for name, service in services.items() if "--metrics-port=9464" in (service.get("command") or ())}
+    assert targets == {f"{name}:9464" for name in serving}
+    assert {name for name in serving if "metrics" not in services[name]["networks"]} == set()
 
 
 def test_commands_and_variables_are_ours(services: dict[str, dict[str, Any]]) -> None:
