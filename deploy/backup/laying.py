@@ -1,15 +1,17 @@
 """Lays a backup's records into the empty topics of a cluster, each at its old offset."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from deploy.backup.cluster import Offsets
+from consumers.bus import answered, committed_reader
+from deploy.backup.cluster import BackupError, Offsets
 from deploy.backup.manifest import Part
 from deploy.backup.records import Record, unpack
 from deploy.backup.sealed import frames
@@ -20,6 +22,9 @@ _TRANSACTION: Final = "sambus-restore"
 _BATCH_BYTES: Final = 1 << 20
 _REQUEST_BYTES: Final = 4 << 20
 _NEVER = Record(0, 0, None, b"", ())
+#: Seconds that a broker gets to write the ends of a transaction, and between looks.
+_CLOSED_SECONDS: Final = 120.0
+_LOOK_AGAIN: Final = 0.005
 #: Fillers that are written as one piece.
 _FILLERS: Final = 50_000
 
@@ -33,11 +38,15 @@ class _Laid:
         self._left: Iterator[Segment] = segments(records, part.first, part.end, compacted=compacted)
         self.next: Segment | None = next(self._left, None)
         self.filled = 0 if compacted else part.first
+        self.at = self.filled
         if self.next == Segment([], 1):  # nothing but a transaction's end, and no transaction ends without a record
             self.filled += 1
             self.go_on()
 
     def go_on(self) -> None:
+        """What was next is written: the partition's end is ``at``."""
+        if self.next is not None:
+            self.at += len(self.next.records) + self.next.unseen
         self.next = next(self._left, None)
 
 
@@ -60,11 +69,29 @@ async def lay(
         starts = {laid.place: laid.filled for laid in left if laid.filled}
         for place, count in starts.items():
             await _fillers(plain, place, count)
+        reader = await stack.enter_async_context(committed_reader(options))
         while left := [laid for laid in left if laid.next is not None]:
-            await _round(plain, closing, [(laid.place, laid.next) for laid in left if laid.next is not None])
+            pieces = [(laid.place, laid.next) for laid in left if laid.next is not None]
+            await _round(plain, closing, pieces)
             for laid in left:
                 laid.go_on()
+            ended = {place for place, each in pieces if each.unseen}
+            await _closed(reader, {laid.place: laid.at for laid in left if laid.place in ended})
     return starts
+
+
+async def _closed(reader: AIOKafkaConsumer, ends: Offsets) -> None:
+    """Wait until transactions have their ends where they are wanted: a broker writes these after it has answered.
+
+    What would be written before would take their offsets.
+    """
+    until = time.monotonic() + _CLOSED_SECONDS
+    while ends and (now := await answered(reader.end_offsets(list(ends)))) != ends:
+        if past := [place for place, at in ends.items() if now[place] > at]:
+            raise BackupError(f"somebody else writes to {past[0].topic}: stop everybody, and restore into a new Kafka")
+        if time.monotonic() > until:
+            raise BackupError(f"Kafka does not end a transaction within {_CLOSED_SECONDS:.0f} s")
+        await asyncio.sleep(_LOOK_AGAIN)
 
 
 async def _round(
