@@ -21,7 +21,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--port", default=GATEWAY_PORT, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
 )
-@click.option("--address", help="Where browsers reach it, when that is another address. [default: host and port]")
+@click.option(
+    "--address",
+    envvar="SAMBUS_ADDRESS",
+    help="Where browsers reach it, when that is another address. [default: host and port]",
+)
 @click.option(
     "--issuer", envvar="SAMBUS_ISSUER", default=LOCAL_ISSUER, show_default=True, help="OpenID Connect issuer."
 )

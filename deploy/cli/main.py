@@ -37,6 +37,9 @@ COMMANDS = {
     "signals": "deploy.cli.signals:signals",
     "topics": "deploy.cli.topics:topics",
     "acls": "deploy.cli.acls:acls",
+    "backup": "deploy.cli.backup:backup",
+    "restore": "deploy.cli.backup:restore",
+    "deploy": "deploy.cli.deploy:deploy",
     "schemas": "deploy.cli.schemas:schemas",
     "bench": "deploy.cli.bench:bench",
 }
