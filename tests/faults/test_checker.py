@@ -50,7 +50,7 @@ async def honest(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return Run([sent(each) for each in made], seen, Walk(Pack.load()))
 
 
-def changed(run: Run, change: Callable[[Seen], None]) -> Found:
+def changed(run: Run, change: Callable[[Seen], object]) -> Found:
     """What the checker says of the run when something in it is changed."""
     seen = deepcopy(run.seen)
     change(seen)
