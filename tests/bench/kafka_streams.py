@@ -1,4 +1,4 @@
-"""Kafka Streams as a process: the Java beside this file, compiled with the JDK here, on the cluster's own jars.
+"""Kafka Streams as a process: the Java beside this file, compiled here, on the jars of the cluster.
 
 It takes the place of the Python process that starts it, so that a benchmark ends it as it ends any other engine.
 """
