@@ -20,6 +20,8 @@ from tests.load import load
 
 _BAD_SHARE = 0.02
 _ACKNOWLEDGED_WITHIN_MS = 600_000
+#: By default a client asks each five minutes who leads a partition that it did not know of at first.
+_LOOKS_ANEW_MS = 1_000
 
 
 class _Background:
@@ -70,6 +72,7 @@ class Publisher:
                 "message.timeout.ms": _ACKNOWLEDGED_WITHIN_MS,
                 "linger.ms": 5,
                 "partitioner": "murmur2_random",
+                "topic.metadata.refresh.interval.ms": _LOOKS_ANEW_MS,
                 "log_level": 0,  # its complaints of broken brokers are what this is about
             }
         )
@@ -122,6 +125,7 @@ class Ends:
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
                 "auto.offset.reset": "earliest",
+                "topic.metadata.refresh.interval.ms": _LOOKS_ANEW_MS,
                 "log_level": 0,
             }
         )
@@ -135,6 +139,10 @@ class Ends:
             self._settled.discard(sent[self._passed].event_id)
             self._passed += 1
         return self._passed
+
+    def waits_for(self, sent: Sequence[Sent]) -> list[str]:
+        """The first events that have not come to their end."""
+        return [each.event_id for each in sent[self._passed :] if each.event_id not in self._settled][:5]
 
     def end(self) -> None:
         """Follow no more."""

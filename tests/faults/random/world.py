@@ -131,7 +131,9 @@ class Flow:
                     await asyncio.sleep(0.05)
         except TimeoutError:
             words = "\n".join(f"{each.name}: {_last_words(each)}" for each in self._world.members)
-            raise TimeoutError(f"{reached} of {count} events came to an end within {within:.0f} s\n{words}") from None
+            waits = self.ends.waits_for(self.publisher.sent[:count])
+            said = f"{reached} of {count} events came to an end within {within:.0f} s, not {waits}"
+            raise TimeoutError(f"{said}\n{words}") from None
 
     async def finish(self, within: float) -> None:
         """Publish no more, and wait until everything has come to its end."""
