@@ -125,7 +125,7 @@ class Cluster:
         """Have the preferred broker lead each partition again, all at once, and wait until it does."""
 
         def ask() -> bool:
-            self._admin.elect_leaders(ElectionType.PREFERRED, None, request_timeout=30).result()
+            self._admin.elect_leaders(ElectionType.PREFERRED).result(30)  # 2.16 takes no timeout of its own
             return True
 
         await self._asked(ask)
