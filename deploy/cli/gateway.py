@@ -8,7 +8,9 @@ import click
 from deploy.cli.archive_place import archive_options, default_key
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.home import home_option, told
+from deploy.cli.tracing import tracer_of
 from deploy.cluster.settings import GATEWAY_PORT, LOCAL_ISSUER
+from deploy.metrics import metrics_options, serve_figures
 
 _PORT = click.IntRange(1, 65535)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -42,6 +44,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Take events on this disk, encrypted, while the bus is away. One gateway has a folder.",
 )
 @click.option("--spool-room", type=click.IntRange(1), default=256, show_default=True, help="MiB of disk for it.")
+@metrics_options
 @home_option
 @archive_options
 @connection_options
@@ -65,6 +68,8 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     client_ca: Path | None,
     spool_folder: Path | None,
     spool_room: int,
+    metrics_port: int,
+    metrics_host: str,
     home: Path,
 ) -> None:
     """Run one gateway: intake over HTTP, feeds and pages.
@@ -119,6 +124,9 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         address=reached,
         limits=Limits(rate=rate, burst=burst),
         gazetteer=gazetteer,
+        tracer=tracer_of("gateway"),
     )
     taken = listen(host, port)
-    serve(Gateway(parts(context)), taken, lambda: click.echo(f"The gateway answers on {reached}."), tls)
+    made = Gateway(parts(context))
+    serve_figures(made.figures, metrics_port, metrics_host)
+    serve(made, taken, lambda: click.echo(f"The gateway answers on {reached}."), tls)

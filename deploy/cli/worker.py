@@ -6,7 +6,10 @@ from pathlib import Path
 import click
 
 from deploy.cli.connection import Connection, connection_options
+from deploy.cli.home import told
 from deploy.cli.registry import registry_ids, registry_option
+from deploy.cli.tracing import tracer_of
+from deploy.metrics import metrics_options, serve_figures
 
 
 @click.command()
@@ -38,7 +41,9 @@ from deploy.cli.registry import registry_ids, registry_option
     help="Folder in which what lanes remember is kept beside Kafka, for a quick restart. [default: none is kept]",
 )
 @registry_option
+@metrics_options
 @click.option("--pretty", is_flag=True, help="Logs for a person's eyes instead of JSON.")
+@told
 def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
     connection: Connection,
     instance: str | None,
@@ -48,6 +53,8 @@ def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
     match_keys: Path | None,
     snapshots: Path | None,
     registry: str | None,
+    metrics_port: int,
+    metrics_host: str,
     pretty: bool,
 ) -> None:
     """Run one streams worker: intake, assess, share and rules agents.
@@ -68,9 +75,14 @@ def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
         match_keys=match_keys,
         snapshots=snapshots,
         ids=registry_ids(registry, connection),
+        tracer=tracer_of("worker"),
     )
     try:
-        code = run(settings, json_logs=not pretty)
+        code = run(
+            settings,
+            json_logs=not pretty,
+            measured=lambda taken: serve_figures(taken, metrics_port, metrics_host),
+        )
     except KeysError as problem:
         raise click.UsageError(str(problem)) from None
     sys.exit(code)

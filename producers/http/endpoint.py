@@ -13,6 +13,7 @@ from producers.http.cloudevents import BATCHED, STRUCTURED
 from producers.http.intake import Intake, Result, summary
 from producers.http.limits import Limits, Rates, Room
 from schemas.identity import Authenticator, Identity, Role
+from schemas.traces import TRACEPARENT, traced
 from schemas.web import WebCode, WebProblem, headers_of, identified
 
 JSON: Final = "application/json"
@@ -37,7 +38,7 @@ class Endpoint:
     """Answers requests that send events."""
 
     def __init__(self, intake: Intake, authenticator: Authenticator, limits: Limits) -> None:
-        self._intake = intake
+        self.intake = intake
         self._authenticator = authenticator
         self._limits = limits
         self._rates = Rates(limits.rate, limits.burst)
@@ -52,25 +53,26 @@ class Endpoint:
         held = Held(self._room)
         try:
             body = await body_of(headers, receive, self._limits, held)
-            return await self._taken(parsed(body), len(body), sender, form)
+            trace = traced(headers.get(TRACEPARENT.encode()))
+            return await self._taken(parsed(body), len(body), sender, form, trace)
         except ClientGoneError:
             return Response(status_code=400)  # nobody reads it
         finally:
             held.give_back()
 
-    async def _taken(self, sent: Any, size: int, sender: Identity, form: _Form) -> Response:
+    async def _taken(self, sent: Any, size: int, sender: Identity, form: _Form, trace: bytes | None) -> Response:
         several = isinstance(sent, list)
         if form.several is not None and several is not form.several:
             raise WebProblem(WebCode.BODY_UNREADABLE)
         if not several:
             if size > self._limits.single:
                 raise WebProblem(WebCode.BODY_TOO_LARGE)
-            (result,) = await self._intake.take([sent], sender.desk, cloud=form.cloud)
+            (result,) = await self.intake.take([sent], sender.desk, cloud=form.cloud, trace=trace)
             return _one(result)
         if len(sent) > self._limits.batch:
             raise WebProblem(WebCode.BODY_TOO_LARGE)
         self._charge(sender, len(sent) - 1)
-        return _several(await self._intake.take(sent, sender.desk, cloud=form.cloud))
+        return _several(await self.intake.take(sent, sender.desk, cloud=form.cloud, trace=trace))
 
     def _charge(self, sender: Identity, events: int) -> None:
         wait = self._rates.take(sender.unit, events) if events > 0 else 0

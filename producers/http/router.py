@@ -15,6 +15,7 @@ from producers.http.limits import Limits
 from schemas.gazetteer import Gazetteer
 from schemas.identity import Authenticator
 from schemas.substances import load_substances
+from schemas.traces import Tracer
 from schemas.web import PlaceBody
 from schemas.web_answers import PROBLEMS, SECURED
 
@@ -52,9 +53,11 @@ class ResultsBody(BaseModel):
     unconfirmed: int = Field(ge=0)
 
 
-def intake_endpoint(bus: Bus, authenticator: Authenticator, gazetteer: Gazetteer, limits: Limits) -> Endpoint:
+def intake_endpoint(
+    bus: Bus, authenticator: Authenticator, gazetteer: Gazetteer, limits: Limits, tracer: Tracer | None = None
+) -> Endpoint:
     """What answers ``POST /v1/events``."""
-    return Endpoint(Intake(bus, gazetteer, load_substances()), authenticator, limits)
+    return Endpoint(Intake(bus, gazetteer, load_substances(), tracer=tracer), authenticator, limits)
 
 
 def intake_router(endpoint: Endpoint) -> APIRouter:

@@ -8,6 +8,8 @@ from typing import Any
 
 from schemas.admission import CLOCK_SKEW, ID_WINDOW
 from schemas.schema_ids import SchemaIds
+from schemas.traces import Tracer
+from streams.engine.progress import Patience
 
 #: The consumer group and the prefix of every transactional id.
 GROUP = "sambus"
@@ -48,5 +50,9 @@ class Settings:
     snapshots: Path | None = None
     #: The registry by whose ids records may be framed, and deliveries are; None knows single-object encoding alone.
     ids: SchemaIds | None = None
+    #: Follows events through the worker; None follows none.
+    tracer: Tracer | None = None
+    #: How long a lane, a commit, a fetch or the loop may stand still before the worker ends.
+    patience: Patience = Patience()
     report_every_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)
