@@ -52,7 +52,7 @@ unit: $(READY)
 	@$(BIN)/python -m pytest tests/faults tests/bench $(ARGS)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/faults --ignore tests/bench $(ARGS)
 
-faults: $(READY)  ## the long fault runs: 20 × kill -9, frozen workers
+faults: $(READY)  ## the long fault runs: 500 random faults on three brokers, 20 × kill -9, frozen workers
 	@$(BIN)/python -m pytest -m slow tests/faults $(ARGS)
 
 bench: $(BENCH_READY)  ## the benchmarks, side by side with other engines
