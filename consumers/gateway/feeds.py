@@ -16,6 +16,7 @@ from consumers.access import asked_for
 from consumers.bus import BusUnreachableError, TopicMissingError, partition_of
 from consumers.feed import Delivery, delivery_topic
 from consumers.folding import about
+from consumers.gateway.ahead import Ahead
 from consumers.gateway.books import Books
 from consumers.gateway.card_view import card_view, reads_on
 from consumers.gateway.cursors import Cursors
@@ -148,6 +149,7 @@ class Feeds:
         hub.out.watchers.append(lambda taken: _noted(recalls, taken))
         hub.out.further = lambda want, items: card_frames(books, want, items)
         await stack.enter_async_context(hub)
+        await stack.enter_async_context(Ahead(self.options, self.areas, hub, self.codec, self.clock))
         sources = Sources(hub, past, log, self.cursors, self.codec, self.clock)
         return Open(hub, past, log, store, books, owed, recalls, sources)
 
