@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import ConsumerRecord
 
 from consumers.bus import answered, committed_reader, partitions
 
@@ -17,14 +18,16 @@ _BATCH: Final = 2_000
 Take = Callable[[bytes, bytes | None], None]
 
 
-class Following:
+class FollowingRecords:
     """Hands over every committed record of a topic: once entered, all that stood there; then what comes.
 
     Shape: ``settings`` are further ones of ``committed_reader``.
-    Errors: on entering ``BusUnreachableError``, ``TopicMissingError``.
+    Errors: on entering ``BusUnreachableError``, ``TopicMissingError``; what ends the following, ``ended`` raises.
     """
 
-    def __init__(self, options: Mapping[str, Any], topic: str, take: Take, **settings: Any) -> None:
+    def __init__(
+        self, options: Mapping[str, Any], topic: str, take: Callable[[ConsumerRecord], None], **settings: Any
+    ) -> None:
         self._options, self._topic, self._take, self._settings = options, topic, take, settings
         self._closing = AsyncExitStack()
         self._task: asyncio.Task[None] | None = None
@@ -52,6 +55,11 @@ class Following:
             await asyncio.gather(self._task, return_exceptions=True)
         await self._closing.aclose()
 
+    async def ended(self) -> None:
+        """Wait until it follows no more. Errors: whatever ended it."""
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             await self._read(consumer)
@@ -59,4 +67,11 @@ class Following:
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         for records in (await consumer.getmany(timeout_ms=_WAIT_MS, max_records=_BATCH)).values():
             for record in records:
-                self._take(record.key or b"", record.value)
+                self._take(record)
+
+
+class Following(FollowingRecords):
+    """The same for those who mind keys and values alone."""
+
+    def __init__(self, options: Mapping[str, Any], topic: str, take: Take, **settings: Any) -> None:
+        super().__init__(options, topic, lambda record: take(record.key or b"", record.value), **settings)

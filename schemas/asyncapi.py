@@ -50,7 +50,7 @@ _RECORDS: Final[Mapping[str, tuple[str, ...]]] = {
     ACCEPTED: tuple(EVENT_TYPES),
     ASSESSED: tuple(EVENT_TYPES),
     QUARANTINE: ("quarantined",),
-    DROPS: ("quarantine_drop",),
+    DROPS: ("quarantine_drop", "quarantine_retry"),
     DECISIONS: ("decision",),
     PACKS: ("pack_record",),
     FIGURES: ("picture_row",),

@@ -20,7 +20,7 @@ from schemas.duties import DutyBook, DutyTerms
 from schemas.pictures import PictureRow
 from schemas.reads import ReadLine
 from schemas.receipts import Receipts
-from schemas.records import Decision, DeliveryMeta, PackRecord, Quarantined, QuarantineDrop
+from schemas.records import Decision, DeliveryMeta, PackRecord, Quarantined, QuarantineDrop, QuarantineRetry
 from schemas.subscriptions import Committed, Subscription
 
 NAMESPACE: Final = "se.sambus"
@@ -34,6 +34,7 @@ BUS_RECORDS: Final[Mapping[str, type[BaseModel]]] = {
     "pack_record": PackRecord,
     "picture_row": PictureRow,
     "quarantine_drop": QuarantineDrop,
+    "quarantine_retry": QuarantineRetry,
     "quarantined": Quarantined,
     "read_line": ReadLine,
     "subscription": Subscription,

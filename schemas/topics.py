@@ -198,7 +198,7 @@ def _drops(partitions: int) -> Topic:
         cleanup=_DELETE,
         writers=("gateway", "operations"),
         readers=("gateway", "operations"),
-        purpose="what of quarantine was dropped, by whom and why",
+        purpose="what of quarantine was dropped or published again, by whom and why",
         bus_time=True,
     )
 
