@@ -55,4 +55,13 @@ QUARANTINED: Final = Metric(
 )
 WORKERS: Final = Metric("sambus_workers", Kind.GAUGE, "workers", (), "members of the workers' consumer group")
 
-METRICS: Final = (ALARM, WATCHED_AT, AGENT_LAG_S, AGENT_UNREAD, TOPIC_RATE, QUARANTINED, WORKERS)
+# Quarantine.
+SOURCE_PAUSED: Final = Metric(
+    "sambus_source_paused",
+    Kind.GAUGE,
+    "1 while it lasts",
+    ("source", "where"),
+    "intake of a source that waits because it would fill quarantine",
+)
+
+METRICS: Final = (ALARM, WATCHED_AT, AGENT_LAG_S, AGENT_UNREAD, TOPIC_RATE, QUARANTINED, WORKERS, SOURCE_PAUSED)

@@ -9,6 +9,7 @@ from consumers.quarantine import State, entries, shown
 from deploy.cli.asking import console, desk_option, json_option, lang_option, print_json, run
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.quarantine_choice import one_entry, selection_options
+from deploy.cli.quarantine_pauses import resume_command
 from deploy.cli.quarantine_words import besides, group_json, print_groups, print_list, print_one, told_json
 from deploy.cli.quarantine_work import drop_command, mend_command, retry_command
 from schemas.codec import Codec
@@ -22,7 +23,7 @@ def quarantine() -> None:
     """
 
 
-for _command in (mend_command, retry_command, drop_command):
+for _command in (mend_command, retry_command, drop_command, resume_command):
     quarantine.add_command(_command)
 
 

@@ -13,20 +13,22 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from consumers.bus import BusUnreachableError, TopicMissingError, reached
-from consumers.following import FollowingRecords
+from consumers.following import Following, FollowingRecords
 from consumers.gateway.quarantine.fetching import fetched
 from consumers.gateway.quarantine.waiting import Waiting
 from consumers.gateway.readlog import ReadLog, ReadLogError, partition_for
 from consumers.marks import Mark, encoded_mark, mark_key
+from consumers.pauses import PauseBook, end_record
 from consumers.quarantine import Entry, Place
 from consumers.retry import Again, Judge, judge_of
 from schemas.codec import MAX_BUS_BYTES, Codec
 from schemas.gazetteer import Gazetteer
 from schemas.identity import Identity
 from schemas.model import UUID_V7
+from schemas.pausing import PauseEnd
 from schemas.reads import Channel, ReadDelivery, ReadKind, ReadLine
 from schemas.substances import load_substances
-from schemas.topics import DROPS, QUARANTINE
+from schemas.topics import DROPS, PAUSES, QUARANTINE
 from schemas.web import WebCode, WebProblem
 
 #: Kafka is looked for again so often, and whoever asks meanwhile is told to come back. Seconds.
@@ -49,6 +51,7 @@ class Open:
     """Everything that works while Kafka is there."""
 
     waiting: Waiting
+    pauses: PauseBook
     log: ReadLog
     producer: AIOKafkaProducer
 
@@ -99,19 +102,20 @@ class QuarantineDesk:
         while True:
             try:
                 async with AsyncExitStack() as stack:
-                    waiting = Waiting(self.codec)
+                    waiting, pauses = Waiting(self.codec), PauseBook(self.codec)
                     records = FollowingRecords(self.options, QUARANTINE, waiting.take)
                     marks = FollowingRecords(self.options, DROPS, waiting.mark)
-                    await stack.enter_async_context(records)
-                    await stack.enter_async_context(marks)
+                    paused = Following(self.options, PAUSES, pauses.take)
+                    for each in (records, marks, paused):
+                        await stack.enter_async_context(each)
                     log = await stack.enter_async_context(ReadLog(self.options, self.codec))
-                    self._opened = Open(waiting, log, await self._producer(stack))
-                    ends = [asyncio.create_task(each.ended()) for each in (records, marks)]
+                    self._opened = Open(waiting, pauses, log, await self._producer(stack))
+                    ends = [asyncio.create_task(each.ended()) for each in (records, marks, paused)]
                     try:
                         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
                     finally:
-                        for each in ends:
-                            each.cancel()
+                        for end in ends:
+                            end.cancel()
                         await asyncio.gather(*ends, return_exceptions=True)
             except (BusUnreachableError, TopicMissingError, KafkaError, TimeoutError, OSError):
                 pass
@@ -154,12 +158,19 @@ class QuarantineDesk:
     async def mark(self, mark: Mark, origin: str | None) -> None:
         """Put on record what was done with a record. Errors: ``WebProblem`` 503."""
         opened = self.open
+        await self._write(DROPS, mark_key(origin), encoded_mark(self.codec, mark))
+        opened.waiting.note(mark, self.clock())
+
+    async def go_on(self, end: PauseEnd) -> None:
+        """Let a source go on. Errors: ``WebProblem`` 503."""
+        await self._write(PAUSES, *end_record(self.codec, end))
+
+    async def _write(self, topic: str, key: bytes, value: bytes) -> None:
         try:
             async with asyncio.timeout(_CONFIRM_SECONDS):
-                await opened.producer.send_and_wait(DROPS, encoded_mark(self.codec, mark), key=mark_key(origin))
+                await self.open.producer.send_and_wait(topic, value, key=key)
         except (KafkaError, TimeoutError):
             raise WebProblem(WebCode.BUS_UNREACHABLE, retry_after=RETRY_SECONDS) from None
-        opened.waiting.note(mark, self.clock())
 
     async def log_showing(self, identity: Identity, entry: Entry) -> None:
         """Put on record that a record is about to be shown whole. Errors: ``WebProblem`` 503: then it may not be."""

@@ -61,3 +61,14 @@ def may(identity: Identity, line: Line) -> Collection[May]:
     if works or (operates and line.shown.origin is None):
         found.append(May.DROP)
     return found
+
+
+def ends_pause(identity: Identity, source: str) -> bool:
+    """Whether somebody lets a paused source go on: operations, and stewards of its unit; never the source itself."""
+    return Role.OPERATIONS in identity.roles or is_steward(identity, source)
+
+
+def knows_pause(identity: Identity, source: str) -> bool:
+    """Whether somebody may know that a source is paused: whoever may end it, and the source."""
+    own = source in {identity.desk, identity.unit} and Role.PUBLISHER in identity.roles
+    return own or ends_pause(identity, source)

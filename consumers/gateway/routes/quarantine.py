@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from consumers.causes import By, Selection, groups
 from consumers.gateway.quarantine.desk import QuarantineDesk
-from consumers.gateway.quarantine.rights import ROLES, May, sees, works_on
+from consumers.gateway.quarantine.rights import ROLES, May, ends_pause, knows_pause, sees, works_on
 from consumers.gateway.quarantine.telling import as_group, as_line, as_preview
 from consumers.gateway.quarantine.waiting import Line
 from consumers.gateway.quarantine.working import (
@@ -23,9 +23,11 @@ from consumers.gateway.quarantine.working import (
     retry_all,
 )
 from consumers.gateway.routes.asking import Form, answer, moment_of
+from consumers.pauses import pause_json
 from consumers.quarantine import Place, State, shown
 from consumers.retry import body_of
 from schemas.identity import Authenticator, Identity
+from schemas.pausing import PauseEnd
 from schemas.problems import Problem, RejectCode
 from schemas.web import WebCode, WebProblem, identified
 
@@ -95,6 +97,12 @@ class DropMany(RetryMany):
     reason: Reason
 
 
+class ResumeBody(Form):
+    """A desk, or a unit with all its desks."""
+
+    origin: Words
+
+
 def router(desk: QuarantineDesk, authenticator: Authenticator) -> APIRouter:
     """Quarantine for publishers' desks, data stewards and operations."""
     api = APIRouter(tags=["quarantine"])
@@ -102,6 +110,7 @@ def router(desk: QuarantineDesk, authenticator: Authenticator) -> APIRouter:
     _add_looking(api, desk, asking)
     _add_working(api, desk, asking)
     _add_bulk(api, desk, asking)
+    _add_pauses(api, desk, asking)
     return api
 
 
@@ -174,6 +183,25 @@ def _add_bulk(api: APIRouter, desk: QuarantineDesk, asking: "_Asking") -> None:
         if wish.preview:
             return answer(as_preview(preview(desk, who, selection, May.DROP)))
         return answer(await drop_all(desk, who, selection, wish.reason, _place(wish.after)))
+
+
+def _add_pauses(api: APIRouter, desk: QuarantineDesk, asking: "_Asking") -> None:
+    @api.get(f"{PATH}/pauses", summary="Whose intake is paused, because it would fill quarantine")
+    async def paused(request: Request) -> Response:
+        who = await asking.who(request)
+        found = desk.open.pauses.standing(desk.clock())
+        return answer({"pauses": [pause_json(each) for each in found if knows_pause(who, each.source)]})
+
+    @api.post(f"{PATH}/resume", summary="Let a source go on at once")
+    async def resume(request: Request, wish: ResumeBody) -> Response:
+        who = await asking.who(request)
+        if not ends_pause(who, wish.origin):
+            raise WebProblem(WebCode.ROLE_MISSING)
+        standing = desk.open.pauses.standing(desk.clock())
+        if wish.origin not in {name for each in standing for name in (each.source, each.source.partition("/")[0])}:
+            raise WebProblem(WebCode.NOT_FOUND)
+        await desk.go_on(PauseEnd(source=wish.origin, by=who.desk, at=desk.clock()))
+        return answer({"origin": wish.origin, "resumed": True})
 
 
 class _Asking:
