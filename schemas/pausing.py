@@ -21,6 +21,7 @@ from schemas.problems import RejectCode
 NOT_THEIRS: Final = frozenset({RejectCode.INTERNAL, RejectCode.SCHEMA_ID_UNRESOLVED, RejectCode.PACK_REFUSED})
 #: A window is counted in so many parts.
 _PARTS: Final = 12
+_NONE: Final[Mapping[str, int]] = {}
 
 
 class PauseLimits(Model):
@@ -116,8 +117,8 @@ class Paused(NamedTuple):
 class Gate:
     """Intake of one source.
 
-    Shape: ``room`` says how many records may come now, ``came`` and ``rejected`` count what did; ``told`` is how it
-    stands, and changes only when that does. Units: seconds of one clock that never goes back.
+    Shape: ``room`` says how many records may come now, ``count`` counts what did; ``told`` is how it stands, and
+    changes only when that does. Units: seconds of one clock that never goes back.
     """
 
     def __init__(self, limits: PauseLimits, now: float = 0.0) -> None:
@@ -151,22 +152,19 @@ class Gate:
         ends = self.told.until if self.told.state is GateState.PAUSED else self._settles
         return max(1.0, (ends or now) - now)
 
-    def came(self, now: float, records: int) -> None:
-        """So many records came and were let in."""
+    def count(self, now: float, came: int, rejected: Mapping[str, int] = _NONE) -> None:
+        """So many records came, and so many went to quarantine, by code: of these, or of those that came before.
+
+        Shape: what is not the source's fault does not count.
+        """
         self._move(now)
+        theirs = Counter({code: count for code, count in rejected.items() if code not in NOT_THEIRS})
+        self._window.add(now, came, theirs)
         if self.told.state is GateState.TRIAL:
-            self._trial_came += records
+            self._trial_came += came
+            self._trial_rejected += theirs.total()
             if self._trial_came >= self._limits.trial and self._settles is None:
                 self._settles = now + self._limits.settle_seconds
-        self._window.add(now, records, Counter())
-        self._move(now)
-
-    def rejected(self, now: float, codes: Mapping[str, int]) -> None:
-        """So many of what came went to quarantine, by code; what is not the source's fault does not count."""
-        theirs = Counter({code: count for code, count in codes.items() if code not in NOT_THEIRS})
-        self._window.add(now, 0, theirs)
-        if self.told.state is GateState.TRIAL:
-            self._trial_rejected += theirs.total()
         self._move(now)
 
     def go_on(self, now: float) -> None:

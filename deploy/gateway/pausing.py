@@ -56,7 +56,7 @@ class DeskGates:
     def came(self, desk: str, events: int) -> None:
         """A desk sent so many that were taken."""
         now = self._clock()
-        self._gates.of(desk, now).came(now, events)
+        self._gates.of(desk, now).count(now, events)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
@@ -98,7 +98,7 @@ class DeskGates:
         if found is None or found.origin is None or found.topic != GATEWAY_IN:
             return
         now = self._clock()
-        self._gates.of(found.origin, now).rejected(now, {found.problems[0].code: 1})
+        self._gates.of(found.origin, now).count(now, 0, {found.problems[0].code: 1})
 
     def _end(self, record: ConsumerRecord) -> None:
         end = pause_end(self._codec, record.value or b"")

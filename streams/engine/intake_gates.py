@@ -59,9 +59,8 @@ class IntakeGates:
         counters = source.work.counters
         before, taken = Counter(counters.rejected), counters.records_taken
         yield
-        now = time.monotonic()
-        gate.came(now, counters.records_taken - taken)
-        gate.rejected(now, Counter(counters.rejected) - before)
+        rejected = Counter(counters.rejected) - before
+        gate.count(time.monotonic(), counters.records_taken - taken, rejected)
 
     def go_on(self, name: str) -> None:
         """Let a unit, or the unit of a desk, go on."""

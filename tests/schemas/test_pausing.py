@@ -22,8 +22,7 @@ BAD = "FIELD_INVALID"
 
 def flood(gate: Gate, now: float, records: int = 11) -> None:
     """So many bad records."""
-    gate.came(now, records)
-    gate.rejected(now, {BAD: records})
+    gate.count(now, records, {BAD: records})
 
 
 def test_a_flood_pauses_at_the_limit_and_not_before() -> None:
@@ -41,10 +40,10 @@ def test_a_flood_pauses_at_the_limit_and_not_before() -> None:
 def test_a_small_share_of_much_does_not_pause() -> None:
     """Twelve wrong among a hundred good ones are mended in quarantine; nobody waits for that."""
     gate = Gate(LIMITS)
-    gate.came(1.0, 100)
-    gate.rejected(1.0, {BAD: 12})
+    gate.count(1.0, 100)
+    gate.count(1.0, 0, {BAD: 12})
     assert gate.open
-    gate.rejected(1.0, {BAD: 9})
+    gate.count(1.0, 0, {BAD: 9})
     assert gate.told.state is GateState.PAUSED
 
 
@@ -60,8 +59,7 @@ def test_what_lies_outside_the_window_does_not_count() -> None:
 def test_faults_of_the_bus_pause_nobody(code: str) -> None:
     """Its publisher could not do better."""
     gate = Gate(LIMITS)
-    gate.came(1.0, 1000)
-    gate.rejected(1.0, {code: 1000})
+    gate.count(1.0, 1000, {code: 1000})
     assert gate.open
 
 
@@ -71,9 +69,9 @@ def test_a_trial_lets_a_few_through_and_opens_when_they_are_good() -> None:
     flood(gate, 0.0)
     assert gate.room(30.0) == 5
     assert gate.told.state is GateState.TRIAL
-    gate.came(30.0, 3)
+    gate.count(30.0, 3)
     assert gate.room(30.0) == 2
-    gate.came(31.0, 2)
+    gate.count(31.0, 2)
     assert gate.room(31.0) == 0
     assert gate.wait(31.0) == pytest.approx(2.0)
     assert gate.room(32.9) == 0
@@ -126,11 +124,10 @@ def test_whoever_waits_gets_on(steps: list[tuple[float, int, int]]) -> None:
     gate, now = Gate(LIMITS), 0.0
     for pause, came, rejected in steps:
         now += pause
-        gate.came(now, came)
-        gate.rejected(now, {BAD: rejected})
+        gate.count(now, came, {BAD: rejected})
     for _ in range(3):
         now += gate.wait(now)
-        gate.came(now, gate.room(now))
+        gate.count(now, gate.room(now))
     now += LIMITS.settle_seconds
     assert gate.room(now) > 0
     assert gate.open
