@@ -64,4 +64,27 @@ SOURCE_PAUSED: Final = Metric(
     "intake of a source that waits because it would fill quarantine",
 )
 
-METRICS: Final = (ALARM, WATCHED_AT, AGENT_LAG_S, AGENT_UNREAD, TOPIC_RATE, QUARANTINED, WORKERS, SOURCE_PAUSED)
+# Completeness.
+SEQUENCE_STREAMS: Final = Metric(
+    "sambus_sequence_streams", Kind.GAUGE, "streams", (), "publishers' numbered streams that are followed"
+)
+SEQUENCE_MISSING: Final = Metric(
+    "sambus_sequence_missing_records", Kind.GAUGE, "records", ("desk",), "promised numbers of a desk that never came"
+)
+SEQUENCE_DOUBLES: Final = Metric(
+    "sambus_sequence_doubled_records", Kind.GAUGE, "records", (), "records that came under a number that was there"
+)
+
+METRICS: Final = (
+    ALARM,
+    WATCHED_AT,
+    AGENT_LAG_S,
+    AGENT_UNREAD,
+    TOPIC_RATE,
+    QUARANTINED,
+    WORKERS,
+    SOURCE_PAUSED,
+    SEQUENCE_STREAMS,
+    SEQUENCE_MISSING,
+    SEQUENCE_DOUBLES,
+)

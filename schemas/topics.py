@@ -21,6 +21,10 @@ GATEWAY_IN: Final = "in.gateway"
 QUARANTINE: Final = "quarantine"
 #: What of it was dropped by whoever it is for: the record itself stays where it is, so the books still balance.
 DROPS: Final = "quarantine.drops"
+#: What came of publishers' numbered streams, as the watch keeps it (docs/adr/0030).
+SEQUENCES: Final = "watch.sequences"
+#: How many deliveries each lane has made for each desk.
+FEED_COUNTS: Final = "feed.counts"
 #: Which sources' intake is paused because they would fill quarantine, and who let them go on.
 PAUSES: Final = "quarantine.pauses"
 ACCEPTED: Final = "events.accepted"
@@ -121,6 +125,8 @@ def catalogue(
         _packs(partitions),
         _drops(partitions),
         _pauses(partitions),
+        _sequences(),
+        _feed_counts(partitions),
         _heads(partitions),
         _figures(partitions),
         _readers(partitions),
@@ -225,6 +231,36 @@ def _pauses(partitions: int) -> Topic:
         writers=("worker", "gateway", "operations"),
         readers=("worker", "gateway", "operations", MONITOR),
         purpose="which sources' intake is paused, and who let them go on",
+        segment_bytes=_HEADS_SEGMENT_BYTES,
+    )
+
+
+def _sequences() -> Topic:
+    """One record, rewritten by the watch."""
+    return Topic(
+        name=SEQUENCES,
+        key="streams",
+        partitions=1,
+        retention_ms=None,
+        cleanup=_COMPACT,
+        writers=(MONITOR,),
+        readers=(MONITOR, "gateway", "operations"),
+        purpose="which numbers of publishers' streams have come",
+        segment_bytes=_HEADS_SEGMENT_BYTES,
+    )
+
+
+def _feed_counts(partitions: int) -> Topic:
+    """Rewritten in the transactions that deliver: the latest of each desk and lane is all that counts."""
+    return Topic(
+        name=FEED_COUNTS,
+        key="lane and desk",
+        partitions=partitions,
+        retention_ms=None,
+        cleanup=_COMPACT,
+        writers=("worker",),
+        readers=("worker", "gateway", "operations"),
+        purpose="how many deliveries each lane has made for each desk",
         segment_bytes=_HEADS_SEGMENT_BYTES,
     )
 

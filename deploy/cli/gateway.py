@@ -8,7 +8,9 @@ import click
 from deploy.cli.archive_place import archive_options, default_key
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.home import home_option, told
+from deploy.cli.pausing_option import pausing_option
 from deploy.cluster.settings import GATEWAY_PORT, LOCAL_ISSUER
+from schemas.pausing import Pausing
 
 _PORT = click.IntRange(1, 65535)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -42,6 +44,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Take events on this disk, encrypted, while the bus is away. One gateway has a folder.",
 )
 @click.option("--spool-room", type=click.IntRange(1), default=256, show_default=True, help="MiB of disk for it.")
+@pausing_option
 @home_option
 @archive_options
 @connection_options
@@ -66,6 +69,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     spool_folder: Path | None,
     spool_room: int,
     home: Path,
+    pausing: Pausing,
 ) -> None:
     """Run one gateway: intake over HTTP, feeds and pages.
 
@@ -118,6 +122,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         client_secret=client_secret,
         address=reached,
         limits=Limits(rate=rate, burst=burst),
+        pausing=pausing,
         gazetteer=gazetteer,
     )
     taken = listen(host, port)
