@@ -18,6 +18,8 @@ WHOLE: Final = timedelta(hours=1)
 #: More ranges than this are no publisher's, and not kept.
 _MOST_RANGES: Final = 1_000
 
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
 Place = tuple[str, int]
 
 
@@ -37,7 +39,7 @@ class Stream:
     ranges: list[list[int]] = field(default_factory=list)
     promised: int = 1
     doubles: int = 0
-    last: datetime = datetime.min.replace(tzinfo=UTC)
+    last: datetime = _NEVER
     gap_since: datetime | None = None
 
     def take(self, said: Numbered, at: datetime) -> None:

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.engine.chain import Chain
 from streams.engine.changelogs import Changelogs, Restored
+from streams.engine.feed_counts import FeedCounts
 from streams.engine.intake_gates import IntakeGates
 from streams.engine.outbox import Outbox
 from streams.engine.quick_records import BATCH_BYTES
@@ -60,6 +61,7 @@ class Lane:
         states: dict[str, State] = {}
         self.works = [Work(step, partition, states, settings) for step in agents]
         self.chain = Chain(partition)
+        self.counts = FeedCounts(partition)
         folder = None if settings.snapshots is None else settings.snapshots / settings.group
         self._changelogs = Changelogs({work.changelog: work.state for work in self.works}, folder)
         self._settings = settings
@@ -96,7 +98,7 @@ class Lane:
                 await work.before()
         loaded = await self._load()
         outputs = {topic for work in self.works for topic in (*work.step.outputs, work.changelog.topic)}
-        outputs |= {self.chain.heads.topic, *self._gates.outputs}
+        outputs |= {self.chain.heads.topic, self.counts.place.topic, *self._gates.outputs}
         await self._producer.client.set_topics(outputs)  # all at once: each asked by itself costs a round trip
         for topic in sorted(outputs):
             self._partitions[topic] = len(await self._producer.partitions_for(topic))
@@ -118,11 +120,12 @@ class Lane:
         """Read the committed offsets, then the state that goes with them, of the agents that events wait for."""
         works = [work for work in self.works if not work.later]
         changelogs = list({work.changelog for work in works})
-        async with self._reader([*changelogs, self.chain.heads]) as reader:
+        async with self._reader([*changelogs, self.chain.heads, self.counts.place]) as reader:
             for source in self._sources.values():
                 source.expected = await reader.committed(source.tp)
             await self._tell_losses(reader)
             await self.chain.load(reader)
+            await self.counts.load(reader)
             restored = await self._changelogs.restore(reader, changelogs)
         for work in works:
             for _ in work.opening():
@@ -224,6 +227,7 @@ class Lane:
                     await committing
                     committing = None
                 if cycle.ends or len(cycle.outbox):
+                    self.counts.number(cycle.outbox)
                     self.chain.close(cycle.outbox)
                     committing = asyncio.create_task(self._commit(cycle))
             if committing is not None:
