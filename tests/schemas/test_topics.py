@@ -12,8 +12,10 @@ from schemas.topics import (
     MONITOR,
     ORDERS,
     PACKS,
+    PAUSES,
     READERS,
     READS,
+    SEQUENCES,
     STATES,
     Topic,
     catalogue,
@@ -38,6 +40,9 @@ def test_the_catalogue_without_own_access() -> None:
         "in.gateway",
         "quarantine",
         "quarantine.drops",
+        "quarantine.pauses",
+        "watch.sequences",
+        "feed.counts",
         "events.accepted",
         "events.assessed",
         "ledger.decisions",
@@ -141,13 +146,15 @@ def test_whoever_tries_a_pack_reads_and_writes_nothing() -> None:
 
 
 def test_only_the_worker_writes_within_the_bus() -> None:
-    """Walls: everything after intake has one writer; packs come from those who own the rules, readers from gateways."""
+    """Walls: everything after intake has one writer; what people and the watch say has theirs, and bears no event."""
     outer = {
         GATEWAY_IN: ("gateway",),
         PACKS: ("rule_owner", "worker"),
         READERS: ("gateway",),
         READS: ("gateway",),
         DROPS: ("gateway", "operations"),
+        PAUSES: ("worker", "gateway", "operations"),
+        SEQUENCES: (MONITOR,),
     }
     written = {name: topic.writers for name, topic in topics().items()}
     assert {name: writers for name, writers in written.items() if writers != ("worker",)} == outer
