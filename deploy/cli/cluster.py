@@ -26,7 +26,7 @@ from deploy.cluster.match_keys import ensure_keys
 from deploy.cluster.secured import Secured
 from deploy.cluster.settings import GATEWAY_PORT, MOST_BROKERS
 from deploy.cluster.worker import COMMAND as WORKER
-from deploy.cluster.worker import Environment, Worker
+from deploy.cluster.worker import Environment, Metrics, Worker
 from deploy.registry.server import PORT as REGISTRY_PORT
 from deploy.registry.server import RegistryServer
 from schemas.topics import MONITOR
@@ -73,6 +73,13 @@ MOST_WORKERS = 64
     show_default=f"{GATEWAY_PORT}; none with an existing Kafka",
     help="Of the gateway; made-up people sign in at the port above it. 0: no gateway.",
 )
+@click.option(
+    "--metrics-port",
+    envvar="SAMBUS_METRICS_PORT",
+    default=0,
+    type=click.IntRange(0, 65000),
+    help="Serve Prometheus /metrics from this port on: the gateway one above it, the archiver two, the workers then.",
+)
 @click.option("--report-fd", type=int, hidden=True)
 @connection_options
 @told
@@ -115,8 +122,9 @@ def up(connection: Connection, **options: Any) -> None:
     reaching = _reaching(connection, cluster, beside)
     ports = _gateway_ports(options["gateway_port"], cluster)
     command = (*WORKER, *_each("own-access", options["own_access"]))
-    kept = [Worker(home, number, reaching("worker"), command) for number in range(1, workers + 1)]
-    services = gateway_programs(home, ports, reaching) if ports is not None else []
+    metrics = Metrics(options["metrics_port"])
+    kept = [Worker(home, n, reaching("worker"), command, metrics.worker(n)) for n in range(1, workers + 1)]
+    services = gateway_programs(home, ports, reaching, metrics) if ports is not None else []
     supervisor = Supervisor(
         home,
         connection.aiokafka(),
@@ -218,6 +226,7 @@ def _detach(
     names = (
         "home",
         "workers",
+        "metrics-port",
         *(name for name in ("match-keys", "gateway-port") if options[name.replace("-", "_")] is not None),
         *(("brokers", "port", "deadline") if cluster is not None else ()),
     )

@@ -9,7 +9,9 @@ from deploy.cli.archive_place import archive_options, default_key
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.home import home_option, told
 from deploy.cli.pausing_option import pausing_option
+from deploy.cli.tracing import tracer_of
 from deploy.cluster.settings import GATEWAY_PORT, LOCAL_ISSUER
+from deploy.metrics import metrics_options, serve_figures
 from schemas.pausing import Pausing
 
 _PORT = click.IntRange(1, 65535)
@@ -45,6 +47,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--spool-room", type=click.IntRange(1), default=256, show_default=True, help="MiB of disk for it.")
 @pausing_option
+@metrics_options
 @home_option
 @archive_options
 @connection_options
@@ -68,6 +71,8 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     client_ca: Path | None,
     spool_folder: Path | None,
     spool_room: int,
+    metrics_port: int,
+    metrics_host: str,
     home: Path,
     pausing: Pausing,
 ) -> None:
@@ -124,6 +129,9 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         limits=Limits(rate=rate, burst=burst),
         pausing=pausing,
         gazetteer=gazetteer,
+        tracer=tracer_of("gateway"),
     )
     taken = listen(host, port)
-    serve(Gateway(parts(context)), taken, lambda: click.echo(f"The gateway answers on {reached}."), tls)
+    made = Gateway(parts(context))
+    serve_figures(made.figures, metrics_port, metrics_host)
+    serve(made, taken, lambda: click.echo(f"The gateway answers on {reached}."), tls)

@@ -33,6 +33,7 @@ COMMANDS = {
     "quarantine": "deploy.cli.quarantine:quarantine",
     "rules": "deploy.cli.rules:rules",
     "keys": "deploy.cli.keys:keys",
+    "signals": "deploy.cli.signals:signals",
     "topics": "deploy.cli.topics:topics",
     "acls": "deploy.cli.acls:acls",
     "schemas": "deploy.cli.schemas:schemas",

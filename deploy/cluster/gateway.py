@@ -7,7 +7,9 @@ from typing import NamedTuple
 from deploy.cluster.errors import PortTakenError
 from deploy.cluster.ports import free, holder
 from deploy.cluster.settings import HOST
-from deploy.cluster.worker import SAMBUS, Environment, Program
+from deploy.cluster.worker import NO_METRICS, SAMBUS, Environment, Metrics, Program
+
+_ARCHIVER = (*SAMBUS, "archive", "run")
 
 
 class GatewayPorts(NamedTuple):
@@ -40,10 +42,13 @@ class GatewayPorts(NamedTuple):
                 )
 
 
-def gateway_programs(home: Path, ports: GatewayPorts, reaching: Callable[[str], Environment]) -> list[Program]:
+def gateway_programs(
+    home: Path, ports: GatewayPorts, reaching: Callable[[str], Environment], metrics: Metrics = NO_METRICS
+) -> list[Program]:
     """The provider, the gateway and the archiver that it searches.
 
     Shape: ``reaching`` gives the variables by which ``gateway`` and ``archiver`` reach Kafka; the provider needs none.
+    ``metrics`` are the ports on which both serve theirs.
     """
 
     def told(role: str) -> Callable[[], dict[str, str]]:
@@ -59,6 +64,6 @@ def gateway_programs(home: Path, ports: GatewayPorts, reaching: Callable[[str], 
     alone = {"SAMBUS_HOME": str(home), "SAMBUS_SASL_PASSWORD": ""}
     return [
         Program("identity", folder / "identity.log", alone, identity),
-        Program("gateway", folder / "gateway.log", told("gateway"), gateway),
-        Program("archiver", home / "archive" / "archiver.log", told("archiver"), (*SAMBUS, "archive", "run")),
+        Program("gateway", folder / "gateway.log", told("gateway"), gateway, metrics.gateway),
+        Program("archiver", home / "archive" / "archiver.log", told("archiver"), _ARCHIVER, metrics.archiver),
     ]

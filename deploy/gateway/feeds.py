@@ -25,14 +25,23 @@ KEYS_FILE: Final = "cursor.keys"
 def part(context: Context) -> Part:
     """Feeds for the desks of the gateway's areas."""
     speaking = Speaking(context.kafka)
-    feeds = Feeds(context.kafka, context.areas, context.gazetteer, cursors_of(context.folder / NAME), speaking.publish)
+    feeds = Feeds(
+        context.kafka,
+        context.areas,
+        context.gazetteer,
+        cursors_of(context.folder / NAME),
+        speaking.publish,
+        tracer=context.tracer,
+    )
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         async with speaking, feeds.lifespan():
             yield
 
-    return Part(NAME, feed_routers(feeds, context.authenticator), lifespan=lifespan, ready=feeds.ready)
+    return Part(
+        NAME, feed_routers(feeds, context.authenticator), lifespan=lifespan, ready=feeds.ready, figures=feeds.figures
+    )
 
 
 def cursors_of(folder: Path) -> Cursors:

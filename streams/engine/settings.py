@@ -9,6 +9,8 @@ from typing import Any
 from schemas.admission import CLOCK_SKEW, ID_WINDOW
 from schemas.pausing import Pausing, load_pausing
 from schemas.schema_ids import SchemaIds
+from schemas.traces import Tracer
+from streams.engine.progress import Patience
 
 #: The consumer group and the prefix of every transactional id.
 GROUP = "sambus"
@@ -51,5 +53,9 @@ class Settings:
     ids: SchemaIds | None = None
     #: Beyond which limit a unit's own intake topic waits instead of filling quarantine.
     pausing: Pausing = field(default_factory=load_pausing)
+    #: Follows events through the worker; None follows none.
+    tracer: Tracer | None = None
+    #: How long a lane, a commit, a fetch or the loop may stand still before the worker ends.
+    patience: Patience = Patience()
     report_every_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -14,7 +14,7 @@ import psutil
 
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
-from tests.bench import archive, feeds, index, intake, latency, pipeline, recovery, rules
+from tests.bench import archive, feeds, index, intake, latency, pipeline, recovery, rules, signals
 from tests.bench.first_pack import first_pack
 
 Line = dict[str, Any]
@@ -38,6 +38,7 @@ def run(*, peers: bool, short: bool, tell: Callable[[str], None]) -> list[Line]:
     lines += _archives(short=short, tell=tell)
     lines += _intake(short=short, tell=tell)
     lines += _feeds(short=short, tell=tell)
+    lines += _signals(short=short, tell=tell)
     if not short:
         lines += _recoveries(tell)
     if peers:
@@ -76,6 +77,14 @@ def _feeds(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
     tell(f"Feeds, {readers:,} live readers, {rate:.0f} deliveries/s, {len(servers)} servers in turn ...")
     measure = partial(feeds.compare, readers=readers, rate=rate, seconds=seconds, servers=servers)
     return [{"bench": "feeds"} | asdict(found) for found in _on_kafka(measure)]
+
+
+def _signals(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
+    """The same load through workers without and with their signals, in turn."""
+    events, rounds = (400, 1) if short else (10_000, 5)
+    tell(f"Signals, {events:,} events, {rounds} rounds in turn ...")
+    measure = partial(signals.measure, events=events, rounds=rounds, warm_up=100 if short else 2_000)
+    return [{"bench": "signals"} | asdict(_on_kafka(measure))]
 
 
 def _recoveries(tell: Callable[[str], None]) -> list[Line]:

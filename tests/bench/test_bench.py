@@ -6,7 +6,7 @@ import pytest
 
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
-from tests.bench import peers, report, whole_peers
+from tests.bench import peers, report, signals, whole_peers
 from tests.bench.rules import SIZES
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(420)]
@@ -18,7 +18,7 @@ def test_the_short_form_runs() -> None:
     """Stages, rules, pipeline and latency on a cluster of their own; `make bench` adds other engines."""
     told = report.run(peers=False, short=True, tell=lambda _: None)
     lines = {line["bench"]: line for line in told}
-    assert set(lines) == {"machine", "stages", "rules", "index", "pipeline", "latency", "intake", *_READING}
+    assert set(lines) == {"machine", "stages", "rules", "index", "pipeline", "latency", "intake", "signals", *_READING}
     for taking in (line for line in told if line["bench"] == "intake"):
         assert taking["others"] == 0
         assert 0 < taking["p50_ms"] <= taking["p99_ms"]
@@ -34,6 +34,8 @@ def test_the_short_form_runs() -> None:
     assert lines["pipeline"]["events_per_s"] > 0
     assert lines["pipeline"]["deliveries"] > lines["pipeline"]["events"]
     assert 0 < lines["latency"]["p50_ms"] <= lines["latency"]["p99_ms"]
+    assert min(lines["signals"][f"{kind}_us"] for kind in signals.KINDS) > 0
+    assert lines["signals"]["spans"] >= 2 * 500  # every followed event, by two agents
     assert lines["archive"]["rows_per_s"] > 0
     assert 0 < lines["archive"]["found"] < lines["archive"]["questions"]
     assert 0 < lines["archive"]["p50_ms"] <= lines["archive"]["p95_ms"] <= lines["archive"]["worst_ms"]

@@ -14,6 +14,7 @@ from schemas.gazetteer import load_gazetteer
 from schemas.marks import sealed_fields
 from schemas.partners import IN_SWEDEN
 from schemas.problems import REMEDIES
+from schemas.signals import METRICS
 from schemas.topics import DAY_MS, MIB, Topic, catalogue, delivery_areas
 from streams.core.share.transforms import TRANSFORMS
 
@@ -69,11 +70,19 @@ def topics() -> str:
     """Every topic, those of regions, units and desks by their pattern."""
     gazetteer = load_gazetteer()
     unit, desk = "se.stockholm", "se.noa/intelligence"
-    patterns = {f"in.{unit}": "in.<unit>", "desk.se.noa.intelligence": "desk.<unit>.<function>"}
-    regions = {f"deliver.{area}" for area in delivery_areas(gazetteer)[:-2]}
+    patterns = {
+        f"in.{unit}": "in.<unit>",
+        f"in.flash.{unit}": "in.flash.<unit>",
+        "desk.se.noa.intelligence": "desk.<unit>.<function>",
+    }
+    regions = {
+        f"{beginning}.{area}": f"{beginning}.<region>"
+        for area in delivery_areas(gazetteer)[:-2]
+        for beginning in ("deliver", "alert.flash")
+    }
     rows: dict[str, tuple[str, ...]] = {}
     for topic in catalogue(gazetteer, own_access_units=[unit], own_access_desks=[desk]):
-        name = "deliver.<region>" if topic.name in regions else patterns.get(topic.name, topic.name)
+        name = (regions | patterns).get(topic.name, topic.name)
         rows.setdefault(name, _topic_row(name, topic))
     return table(("topic", "key", "kept", "largest record", "written by", "read by"), rows.values())
 
@@ -82,7 +91,7 @@ def _topic_row(name: str, topic: Topic) -> tuple[str, ...]:
     kept = "latest of each key" if topic.cleanup == "compact" else "for ever"
     if topic.retention_ms is not None:
         kept = f"{topic.retention_ms // DAY_MS} days"
-    unit = "<unit>" if name == "in.<unit>" else "<unit>/<function>"
+    unit = "<unit>" if name.startswith("in.") else "<unit>/<function>"
     regional = {f"{who}:bergslagen": f"{who}:<region>" for who in ("gateway", "archiver")}
     hand = {"se.stockholm": unit, "se.noa/intelligence": unit, **regional}
     writers, readers = ([hand.get(who, who) for who in side] for side in (topic.writers, topic.readers))
@@ -114,8 +123,14 @@ def transforms() -> str:
 
 def alarms() -> str:
     """Every alarm: how soon to act, what it means and what to do."""
-    rows = ((f"`{code}`", a.severity, a.meaning_en, a.remedy_en) for code, a in ALARMS.items())
+    rows = ((f"[`{code}`](runbook/{code}.md)", a.severity, a.meaning_en, a.remedy_en) for code, a in ALARMS.items())
     return table(("code", "act", "meaning", "remedy"), rows)
+
+
+def metrics() -> str:
+    """Every metric: its labels, and what it means."""
+    rows = ((f"`{m.name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels), m.unit, m.meaning) for m in METRICS)
+    return table(("metric", "kind", "labels", "unit", "meaning"), rows)
 
 
 def program(language: str, path: str) -> str:
@@ -132,6 +147,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "sealed fields": sealed,
     "transforms": transforms,
     "alarms": alarms,
+    "metrics": metrics,
     "program in curl": partial(program, "sh", "curl/publish.sh"),
     "program in python": partial(program, "python", "python/example.py"),
     "program in java": partial(program, "java", "java/src/main/java/example/Example.java"),
