@@ -55,7 +55,29 @@ QUARANTINED: Final = Metric(
 )
 WORKERS: Final = Metric("sambus_workers", Kind.GAUGE, "workers", (), "members of the workers' consumer group")
 
-OF_THE_BUS: Final = (ALARM, WATCHED_AT, AGENT_LAG_S, AGENT_UNREAD, TOPIC_RATE, QUARANTINED, WORKERS)
+# Quarantine.
+SOURCE_PAUSED: Final = Metric(
+    "sambus_source_paused",
+    Kind.GAUGE,
+    "1 while it lasts",
+    ("source", "where"),
+    "intake of a source that waits because it would fill quarantine",
+)
+
+# Completeness.
+SEQUENCE_STREAMS: Final = Metric(
+    "sambus_sequence_streams", Kind.GAUGE, "streams", (), "publishers' numbered streams that are followed"
+)
+SEQUENCE_MISSING: Final = Metric(
+    "sambus_sequence_missing_records", Kind.GAUGE, "records", ("desk",), "promised numbers of a desk that never came"
+)
+SEQUENCE_DOUBLES: Final = Metric(
+    "sambus_sequence_doubled_records", Kind.GAUGE, "records", (), "records that came under a number that was there"
+)
+
+_WATCHED: Final = (SOURCE_PAUSED, SEQUENCE_STREAMS, SEQUENCE_MISSING, SEQUENCE_DOUBLES)
+
+OF_THE_BUS: Final = (ALARM, WATCHED_AT, AGENT_LAG_S, AGENT_UNREAD, TOPIC_RATE, QUARANTINED, WORKERS, *_WATCHED)
 
 
 # What the watch's probes tell of what stands beside Kafka.

@@ -8,9 +8,11 @@ import click
 from deploy.cli.archive_place import archive_options, default_key
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.home import home_option, told
+from deploy.cli.pausing_option import pausing_option
 from deploy.cli.tracing import tracer_of
 from deploy.cluster.settings import GATEWAY_PORT, LOCAL_ISSUER
 from deploy.metrics import metrics_options, serve_figures
+from schemas.pausing import Pausing
 
 _PORT = click.IntRange(1, 65535)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -48,6 +50,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Take events on this disk, encrypted, while the bus is away. One gateway has a folder.",
 )
 @click.option("--spool-room", type=click.IntRange(1), default=256, show_default=True, help="MiB of disk for it.")
+@pausing_option
 @metrics_options
 @home_option
 @archive_options
@@ -75,6 +78,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     metrics_port: int,
     metrics_host: str,
     home: Path,
+    pausing: Pausing,
 ) -> None:
     """Run one gateway: intake over HTTP, feeds and pages.
 
@@ -127,6 +131,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         client_secret=client_secret,
         address=reached,
         limits=Limits(rate=rate, burst=burst),
+        pausing=pausing,
         gazetteer=gazetteer,
         tracer=tracer_of("gateway"),
     )

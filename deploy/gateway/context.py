@@ -11,6 +11,7 @@ from producers.http.durable import DurableSpool
 from producers.http.limits import Limits
 from schemas.gazetteer import Gazetteer, load_gazetteer
 from schemas.identity import Authenticator
+from schemas.pausing import Pausing, load_pausing
 from schemas.traces import Tracer
 
 
@@ -30,8 +31,8 @@ class Context:
     ``archive`` is where deliveries are kept to be found again, if they are; ``spool`` takes events while the bus is
     away, if there is one; ``issuer`` is where pages send people to
     sign in, as the client ``client_id`` (with a secret, if it is no public one); ``address`` is where browsers reach
-    this gateway; ``http`` asks other servers; ``limits`` bound what comes in; ``tracer``
-    follows events through the gateway, if any are followed.
+    this gateway; ``http`` asks other servers; ``limits`` bound what comes in; ``pausing`` is beyond which limit a
+    desk that fills quarantine waits; ``tracer`` follows events through the gateway, if any are followed.
     """
 
     kafka: Mapping[str, Any]
@@ -46,5 +47,6 @@ class Context:
     client_secret: str | None = field(default=None, repr=False)
     address: str = "http://127.0.0.1:29180"
     limits: Limits = field(default_factory=Limits)
+    pausing: Pausing = field(default_factory=load_pausing)
     gazetteer: Gazetteer = field(default_factory=load_gazetteer)
     tracer: Tracer | None = None

@@ -16,6 +16,8 @@ PARTS: Final[tuple[str, ...]] = (
     "deploy.gateway.feeds:part",
     "deploy.gateway.archive:part",
     "deploy.gateway.cards:part",
+    "deploy.gateway.quarantine:part",
+    "deploy.gateway.completeness:part",
 )
 
 

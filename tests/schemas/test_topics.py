@@ -16,8 +16,10 @@ from schemas.topics import (
     ORDERS,
     PACKS,
     PARTNERS,
+    PAUSES,
     READERS,
     READS,
+    SEQUENCES,
     STATES,
     Topic,
     catalogue,
@@ -56,6 +58,9 @@ def test_the_catalogue_without_own_access() -> None:
         "alert.flash.national",
         "quarantine",
         "quarantine.drops",
+        "quarantine.pauses",
+        "watch.sequences",
+        "feed.counts",
         "events.accepted",
         "events.assessed",
         "ledger.decisions",
@@ -183,7 +188,7 @@ def test_whoever_tries_a_pack_reads_and_writes_nothing() -> None:
 
 
 def test_only_the_worker_writes_within_the_bus() -> None:
-    """Walls: whatever comes after intake has one writer; packs are the rule owners', health is the watch's."""
+    """Walls: everything after intake has one writer; what people and the watch say has theirs, and bears no event."""
     outer = {
         GATEWAY_IN: ("gateway",),
         FLASH_IN: ("gateway",),
@@ -193,6 +198,8 @@ def test_only_the_worker_writes_within_the_bus() -> None:
         HEALTH: (MONITOR,),
         CANARY_IN: (MONITOR,),
         DROPS: ("gateway", "operations"),
+        PAUSES: ("worker", "gateway", "operations"),
+        SEQUENCES: (MONITOR,),
     }
     written = {name: topic.writers for name, topic in topics().items()}
     assert {name: writers for name, writers in written.items() if writers != ("worker",)} == outer
