@@ -52,6 +52,12 @@ class Following:
             await asyncio.gather(self._task, return_exceptions=True)
         await self._closing.aclose()
 
+    async def ended(self) -> None:
+        """Wait until following ends, which it does only by a failure. Errors: that failure."""
+        if self._task is None:
+            raise RuntimeError("enter it first")
+        await self._task
+
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             await self._read(consumer)

@@ -38,6 +38,10 @@ FIGURES: Final = "pictures.figures"
 READERS: Final = "gateway.readers"
 #: Who read what, written before it is shown (docs/adr/0023).
 READS: Final = "audit.reads"
+#: How the bus is, as whoever watches it last said (``sambus watch``).
+HEALTH: Final = "bus.health"
+#: What operations did by the console, and why (docs/adr/0032).
+ACTS: Final = "audit.acts"
 #: The books of what is owed: a desk and whoever runs the bus see from them how each obligation stands.
 BOOKS: Final = "state.duties"
 #: Where every lane remembers the orders that are in force.
@@ -120,6 +124,7 @@ def catalogue(
         _figures(partitions),
         _readers(partitions),
         _reads(partitions),
+        _acts(partitions),
         *(
             _delivery(f"deliver.{area}", max(1, partitions // DELIVERY_SHARE), f"gateway:{area}", f"archiver:{area}")
             for area in delivery_areas(gazetteer)
@@ -259,6 +264,21 @@ def _reads(partitions: int) -> Topic:
         writers=("gateway",),
         readers=("operations",),
         purpose="who read which deliveries, when and for what",
+        bus_time=True,
+    )
+
+
+def _acts(partitions: int) -> Topic:
+    """Gateways read it too: whoever watches sees what others see to. Log time is the broker's."""
+    return Topic(
+        name=ACTS,
+        key="act",
+        partitions=partitions,
+        retention_ms=None,
+        cleanup=_DELETE,
+        writers=("gateway",),
+        readers=("gateway", "operations"),
+        purpose="what operations did by the console, when and why",
         bus_time=True,
     )
 

@@ -25,7 +25,14 @@ KEYS_FILE: Final = "cursor.keys"
 def part(context: Context) -> Part:
     """Feeds for the desks of the gateway's areas."""
     speaking = Speaking(context.kafka)
-    feeds = Feeds(context.kafka, context.areas, context.gazetteer, cursors_of(context.folder / NAME), speaking.publish)
+    feeds = Feeds(
+        context.kafka,
+        context.areas,
+        context.gazetteer,
+        cursors_of(context.folder / NAME),
+        speaking.publish,
+        auditing=context.auditing,
+    )
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
