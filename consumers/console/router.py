@@ -22,7 +22,7 @@ UNDER: Final = "/operations/assets"
 def page_router(named: Callable[[], dict[str, Any]], runbook: Path) -> APIRouter:
     """The page and its words.
 
-    Shape: ``named`` makes what ``names`` gives, asked once; ``runbook`` is the folder of a Markdown page for each alarm.
+    Shape: ``named`` makes what ``names`` gives, asked once; ``runbook`` is the folder of the pages of the alarms.
     """
     api = APIRouter(include_in_schema=False)
 

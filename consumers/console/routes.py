@@ -13,7 +13,7 @@ from consumers.console.watching import Watching
 from schemas.identity import Authenticator, Role
 from schemas.web import WebCode, WebProblem, identified
 
-#: An idle stream says something so often, and ends after an hour: it must be opened anew with a token that is good then.
+#: An idle stream says something so often, and ends after an hour: who opens it anew needs a token that is good then.
 HEARTBEAT: Final = timedelta(seconds=10)
 SESSION: Final = timedelta(hours=1)
 #: So many may be open at once.
@@ -58,7 +58,7 @@ def router(watching: Watching, authenticator: Authenticator, clock: Callable[[],
 
 
 async def live(watching: Watching, clock: Callable[[], datetime]) -> AsyncIterator[bytes]:
-    """``health`` events: one at once, one for each snapshot, and one when the last has grown too old; then ``ended``."""
+    """``health`` events: one at once, one for each snapshot, one when the last has grown too old; then ``ended``."""
     until, said, heard = clock() + SESSION, None, clock()
     while (now := clock()) < until:
         standing = (watching.version, watching.fresh)

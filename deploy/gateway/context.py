@@ -27,9 +27,9 @@ class Context:
     Shape: ``kafka`` are aiokafka's connection options; ``areas`` the delivery areas whose desks it serves
     (``schemas.topics.delivery_areas``); ``folder`` is where parts may keep files, each in a folder of its own name;
     ``archive`` is where deliveries are kept to be found again, if they are; ``spool`` takes events while the bus is
-    away, if there is one; ``auditing`` are aiokafka's options of a user who may read the read log; ``issuer`` is where pages send people to
-    sign in, as the client ``client_id`` (with a secret, if it is no public one); ``address`` is where browsers reach
-    this gateway; ``http`` asks other servers; ``limits`` bound what comes in.
+    away, if there is one; ``auditing`` are aiokafka's options of a user who may read the read log; ``issuer`` is
+    where pages send people to sign in, as the client ``client_id`` (with a secret, if it is no public one);
+    ``address`` is where browsers reach this gateway; ``http`` asks other servers; ``limits`` bound what comes in.
     """
 
     kafka: Mapping[str, Any]

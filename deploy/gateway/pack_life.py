@@ -1,4 +1,4 @@
-"""The life of the rule pack for operations: what runs, what was proposed, put in force, taken back, refused, and when."""
+"""The life of the rule pack for operations: what runs, what was proposed, put in force, taken back or refused."""
 
 import asyncio
 import os
