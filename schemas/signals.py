@@ -55,4 +55,14 @@ QUARANTINED: Final = Metric(
 )
 WORKERS: Final = Metric("sambus_workers", Kind.GAUGE, "workers", (), "members of the workers' consumer group")
 
-METRICS: Final = (ALARM, WATCHED_AT, AGENT_LAG_S, AGENT_UNREAD, TOPIC_RATE, QUARANTINED, WORKERS)
+# What the watch's probes tell of what stands beside Kafka.
+GATEWAY_READY: Final = Metric(
+    "sambus_gateway_ready", Kind.GAUGE, "1 when it can work", ("gateway",), "what /readyz of a gateway answered"
+)
+REGISTRY_READY: Final = Metric(
+    "sambus_registry_ready", Kind.GAUGE, "1 when it answers", (), "whether the schema registry answers"
+)
+DISK_USED: Final = Metric("sambus_disk_used_ratio", Kind.GAUGE, "share, 0 to 1", ("path",), "what of a disk is used")
+_PROBES: Final = (GATEWAY_READY, REGISTRY_READY, DISK_USED)
+
+METRICS: Final = (ALARM, WATCHED_AT, AGENT_LAG_S, AGENT_UNREAD, TOPIC_RATE, QUARANTINED, WORKERS, *_PROBES)

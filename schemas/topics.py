@@ -38,10 +38,10 @@ FIGURES: Final = "pictures.figures"
 READERS: Final = "gateway.readers"
 #: Who read what, written before it is shown (docs/adr/0023).
 READS: Final = "audit.reads"
-#: How the bus is, as whoever watches it last said (``sambus watch``).
-HEALTH: Final = "bus.health"
 #: What operations did by the console, and why (docs/adr/0032).
 ACTS: Final = "audit.acts"
+#: What the watch found: one snapshot of the bus's health, rewritten every few seconds.
+HEALTH: Final = "bus.health"
 #: The books of what is owed: a desk and whoever runs the bus see from them how each obligation stands.
 BOOKS: Final = "state.duties"
 #: Where every lane remembers the orders that are in force.
@@ -49,7 +49,8 @@ ORDERS: Final = "state.assess"
 STATES: Final = ("state.intake", ORDERS, BOOKS, "state.link", "state.picture")
 #: Whoever tries a changed rule pack on what went by (``sambus rules diff --over``): reads events, writes nothing.
 DRY_RUN: Final = "dry_run"
-#: Whoever measures the bus (``sambus status``): how late an agent is stands in the records that it has yet to read.
+#: Whoever measures the bus (``sambus watch``, ``status``): how late an agent is stands in the records that it has yet
+#: to read.
 MONITOR: Final = "monitor"
 #: A delivery topic carries one area's share of what the flow carries, and a transaction pays for each partition that it
 #: touches: one delivery partition for this many partitions of the flow (docs/adr/0004).
@@ -125,6 +126,7 @@ def catalogue(
         _readers(partitions),
         _reads(partitions),
         _acts(partitions),
+        _health(),
         *(
             _delivery(f"deliver.{area}", max(1, partitions // DELIVERY_SHARE), f"gateway:{area}", f"archiver:{area}")
             for area in delivery_areas(gazetteer)
@@ -280,6 +282,21 @@ def _acts(partitions: int) -> Topic:
         readers=("gateway", "operations"),
         purpose="what operations did by the console, when and why",
         bus_time=True,
+    )
+
+
+def _health() -> Topic:
+    """One writer, one partition; the latest snapshot is all that counts."""
+    return Topic(
+        name=HEALTH,
+        key="what is told",
+        partitions=1,
+        retention_ms=None,
+        cleanup=_COMPACT,
+        writers=(MONITOR,),
+        readers=("gateway", "operations", MONITOR),
+        purpose="what the watch found last: alarms, lags, counts; codes, numbers and addresses",
+        segment_bytes=_HEADS_SEGMENT_BYTES,
     )
 
 

@@ -1,40 +1,24 @@
 """How the bus is, as the watcher says it on its topic, and how old that is: the console's one source."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-import orjson
 from aiokafka.errors import KafkaError
 
 from consumers.bus import BusUnreachableError, TopicMissingError
 from consumers.console.episodes import Episode, Episodes
 from consumers.following import Following
-from consumers.health import Reason
+from consumers.watch.snapshot import FRESH, WATCH_KEY, Snapshot, read_snapshot
 from schemas.alarms import ALARMS, AlarmCode
 from schemas.topics import HEALTH
 
-#: A look at the bus that is older says nothing of it now.
-FRESH: Final = timedelta(seconds=15)
-#: The key under which the watcher says how the whole bus is; others' keys are none of the console's.
-KEY: Final = b"watch"
 _RETRY_SECONDS: Final = 2.0
 _FETCH_BYTES: Final = 8 * 1024 * 1024
 
 Clock = Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What the watcher said at one moment: why the bus is not well, and what each part shows."""
-
-    at: datetime
-    reasons: tuple[Reason, ...]
-    health: Mapping[str, Any]
-    parts: Mapping[str, Any]
 
 
 class Watching:
@@ -78,7 +62,7 @@ class Watching:
     @property
     def fresh(self) -> bool:
         """Whether somebody has looked at the bus lately."""
-        return self._last is not None and self._clock() - self._last.at <= FRESH
+        return self._last is not None and self._last.fresh(self._clock())
 
     def told(self) -> dict[str, Any]:
         """The latest snapshot with its age, since when each alarm lasts, and what was over lately.
@@ -92,19 +76,19 @@ class Watching:
             reasons.insert(0, _alarm(AlarmCode.NOT_WATCHED, "watch", since, 1, last_known=False))
         return {
             "at": None if last is None else last.at,
-            "age_seconds": None if last is None else round(max(0.0, (now - last.at).total_seconds()), 1),
+            "age_seconds": None if last is None else round(last.age(now), 1),
             "fresh": fresh,
             "healthy": not reasons,
             "well_since": self._episodes.well_since if fresh else None,
             "reasons": reasons,
             "over": [_over(each) for each in self._episodes.over()],
-            "health": {} if last is None else last.health,
+            "health": None if last is None else last.health,
             "parts": {} if last is None else last.parts,
         }
 
     def take(self, key: bytes, value: bytes | None) -> None:
         """Take one record of the topic; what is no snapshot is passed over."""
-        snapshot = read_snapshot(value) if key == KEY and value else None
+        snapshot = read_snapshot(value) if key == WATCH_KEY else None
         if snapshot is None or (self._last is not None and snapshot.at <= self._last.at):
             return
         self._last = snapshot
@@ -121,27 +105,6 @@ class Watching:
             except (BusUnreachableError, TopicMissingError, KafkaError, TimeoutError, OSError):
                 pass
             await asyncio.sleep(_RETRY_SECONDS)
-
-
-def read_snapshot(value: bytes) -> Snapshot | None:
-    """A snapshot from its JSON; None for anything else. A code that this version does not know is left out."""
-    try:
-        told = orjson.loads(value)
-        return Snapshot(
-            at=datetime.fromisoformat(told["at"]).astimezone(UTC),
-            reasons=tuple(_reasons(told["reasons"])),
-            health=dict(told.get("health") or {}),
-            parts=dict(told.get("parts") or {}),
-        )
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
-
-
-def _reasons(told: Iterable[Mapping[str, Any]]) -> Iterable[Reason]:
-    known = set(AlarmCode)
-    for each in told:
-        if each["code"] in known:
-            yield Reason(AlarmCode(each["code"]), str(each["where"]), float(each.get("value") or 0))
 
 
 def _reason(episode: Episode, *, last_known: bool) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from deploy.cluster.keep import Keep
 from deploy.cluster.local import DEADLINE, PORT
 from deploy.cluster.match_keys import ensure_keys
 from deploy.cluster.secured import Secured
-from deploy.cluster.settings import GATEWAY_PORT, MOST_BROKERS
+from deploy.cluster.settings import GATEWAY_PORT, HOST, MOST_BROKERS
+from deploy.cluster.watching import watch_program
 from deploy.cluster.worker import COMMAND as WORKER
 from deploy.cluster.worker import Environment, Worker
 from deploy.registry.server import PORT as REGISTRY_PORT
@@ -33,7 +34,7 @@ from schemas.topics import MONITOR
 from streams.engine.settings import GROUP
 
 #: What `sambus up` keeps in its folder.
-_FOLDERS = ("kafka", "workers", "registry", "gateway", "identity", "archive", "secure")
+_FOLDERS = ("kafka", "workers", "registry", "gateway", "identity", "archive", "secure", "watch")
 #: More workers than partitions of the flow would stand idle; more than this is a slip of the finger.
 MOST_WORKERS = 64
 
@@ -71,7 +72,8 @@ MOST_WORKERS = 64
     envvar="SAMBUS_GATEWAY_PORT",
     type=click.IntRange(0, 65000),
     show_default=f"{GATEWAY_PORT}; none with an existing Kafka",
-    help="Of the gateway; made-up people sign in at the port above it. 0: no gateway.",
+    help="Of the gateway; made-up people sign in at the port above it, the watch's "
+    "metrics are on the one above that. 0: no gateway.",
 )
 @click.option("--report-fd", type=int, hidden=True)
 @connection_options
@@ -117,6 +119,7 @@ def up(connection: Connection, **options: Any) -> None:
     command = (*WORKER, *_each("own-access", options["own_access"]))
     kept = [Worker(home, number, reaching("worker"), command) for number in range(1, workers + 1)]
     services = gateway_programs(home, ports, reaching) if ports is not None else []
+    services.append(watch_program(home, reaching(MONITOR), ports, registry.url if registry is not None else None))
     supervisor = Supervisor(
         home,
         connection.aiokafka(),
@@ -196,13 +199,13 @@ def _cluster(options: dict[str, Any], home: Path, acls: Sequence[Acl]) -> LocalC
 def _reaching(
     connection: Connection, cluster: LocalCluster | None, beside: Mapping[str, str]
 ) -> Callable[[str], Environment]:
-    """The variables by which worker, gateway and archiver reach Kafka: on a secured one each is a user of its own."""
+    """The variables by which each part reaches Kafka: on a secured one each is a user of its own."""
 
     def reaching(role: str) -> Environment:
         secured = cluster.secured if cluster is not None else None
         if secured is None:
             return _environment(connection) | dict(beside)
-        user = role if role == WORKER_USER else f"{role}.{EVERY_AREA}"
+        user = role if role in {WORKER_USER, MONITOR} else f"{role}.{EVERY_AREA}"
         return lambda: secured.environment(user) | dict(beside)
 
     return reaching
@@ -254,6 +257,7 @@ def _where_to_look(
     if ports is not None:
         lines.append(f"  {f'{ports.address}/cards':<47} read what a desk gets")
         lines.append(f"  {f'{ports.address}/publish':<47} publish")
+        lines.append(f"  {f'http://{HOST}:{ports.metrics}/metrics':<47} the watch's metrics, for Prometheus")
         lines.append(f"  {ports.issuer:<47} made-up people to sign in as, for this machine only")
         if ports.gateway != GATEWAY_PORT:
             lines.append(f"  export SAMBUS_ISSUER={ports.issuer}")

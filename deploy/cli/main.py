@@ -25,6 +25,7 @@ COMMANDS = {
     "link": "deploy.cli.link:link",
     "explain": "deploy.cli.explain:explain",
     "status": "deploy.cli.status:status",
+    "watch": "deploy.cli.watch:watch",
     "pictures": "deploy.cli.pictures:pictures",
     "archive": "deploy.cli.archive:archive",
     "export": "deploy.cli.export:export",

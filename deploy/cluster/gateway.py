@@ -11,7 +11,7 @@ from deploy.cluster.worker import SAMBUS, Environment, Program
 
 
 class GatewayPorts(NamedTuple):
-    """Where both listen: the provider on the port above the gateway's."""
+    """Where they listen: the provider on the port above the gateway's, the watch's metrics on the one above that."""
 
     gateway: int
 
@@ -19,6 +19,11 @@ class GatewayPorts(NamedTuple):
     def identity(self) -> int:
         """The provider's port."""
         return self.gateway + 1
+
+    @property
+    def metrics(self) -> int:
+        """The port of the watch's metrics."""
+        return self.gateway + 2
 
     @property
     def address(self) -> str:
@@ -31,8 +36,8 @@ class GatewayPorts(NamedTuple):
         return f"http://{HOST}:{self.identity}"
 
     def require_free(self) -> None:
-        """See that both ports are free. Errors: ``PortTakenError`` with the program that has one."""
-        for port in (self.gateway, self.identity):
+        """See that all ports are free. Errors: ``PortTakenError`` with the program that has one."""
+        for port in (self.gateway, self.identity, self.metrics):
             if not free(port):
                 raise PortTakenError(
                     f"Port {port} on {HOST} is taken by {holder(port) or 'another program'}.",

@@ -9,6 +9,7 @@ from schemas.topics import (
     DROPS,
     DRY_RUN,
     GATEWAY_IN,
+    HEALTH,
     MIB,
     MONITOR,
     ORDERS,
@@ -46,6 +47,7 @@ def test_the_catalogue_without_own_access() -> None:
         "gateway.readers",
         "audit.reads",
         "audit.acts",
+        "bus.health",
         "duties",
         "deliver.bergslagen",
         "deliver.mitt",
@@ -143,13 +145,14 @@ def test_whoever_tries_a_pack_reads_and_writes_nothing() -> None:
 
 
 def test_only_the_worker_writes_within_the_bus() -> None:
-    """Walls: everything after intake has one writer; packs come from those who own the rules, readers from gateways."""
+    """Walls: whatever comes after intake has one writer; packs are the rule owners', health is the watch's."""
     outer = {
         GATEWAY_IN: ("gateway",),
         PACKS: ("rule_owner", "worker"),
         READERS: ("gateway",),
         READS: ("gateway",),
         ACTS: ("gateway",),
+        HEALTH: (MONITOR,),
         DROPS: ("gateway", "operations"),
     }
     written = {name: topic.writers for name, topic in topics().items()}

@@ -1,0 +1,117 @@
+"""``sambus watch``: looks at the bus every few seconds, and tells Prometheus, consoles and ``sambus status``."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import orjson
+
+from consumers.watch.watcher import Watcher, WatchSignal
+from deploy.cli.asking import run
+from deploy.cli.connection import Connection, connection_options
+
+
+@click.command("watch")
+@click.option("--group", default="sambus", show_default=True, help="Consumer group of the workers.")
+@click.option(
+    "--max-lag", type=click.FloatRange(min=0), default=20, show_default=True, help="Seconds that are too late."
+)
+@click.option(
+    "--every", type=click.FloatRange(min=0.5), default=3.0, show_default=True, help="Seconds between two looks."
+)
+@click.option(
+    "--metrics-port",
+    envvar="SAMBUS_WATCH_METRICS_PORT",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Serve Prometheus metrics on this port under /metrics. [default: none]",
+)
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address of the metrics.")
+@click.option("--gateway", "gateways", multiple=True, metavar="URL", help="A gateway that is to answer /readyz.")
+@click.option("--registry", envvar="SAMBUS_REGISTRY", metavar="URL", help="The schema registry that is to answer.")
+@click.option(
+    "--disk",
+    "disks",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="A folder whose disk must not become full.",
+)
+@connection_options
+def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
+    connection: Connection,
+    group: str,
+    max_lag: float,
+    every: float,
+    metrics_port: int,
+    metrics_host: str,
+    gateways: tuple[str, ...],
+    registry: str | None,
+    disks: tuple[Path, ...],
+) -> None:
+    """Watch the bus until Ctrl-C or SIGTERM. On a secured bus it is for the user `monitor`.
+
+    It also runs while Kafka is away, and says so. One JSON line on stderr for each alarm that begins or ends.
+    """
+    from consumers.health import Limits
+    from consumers.watch.bus import BusPart
+    from consumers.watch.disks import DisksPart
+    from consumers.watch.exposing import serve
+    from consumers.watch.findings import Part
+    from consumers.watch.probes import GatewaysPart, RegistryPart
+    from consumers.watch.publishing import Board
+    from schemas.gazetteer import load_gazetteer
+    from schemas.topics import catalogue
+
+    options = connection.aiokafka()
+    expected = [topic.name for topic in catalogue(load_gazetteer())]
+    limits = Limits(lag=timedelta(seconds=max_lag))
+    parts: list[Part] = [BusPart(options, group, expected, limits)]
+    if gateways:
+        parts.append(GatewaysPart(gateways))
+    if registry:
+        parts.append(RegistryPart(registry))
+    if disks:
+        parts.append(DisksPart(disks))
+
+    async def work() -> None:
+        board = Board(options)
+        watcher = Watcher(parts, board.tell, log, every)
+        with ExitStack() as closing:
+            if metrics_port:
+                closing.callback(_serving(lambda: serve(lambda: watcher.latest.figures, metrics_host, metrics_port)))
+            await _until_told(watcher)
+        await board.stop()
+
+    run(work())
+
+
+def _serving(begin: Callable[[], Callable[[], None]]) -> Callable[[], None]:
+    try:
+        return begin()
+    except OSError as problem:
+        raise click.UsageError(f"--metrics-port cannot be used: {problem.strerror or problem}.") from None
+
+
+async def _until_told(watcher: Watcher) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    watching = asyncio.create_task(watcher.run())
+    asked = asyncio.create_task(stop.wait())
+    await asyncio.wait({watching, asked}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (watching, asked):
+        task.cancel()
+    await asyncio.gather(watching, asked, return_exceptions=True)
+
+
+def log(told: WatchSignal, /, **fields: object) -> None:
+    """One JSON line on stderr: codes, addresses, numbers."""
+    line = {"event": told.value, "at": datetime.now(UTC).isoformat(), **fields}
+    sys.stderr.write(orjson.dumps(line).decode() + "\n")
+    sys.stderr.flush()
