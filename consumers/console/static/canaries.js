@@ -2,7 +2,7 @@
 
 import { h } from "/static/js/dom.js";
 import { number, t } from "/static/js/words.js";
-import { duration, redraw, section, sign, since } from "./figures.js";
+import { duration, redraw, secondsSince, section, sign } from "./figures.js";
 import { rule } from "./names.js";
 
 const STATES = { ok: "good", late: "bad", leaked: "bad", waiting: "none" };
@@ -45,7 +45,7 @@ function cell(direction, each) {
   return h("span", { class: `way ${state}`, title: each?.case ?? null },
     h("span", { class: "small" }, t(`canaries.${direction}`)),
     h("span", {}, h("span", { "aria-hidden": "true" }, sign(state)), " ", text, beside ? ` ${beside}` : null),
-    each?.at ? h("span", { class: "small" }, since(each.at)) : null);
+    each?.at ? h("span", { class: "small" }, t("ops.ago", { n: duration(secondsSince(each.at)) })) : null);
 }
 
 function byRule(rows) {

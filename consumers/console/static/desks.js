@@ -55,8 +55,8 @@ export class Desks {
     const late = desks.reduce((sum, each) => sum + each.late_duties, 0);
     return h("button", { class: `tile ${state}`, type: "button", "aria-pressed": String(this.chosen === name), dataset: { key: `area:${name}` }, on: { click: () => this.choose(name) } },
       h("span", { class: "row" }, h("strong", {}, area(name)), h("span", { class: "fill" }), h("span", { class: "sign", "aria-hidden": "true" }, sign(state)), h("span", { class: "sr-only" }, t(`state.${state}`))),
-      h("span", { class: "small" }, t("desks.readers", { n: number(readers) })),
-      h("span", { class: "small" }, alone ? t("desks.alone", { n: number(alone) }) : t("desks.all_read")),
+      h("span", { class: "small" }, desks.length ? t("desks.readers", { n: number(readers) }) : t("desks.is_quiet")),
+      !desks.length ? null : h("span", { class: "small" }, alone ? t("desks.alone", { n: number(alone) }) : t("desks.all_read")),
       late ? h("span", { class: "small" }, t("desks.late", { n: number(late) })) : null);
   }
 

@@ -65,14 +65,14 @@ export function clock(moment) {
 export const secondsSince = (moment) => (moment ? (Date.now() - new Date(moment)) / 1000 : null);
 
 /**
- * A table. `columns` are {word, num?, cell(row)}; rows without any say so. It scrolls sideways by itself where it is
+ * A table. `columns` are {word, num?, cell(row)}; without rows it says so; a `quiet` caption is heard and not seen. It scrolls sideways by itself where it is
  * too wide, and can be reached by the keyboard to do so.
  */
-export function table(caption, columns, rows, { none = "ops.none", key = null } = {}) {
+export function table(caption, columns, rows, { none = "ops.none", key = null, quiet = false } = {}) {
   if (!rows.length) return h("p", { class: "empty" }, t(none));
   const id = uid("table");
   return h("div", { class: "scroll", role: "region", "aria-labelledby": id, tabindex: "0" }, h("table", { class: "table" },
-    h("caption", { id }, caption),
+    h("caption", { id }, quiet ? h("span", { class: "sr-only" }, caption) : caption),
     h("thead", {}, h("tr", {}, columns.map(({ word, num }) => h("th", { scope: "col", class: num ? "num" : null }, word ? t(word) : h("span", { class: "sr-only" }, t("ops.act")))))),
     h("tbody", {}, rows.map((row) => h("tr", { dataset: key ? { row: key(row) } : {} },
       columns.map(({ num, cell }) => h("td", { class: num ? "num" : null }, cell(row))))))));

@@ -1,23 +1,23 @@
 // Well or unwell at a glance: the verdict, the figures that matter, and every alarm with what it means and what to do.
 
-import { ask } from "/static/js/api.js";
 import { h } from "/static/js/dom.js";
 import { toast } from "/static/js/toast.js";
 import { number, t } from "/static/js/words.js";
-import { clock, duration, figure, percent, rate, redraw, secondsSince, since, stateBadge } from "./figures.js";
+import { clock, duration, figure, percent, rate, redraw, secondsSince, stateBadge } from "./figures.js";
 import { meaning, place, remedy, severity } from "./names.js";
-import { runbook } from "./runbook.js";
-import { failed } from "./said.js";
+import { runbook, spans } from "./runbook.js";
 
 /** Alarms whose value is seconds; of the others it is a count, or a share. */
 const IN_SECONDS = new Set(["LATE", "TRANSACTION_STUCK", "PARTITION_STUCK", "FLASH_LATE", "FLASH_UNACKNOWLEDGED", "PUBLISHER_SILENT", "CLOCK_SKEWED", "CANARY_LATE", "ARCHIVE_BEHIND"]);
 const A_SHARE = new Set(["DISK_NEARLY_FULL"]);
 /** So many places of one alarm are shown at once; the others behind a button. */
 const SHOWN = 4;
+/** Up to so many alarms are all open; of more only the first, and which people open. */
+const OPEN = 2;
 
 export class Head {
   constructor(live, acts) {
-    Object.assign(this, { live, acts, before: null, unfolded: new Set() });
+    Object.assign(this, { live, acts, before: null, unfolded: new Set(), opened: new Map() });
     this.verdict = h("div", { class: "verdict" });
     this.figures = h("dl", { class: "figures" });
     this.alarms = h("div", { class: "alarms stack" });
@@ -30,7 +30,8 @@ export class Head {
     if (!told) return;
     this.drawVerdict(told);
     this.drawFigures(told);
-    redraw(this.alarms, grouped(told.reasons).map((group) => this.alarm(group)));
+    const groups = grouped(told.reasons);
+    redraw(this.alarms, groups.map((group, at) => this.alarm(group, this.opened.get(group.code) ?? (at === 0 || groups.length <= OPEN))));
     this.speak(told);
   }
 
@@ -43,8 +44,8 @@ export class Head {
       h("div", {},
         h("h1", {}, t(healthy ? "ops.well" : fresh ? "ops.unwell" : "ops.unknown")),
         h("p", { class: "small" }, healthy
-          ? [t("ops.well_since"), " ", since(wellSince)]
-          : [t("ops.alarms", { n: reasons.length }), first ? [", ", t("ops.first"), " ", since(first)] : null])));
+          ? [t("ops.well_since"), " ", clock(wellSince)]
+          : [t("ops.alarms", { n: reasons.length }), first ? [", ", t("ops.first"), " ", clock(first)] : null])));
   }
 
   drawFigures({ health }) {
@@ -61,17 +62,20 @@ export class Head {
     redraw(this.figures, shown.map(([word, text]) => h("div", {}, h("dt", {}, t(word)), h("dd", { class: "num" }, text))));
   }
 
-  alarm({ code, places }) {
+  alarm({ code, places }, open) {
     const grave = severity(code) === "page";
     const all = this.unfolded.has(code) || places.length <= SHOWN + 1;
-    return h("article", { class: `alarm notice ${grave ? "bad" : "warn"}`, dataset: { alarm: code } },
-      h("header", { class: "row" },
+    const mine = places.every((each) => this.acts.taken(each));
+    return h("details", { class: `alarm ${grave ? "bad" : "warn"}`, dataset: { alarm: code }, open, on: { toggle: (event) => this.opened.set(code, event.target.open) } },
+      h("summary", { dataset: { key: `alarm:${code}` } }, h("span", { class: "row" },
         stateBadge(grave ? "bad" : "warn", t(`severity.${severity(code)}`)),
-        h("h2", { class: "mono" }, code),
-        places.length > 1 ? h("span", { class: "badge" }, t("ops.places", { n: places.length })) : null,
+        h("strong", { class: "mono" }, code),
+        h("span", {}, spans(meaning(code))),
+        h("span", { class: "fill" }),
         places[0].last_known ? h("span", { class: "badge" }, t("ops.last_known")) : null,
-        h("span", { class: "fill" }), runbook(code)),
-      h("p", {}, meaning(code), " ", h("strong", {}, remedy(code))),
+        mine ? h("span", { class: "badge good" }, t("ops.seen_to")) : null,
+        places.length > 1 ? h("span", { class: "badge" }, t("ops.places", { n: places.length })) : h("code", {}, places[0].where))),
+      h("div", { class: "row" }, h("p", { class: "remedy" }, h("strong", {}, t("ops.do")), " ", spans(remedy(code))), h("span", { class: "fill" }), runbook(code)),
       h("ul", { class: "places" }, (all ? places : places.slice(0, SHOWN)).map((each) => this.place(each))),
       all ? null : h("button", { class: "button low", type: "button", dataset: { key: `all:${code}` }, on: { click: () => { this.unfolded.add(code); this.draw(); } } }, t("ops.all_places", { n: places.length })));
   }
@@ -104,37 +108,6 @@ export class Head {
       this.spoken.textContent = [...came.map((code) => `${t("ops.came")} ${code}: ${meaning(code)}`), ...over.map((code) => `${t("ops.over")} ${code}`)].join(" ");
     }
     for (const code of over) toast(`✓ ${t("ops.over")} ${code}`);
-  }
-}
-
-/** Which alarms somebody sees to, and what operations did. */
-export class Acts extends EventTarget {
-  constructor() {
-    super();
-    Object.assign(this, { known: { taken: [], acts: [] } });
-  }
-
-  /** Who sees to an alarm, if they took it since it began. */
-  taken({ code, where, since: began }) {
-    return this.known.taken.find((act) => act.code === code && act.where === where && (!began || act.at >= began)) ?? null;
-  }
-
-  async load() {
-    try {
-      this.known = await ask("/v1/operations/acts");
-      this.dispatchEvent(new Event("acts"));
-    } catch {
-      // Kafka is away, which the verdict says; what was known of it stands.
-    }
-  }
-
-  async say(word, code, where) {
-    try {
-      await ask(`/v1/operations/alarms/${word}`, { method: "POST", body: { code, where } });
-      await this.load();
-    } catch (problem) {
-      failed(problem);
-    }
   }
 }
 

@@ -4,17 +4,28 @@ import { h } from "/static/js/dom.js";
 import { Over } from "./over.js";
 import { Topology } from "./topology.js";
 
+/** Seconds between looks at how many read. */
+const LOOK_S = 5;
+
 export class Overview {
   constructor(live) {
-    this.parts = [new Topology(live), new Over(live)];
-    this.element = h("div", { class: "stack" }, this.parts.map((part) => part.element));
+    this.topology = new Topology(live);
+    this.over = new Over(live);
+    this.element = h("div", { class: "stack" }, this.topology.element, this.over.element);
   }
 
   show() {
     this.draw();
+    this.topology.count();
+    this.timer = setInterval(() => (document.hidden ? null : this.topology.count()), LOOK_S * 1000);
+  }
+
+  hide() {
+    clearInterval(this.timer);
   }
 
   draw() {
-    for (const part of this.parts) part.draw();
+    this.topology.draw();
+    this.over.draw();
   }
 }

@@ -62,7 +62,7 @@ function list(lines, begin) {
 }
 
 /** Code, strong words and links within a line; a link is told by its words, for it leads out of the page. */
-function spans(text) {
+export function spans(text) {
   return text.split(/(`[^`]+`|\*\*[^*]+\*\*|\[[^\]]+\]\([^)]+\))/).filter(Boolean).map((part) => {
     if (part.startsWith("`")) return h("code", {}, part.slice(1, -1));
     if (part.startsWith("**")) return h("strong", {}, part.slice(2, -2));

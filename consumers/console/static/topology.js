@@ -1,5 +1,6 @@
 // The way of an event, drawn live: each arrow with its rate and lag, its width by its rate, a sign where it is late.
 
+import { ask } from "/static/js/api.js";
 import { h } from "/static/js/dom.js";
 import { s, spark } from "/static/js/svg.js";
 import { number, t } from "/static/js/words.js";
@@ -12,16 +13,18 @@ const LATE_S = 20;
 /** Where each part stands: left, top, width, height. */
 const NODES = {
   publishers: [16, 150, 140, 64],
-  intake: [290, 150, 120, 64],
-  assess: [544, 150, 120, 64],
-  share: [798, 150, 120, 64],
-  areas: [1040, 150, 144, 64],
-  quarantine: [290, 314, 120, 64],
-  link: [424, 314, 120, 64],
-  duties: [560, 314, 120, 64],
-  picture: [696, 314, 120, 64],
-  rules: [798, 16, 120, 56],
+  intake: [280, 150, 140, 64],
+  assess: [536, 150, 140, 64],
+  share: [792, 150, 140, 64],
+  areas: [1044, 150, 140, 64],
+  quarantine: [280, 306, 140, 64],
+  link: [436, 306, 140, 64],
+  duties: [592, 306, 140, 64],
+  picture: [748, 306, 140, 64],
+  rules: [792, 12, 140, 64],
 };
+/** How long an arrow's tip is. */
+const TIP = 11;
 
 /** Arrows: from, to, and the stage whose topics they carry; without one there is a figure of another kind. */
 const ARROWS = [
@@ -38,10 +41,16 @@ const ARROWS = [
 
 export class Topology {
   constructor(live) {
-    this.live = live;
+    Object.assign(this, { live, readers: null });
     this.drawing = h("figure", { class: "flow" });
     this.list = h("div", {});
     this.element = section("topology.title", this.drawing, h("details", { class: "as-table", open: true }, h("summary", {}, t("topology.table")), this.list));
+  }
+
+  /** How many read, by the gateway's own count; null when it does not know. */
+  async count() {
+    this.readers = await ask("/v1/operations/readers").then(({ readers }) => readers, () => null);
+    this.draw();
   }
 
   draw() {
@@ -55,8 +64,8 @@ export class Topology {
   svg(told, sources) {
     const stages = byStage(sources);
     const says = [...stages].map(([stage, each]) => `${t(`stage.${stage}`)}: ${rate(each.rate)}, ${duration(each.lag)}`).join("; ");
-    return s("svg", { viewBox: "0 0 1200 396", role: "img", "aria-label": `${t("topology.title")}. ${says}` },
-      s("defs", {}, s("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" }, s("path", { d: "M0 0L8 4L0 8z", class: "tip" }))),
+    return s("svg", { viewBox: "0 0 1200 384", role: "img", "aria-label": `${t("topology.title")}. ${says}` },
+      s("defs", {}, s("marker", { id: "tip", viewBox: "0 0 8 8", refX: 0.5, refY: 4, markerWidth: TIP, markerHeight: 12, markerUnits: "userSpaceOnUse", orient: "auto" }, s("path", { d: "M0 0L8 4L0 8z", class: "tip" }))),
       ARROWS.map((arrow) => this.arrow(arrow, stages)),
       Object.keys(NODES).map((name) => this.node(name, stages, told)));
   }
@@ -77,11 +86,11 @@ export class Topology {
   words({ x1, y1, x2, y2, down, to }, carried, state) {
     if (!carried) return [];
     const mark = state === "good" ? "" : `${sign(state)} `;
-    const unread = carried.unread ? ` · ${carried.exact ? "" : "≤ "}${number(carried.unread)}` : "";
-    if (to === "share" && down) return label(x1 + 10, (y1 + y2) / 2 + 4, [`${rate(carried.rate)} · ${mark}${duration(carried.lag)}`], "start");
-    if (down) return label(x2, y2 - 22 - 4, [`${mark}${duration(carried.lag)}${unread}`, rate(carried.rate)]);
+    const unread = carried.unread ? t("topology.waiting", { n: `${carried.exact ? "" : "≤ "}${number(carried.unread)}` }) : "";
+    if (to === "share" && down) return label(x1 + 12, (y1 + y2) / 2, [`${rate(carried.rate)} · ${mark}${duration(carried.lag)}`], "start");
+    if (down) return []; // it stands in the node: beneath a bundle of arrows nobody could tell whose it is
     const middle = (x1 + x2) / 2;
-    return [label(middle, y1 - 12, [rate(carried.rate)], "middle", "rate"), label(middle, y1 + 24, [`${mark}${duration(carried.lag)}${unread}`])];
+    return [label(middle, y1 - 12, [rate(carried.rate)], "middle", "rate"), label(middle, y1 + 24, [`${mark}${duration(carried.lag)}`, unread])];
   }
 
   node(name, stages, told) {
@@ -105,11 +114,13 @@ export class Topology {
       const count = Object.values(health?.quarantined ?? {}).reduce((sum, each) => sum + each, 0);
       return [count ? "warn" : "good", t("topology.hour", { n: number(count) })];
     }
-    if (name === "areas") return ["none", "deliver.*"];
+    if (name === "areas") return this.readers === null ? ["none", "deliver.*"] : [this.readers ? "good" : "warn", t("desks.readers", { n: number(this.readers) })];
     const carried = stages.get(name);
     if (!carried) return ["none", "–"];
     if (!(health?.workers ?? []).length) return ["bad", t("topology.no_worker")];
-    return [stateOf(carried.lag), name === "rules" ? parts?.packs?.running ?? carried.topics : carried.topics];
+    if (name === "rules") return [stateOf(carried.lag), parts?.packs?.running ?? carried.topics];
+    if (NODES[name][1] > NODES.intake[1]) return [stateOf(carried.lag), `${rate(carried.rate)} · ${duration(carried.lag)}`];
+    return [stateOf(carried.lag), carried.topics];
   }
 
   table(sources) {
@@ -121,7 +132,7 @@ export class Topology {
       { word: "topology.lag", num: true, cell: (each) => duration(each.lag_seconds) },
       { word: "topology.standing", cell: (each) => stateBadge(stateOf(each.lag_seconds), t(`state.${stateOf(each.lag_seconds)}`)) },
       { word: "topology.course", cell: (each) => this.course(each.topic) },
-    ], sources, { none: "topology.none", key: (each) => each.topic });
+    ], sources, { none: "topology.none", key: (each) => each.topic, quiet: true });
   }
 
   course(topic) {
@@ -150,8 +161,8 @@ function byStage(sources) {
 }
 
 function ends([left, top, width, height], [toLeft, toTop, toWidth, toHeight], down) {
-  if (!down) return [left + width, top + height / 2, toLeft - 3, toTop + toHeight / 2];
-  return [left + width / 2, top + height, toLeft + toWidth / 2, toTop - 3];
+  if (!down) return [left + width, top + height / 2, toLeft - TIP, toTop + toHeight / 2];
+  return [left + width / 2, top + height, toLeft + toWidth / 2, toTop - TIP];
 }
 
 function label(x, y, lines, anchor = "middle", kind = "") {

@@ -37,7 +37,7 @@ export class Workers {
     const rows = [...partitions].sort((a, b) => b.unread - a.unread || a.topic.localeCompare(b.topic) || a.partition - b.partition);
     return table(t("partitions.caption"), [
       { word: "partitions.place", cell: (each) => h("code", {}, `${each.topic}:${each.partition}`) },
-      { word: "partitions.owner", cell: (each) => (each.owner ? h("code", {}, each.owner) : "–") },
+      ...(rows.some((each) => each.owner) ? [{ word: "partitions.owner", cell: (each) => (each.owner ? h("code", {}, each.owner) : "–") }] : []),
       { word: "partitions.next", num: true, cell: (each) => (each.next === null || each.next === undefined ? "–" : number(each.next)) },
       { word: "partitions.unread", num: true, cell: (each) => number(each.unread) },
       { word: "partitions.standing", cell: (each) => (stuck.has(`${each.topic}:${each.partition}`) ? stateBadge("bad", t("partitions.stuck")) : stateBadge("good", t("partitions.moves"))) },
@@ -68,7 +68,7 @@ export class Workers {
 
   heads({ heads = [] }) {
     return table(t("heads.caption"), [
-      { word: "heads.lane", num: true, cell: (each) => number(each.lane) },
+      { word: "heads.lane", cell: (each) => number(each.lane) },
       { word: "heads.number", num: true, cell: (each) => number(each.number) },
       { word: "heads.hash", cell: (each) => h("code", {}, each.hash.slice(0, 16)) },
     ], heads, { none: "heads.none" });
