@@ -65,4 +65,48 @@ REGISTRY_READY: Final = Metric(
 DISK_USED: Final = Metric("sambus_disk_used_ratio", Kind.GAUGE, "share, 0 to 1", ("path",), "what of a disk is used")
 _PROBES: Final = (GATEWAY_READY, REGISTRY_READY, DISK_USED)
 
-METRICS: Final = (ALARM, WATCHED_AT, AGENT_LAG_S, AGENT_UNREAD, TOPIC_RATE, QUARANTINED, WORKERS, *_PROBES)
+# What the watch tells of publishers. Desks are named only when something is wrong with them.
+PUBLISHERS: Final = Metric("sambus_publishers", Kind.GAUGE, "desks", (), "desks that are expected to publish")
+SILENT_S: Final = Metric(
+    "sambus_publisher_silent_seconds", Kind.GAUGE, "seconds", ("origin",), "how long a silent publisher has been quiet"
+)
+SKEW_S: Final = Metric(
+    "sambus_publisher_clock_skew_seconds",
+    Kind.GAUGE,
+    "seconds",
+    ("origin",),
+    "how far the clock of a publisher is ahead, when that is too much",
+)
+_PUBLISHERS: Final = (PUBLISHERS, SILENT_S, SKEW_S)
+
+# What the watch tells of its test events; they count nowhere else.
+CANARY_S: Final = Metric(
+    "sambus_canary_seconds", Kind.GAUGE, "seconds", ("rule",), "how long the last test event of a rule's way took"
+)
+CANARIES: Final = Metric(
+    "sambus_canaries_total", Kind.COUNTER, "events", ("end",), "test events, by how they ended since the watch began"
+)
+_CANARIES: Final = (CANARY_S, CANARIES)
+
+# What the watch tells of what desks owe.
+DUTIES_DUE: Final = Metric(
+    "sambus_duties", Kind.GAUGE, "obligations", ("state",), "obligations that are open, near their time, or late"
+)
+FLASH_OLDEST_S: Final = Metric(
+    "sambus_flash_unacknowledged_seconds", Kind.GAUGE, "seconds", (), "age of the oldest unacknowledged flash alert"
+)
+_DUTIES: Final = (DUTIES_DUE, FLASH_OLDEST_S)
+
+METRICS: Final = (
+    ALARM,
+    WATCHED_AT,
+    AGENT_LAG_S,
+    AGENT_UNREAD,
+    TOPIC_RATE,
+    QUARANTINED,
+    WORKERS,
+    *_PROBES,
+    *_PUBLISHERS,
+    *_CANARIES,
+    *_DUTIES,
+)

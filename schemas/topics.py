@@ -42,6 +42,9 @@ READS: Final = "audit.reads"
 ACTS: Final = "audit.acts"
 #: What the watch found: one snapshot of the bus's health, rewritten every few seconds.
 HEALTH: Final = "bus.health"
+#: Test events of the watch, and what the bus decided of each (docs/adr/0031). Nobody else reads or writes them.
+CANARY_IN: Final = "canary.in"
+CANARY_RESULTS: Final = "canary.results"
 #: The books of what is owed: a desk and whoever runs the bus see from them how each obligation stands.
 BOOKS: Final = "state.duties"
 #: Where every lane remembers the orders that are in force.
@@ -127,6 +130,7 @@ def catalogue(
         _reads(partitions),
         _acts(partitions),
         _health(),
+        *_canaries(partitions),
         *(
             _delivery(f"deliver.{area}", max(1, partitions // DELIVERY_SHARE), f"gateway:{area}", f"archiver:{area}")
             for area in delivery_areas(gazetteer)
@@ -297,6 +301,25 @@ def _health() -> Topic:
         readers=("gateway", "operations", MONITOR),
         purpose="what the watch found last: alarms, lags, counts; codes, numbers and addresses",
         segment_bytes=_HEADS_SEGMENT_BYTES,
+    )
+
+
+def _canaries(partitions: int) -> tuple[Topic, Topic]:
+    """Test events go in where events do, and what becomes of them goes to the watch alone, never where desks read."""
+    return (
+        _intake(CANARY_IN, partitions, MONITOR, "test events by which the watch sees whether the rules hold")._replace(
+            retention_ms=DAY_MS
+        ),
+        Topic(
+            name=CANARY_RESULTS,
+            key="event_id",
+            partitions=1,
+            retention_ms=DAY_MS,
+            cleanup=_DELETE,
+            writers=("worker",),
+            readers=(MONITOR,),
+            purpose="what the rules decided of each test event: desks, rules and views, no content",
+        ),
     )
 
 

@@ -20,7 +20,9 @@ _COUNTED: Final = 500
 
 
 class BusPart:
-    """Measures and judges. ``shown`` is the verdict's ground, as ``sambus status --json`` gives it.
+    """Measures and judges. ``workers`` is how many ran at the last look.
+
+    Shape: ``shown`` is the ground of the verdict, as ``sambus status --json`` gives it.
 
     Errors: ``BusUnreachableError`` from ``start`` and ``look`` when no broker answers.
     """
@@ -31,6 +33,7 @@ class BusPart:
         self._options, self._group, self._expected, self._limits = options, group, expected, limits
         self._meter: Meter | None = None
         self._progress = Progress()
+        self.workers = 0
 
     async def start(self) -> None:
         """Connect."""
@@ -57,6 +60,7 @@ class BusPart:
             with suppress(Exception, asyncio.CancelledError):
                 await measuring
         health = evaluate(measured, self._limits)
+        self.workers = len(health.workers)
         reasons = (*health.reasons, *self._progress.stuck(measured.lags, now))
         return Findings(reasons, tuple(figures(health)), shown(health, measured))
 

@@ -15,6 +15,8 @@ from schemas.signals import GATEWAY_READY, REGISTRY_READY
 
 #: Seconds that an answer may take: far more than one takes, and little beside the time in which a fault must show.
 TIMEOUT: Final = 4.0
+#: So long after its own start the watch waits for a gateway that may be starting too, in seconds.
+STARTING: Final = 60.0
 #: One answer that fails may be a restart or a lost packet; the second says that something is wrong.
 FAILURES: Final = 2
 
@@ -25,6 +27,8 @@ class _Probe:
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
         self._given, self._client = client, client
         self._failed: dict[str, int] = {}
+        self._answered: set[str] = set()
+        self._begun = time.monotonic()
 
     async def start(self) -> None:
         """Make ready to ask."""
@@ -49,8 +53,11 @@ class _Probe:
 
     def _gone(self, url: str, *, well: bool) -> bool:
         """Whether it has failed often enough in a row to be told."""
+        if well:
+            self._answered.add(url)
         self._failed[url] = 0 if well else self._failed.get(url, 0) + 1
-        return self._failed[url] >= FAILURES
+        may_start = url not in self._answered and time.monotonic() - self._begun < STARTING
+        return self._failed[url] >= FAILURES and not may_start
 
 
 class GatewaysPart(_Probe):

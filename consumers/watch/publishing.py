@@ -1,5 +1,6 @@
-"""How snapshots come onto ``bus.health``: one producer, made anew whenever a record could not be written."""
+"""How the watch writes: one producer, made anew whenever a record could not be written."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,21 +14,25 @@ _REQUEST_MS: Final = 5_000
 
 
 class Board:
-    """Writes to ``bus.health``. Errors: those of Kafka; the next record is tried with a new connection."""
+    """Writes for the watch. Errors: those of Kafka; the next record is tried with a new connection."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = options
         self._producer: AIOKafkaProducer | None = None
+        self._connecting = asyncio.Lock()
 
     async def tell(self, snapshot: Snapshot) -> None:
         """Write a snapshot."""
         await self.write(WATCH_KEY, write_snapshot(snapshot))
 
-    async def write(self, key: bytes, value: bytes) -> None:
+    async def write(
+        self, key: bytes, value: bytes, topic: str = HEALTH, headers: list[tuple[str, bytes]] | None = None
+    ) -> None:
         """Write a record and wait until it is kept."""
-        producer = self._producer or await self._connected()
+        async with self._connecting:
+            producer = self._producer or await self._connected()
         try:
-            await producer.send_and_wait(HEALTH, value, key=key)
+            await producer.send_and_wait(topic, value, key=key, headers=headers)
         except BaseException:
             await self.stop()
             raise

@@ -3,7 +3,7 @@
 It holds codes, numbers and addresses, never content. What cannot be read as a snapshot counts as none.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -23,6 +23,7 @@ MEMORY_KEY: Final = b"memory"
 #: A snapshot older than this says nothing of now.
 FRESH: Final = timedelta(seconds=15)
 _WAIT_MS: Final = 250
+_FOLLOW_MS: Final = 1_000
 #: Offsets from the end in which the latest snapshot is looked for first; the memory is written far more seldom.
 _TAIL: Final = 16
 
@@ -112,6 +113,27 @@ async def latest_snapshot(options: Mapping[str, Any]) -> Snapshot | None:
     """
     value = await latest_value(options, WATCH_KEY)
     return read_snapshot(value)
+
+
+async def snapshots(options: Mapping[str, Any]) -> AsyncIterator[Snapshot | None]:
+    """The last snapshot, then each as it is written; None about once a second while there is no other.
+
+    Errors: ``BusUnreachableError``, ``TopicMissingError``.
+    """
+    (place,) = await partitions(options, HEALTH)
+    async with committed_reader(options) as reader:
+        reader.assign([place])
+        begin = int((await answered(reader.beginning_offsets([place])))[place])
+        end = int((await answered(reader.end_offsets([place])))[place])
+        reader.seek(place, max(begin, end - _TAIL))
+        found: Snapshot | None = None
+        while True:
+            for records in (await reader.getmany(place, timeout_ms=_FOLLOW_MS)).values():
+                for record in records:
+                    found = (read_snapshot(record.value) if record.key == WATCH_KEY else None) or found
+            if await reader.position(place) >= end:  # what came before the last one is not worth showing
+                yield found
+                found = None
 
 
 async def latest_value(options: Mapping[str, Any], key: bytes) -> bytes | None:

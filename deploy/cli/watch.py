@@ -3,14 +3,16 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import click
 import orjson
 
+from consumers.watch.canaries import Canary
 from consumers.watch.watcher import Watcher, WatchSignal
 from deploy.cli.asking import run
 from deploy.cli.connection import Connection, connection_options
@@ -41,6 +43,21 @@ from deploy.cli.connection import Connection, connection_options
     type=click.Path(exists=True, path_type=Path),
     help="A folder whose disk must not become full.",
 )
+@click.option(
+    "--rhythms",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML: how long publishers may be quiet, where that is set and not learned.",
+)
+@click.option("--canaries/--no-canaries", default=True, help="Send test events through the rules. [default: do]")
+@click.option(
+    "--canary-every", type=click.FloatRange(min=0.05), default=3.0, show_default=True, help="Seconds between two."
+)
+@click.option(
+    "--rules",
+    envvar="SAMBUS_RULES",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the pack whose cases the test events come from. [default: the one of this version]",
+)
 @connection_options
 def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     connection: Connection,
@@ -52,6 +69,10 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     gateways: tuple[str, ...],
     registry: str | None,
     disks: tuple[Path, ...],
+    rhythms: Path | None,
+    canaries: bool,
+    canary_every: float,
+    rules: Path | None,
 ) -> None:
     """Watch the bus until Ctrl-C or SIGTERM. On a secured bus it is for the user `monitor`.
 
@@ -59,18 +80,38 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     from consumers.health import Limits
     from consumers.watch.bus import BusPart
+    from consumers.watch.canary_part import CanaryPart
     from consumers.watch.disks import DisksPart
+    from consumers.watch.duties import DutiesPart
     from consumers.watch.exposing import serve
     from consumers.watch.findings import Part
+    from consumers.watch.packs import PacksPart
     from consumers.watch.probes import GatewaysPart, RegistryPart
+    from consumers.watch.publishers import PublishersPart
     from consumers.watch.publishing import Board
+    from consumers.watch.set_rhythms import RhythmsError, read_rhythms
+    from consumers.watch.silence import Publishers
     from schemas.gazetteer import load_gazetteer
     from schemas.topics import catalogue
 
-    options = connection.aiokafka()
-    expected = [topic.name for topic in catalogue(load_gazetteer())]
+    options, board = connection.aiokafka(), Board(connection.aiokafka())
+    gazetteer = load_gazetteer()
+    try:
+        given = read_rhythms(rhythms, gazetteer) if rhythms is not None else ()
+    except RhythmsError as problem:
+        raise click.UsageError(str(problem)) from None
+    expected = [topic.name for topic in catalogue(gazetteer)]
     limits = Limits(lag=timedelta(seconds=max_lag))
-    parts: list[Part] = [BusPart(options, group, expected, limits)]
+    bus = BusPart(options, group, expected, limits)
+    parts: list[Part] = [
+        bus,
+        PublishersPart(options, board, Publishers(given)),
+        DutiesPart(options),
+        PacksPart(options),
+    ]
+    if canaries:
+        make = partial(_canaries, rules)
+        parts.append(CanaryPart(options, board, make, canary_every, lambda: bus.workers > 0))
     if gateways:
         parts.append(GatewaysPart(gateways))
     if registry:
@@ -79,7 +120,6 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
         parts.append(DisksPart(disks))
 
     async def work() -> None:
-        board = Board(options)
         watcher = Watcher(parts, board.tell, log, every)
         with ExitStack() as closing:
             if metrics_port:
@@ -88,6 +128,13 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
         await board.stop()
 
     run(work())
+
+
+def _canaries(rules: Path | None) -> Sequence[Canary]:
+    from deploy.canaries import canaries_of
+    from streams.core.share.loading import RULES
+
+    return canaries_of(rules or RULES).canaries
 
 
 def _serving(begin: Callable[[], Callable[[], None]]) -> Callable[[], None]:

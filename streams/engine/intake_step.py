@@ -5,16 +5,17 @@ from collections.abc import Iterable, Sequence
 from schemas.codec import ORIGIN_HEADER, Codec
 from schemas.problems import Problem, RejectCode
 from schemas.records import desk_address
-from schemas.topics import ACCEPTED, DECISIONS, GATEWAY_IN, QUARANTINE
+from schemas.topics import ACCEPTED, CANARY_IN, CANARY_RESULTS, DECISIONS, GATEWAY_IN, QUARANTINE
 from streams.core.intake import Accepted, Intake, Known, Peek, Published, settle
 from streams.core.outcome import Drop, Forward, Reject
 from streams.core.reference import Reference
+from streams.engine.canary import refused
 from streams.engine.framing import Framing
 from streams.engine.ledger import Told, dropped
 from streams.engine.outbox import Outbox, Output
 from streams.engine.quarantine import quarantined
 from streams.engine.receipts import ReceiptDesk
-from streams.engine.records import AT_HEADER, FROM_HEADER, SAID_HEADER, Record, header, moment, place
+from streams.engine.records import AT_HEADER, CANARY_HEADER, FROM_HEADER, SAID_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters
 from streams.engine.state import State
 
@@ -38,7 +39,7 @@ class IntakeStep:
         self._codec = codec
         self._intake = Intake(codec, reference)
         self._receipts = ReceiptDesk(codec, reference, own_access_desks)
-        self.outputs: Sequence[str] = (ACCEPTED, QUARANTINE, DECISIONS, *self._receipts.outputs)
+        self.outputs: Sequence[str] = (ACCEPTED, QUARANTINE, DECISIONS, CANARY_RESULTS, *self._receipts.outputs)
         #: Looks up what the records at hand name by a registry's ids.
         self.ahead = None if framing is None else framing.look_up
 
@@ -48,6 +49,9 @@ class IntakeStep:
         value = self._codec.unframed(record.value or b"")
         published = Published(record.key, value, writer, moment(record.timestamp))
         reading = self._intake.read(published)
+        if record.topic == CANARY_IN:
+            out.add(_canary(record, value, reading.outcome))
+            return
         if isinstance(reading.outcome, Reject):
             self._reject(record, reading.outcome, reading.peek, out, counters)
             return
@@ -75,7 +79,10 @@ class IntakeStep:
                 self._reject(record, settled, reading.peek, out, counters)
 
     def contain(self, record: Record, out: Outbox) -> None:
-        """Quarantine a record that we failed on."""
+        """Quarantine a record that we failed on; a test event of the watch is told to it."""
+        if record.topic == CANARY_IN:
+            out.add(refused(record, (Problem(RejectCode.INTERNAL),)))
+            return
         self._quarantine(record, (Problem(RejectCode.INTERNAL),), None, out)
 
     def _reject(self, record: Record, reject: Reject, peek: Peek, out: Outbox, counters: Counters) -> None:
@@ -90,14 +97,26 @@ class IntakeStep:
         self._receipts.quarantined(record, problems, writer, peek, out)
 
 
+#: Topics whose writer says in a header for whom it writes: the gateway, which knows who asks, and the watch.
+_SAID = frozenset({GATEWAY_IN, CANARY_IN})
+
+
 def proven_writer(record: Record) -> str | None:
     """The desk that the topic's writer proves."""
     said = header(record, ORIGIN_HEADER)
-    if record.topic == GATEWAY_IN:
+    if record.topic in _SAID:
         return said
     unit = record.topic.removeprefix("in.")
     function = (said or "").partition("/")[2] or "intelligence"
     return desk_address(unit, function)
+
+
+def _canary(record: Record, value: bytes, outcome: Accepted | Reject) -> Output:
+    """A test event on its way, marked first of all: no id is remembered of it, and nobody gets a receipt."""
+    if isinstance(outcome, Reject):
+        return refused(record, outcome.problems)
+    accepted = _accepted(record, value, outcome)
+    return accepted._replace(headers=[(CANARY_HEADER, b"1"), *accepted.headers])
 
 
 def _accepted(record: Record, value: bytes, accepted: Accepted) -> Output:

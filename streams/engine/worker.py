@@ -10,7 +10,7 @@ import faust
 import uvloop
 
 from schemas.codec import Codec
-from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, FACTS, GATEWAY_IN, PACKS
+from schemas.topics import ACCEPTED, ASSESSED, CANARY_IN, DUTIES, ENTITIES, FACTS, GATEWAY_IN, PACKS
 from schemas.validation import prepare
 from streams.core.context.forms import load_context
 from streams.core.context.questions import Questioner
@@ -55,7 +55,7 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     codec, reference = Codec(None if settings.ids is None else settings.ids.known), load_reference()
     framing = None if settings.ids is None else Framing(codec, settings.ids)
     prepare()
-    intake_topics = (GATEWAY_IN, *(f"in.{unit}" for unit in settings.own_access_units))
+    intake_topics = (GATEWAY_IN, CANARY_IN, *(f"in.{unit}" for unit in settings.own_access_units))
     folder = settings.rules or RULES
     first = Pack.load(folder, reference.gazetteer)
     packs = Packs(codec, reference.gazetteer, first, digest(pack_bundle(folder)))

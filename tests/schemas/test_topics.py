@@ -6,6 +6,7 @@ from schemas.gazetteer import load_gazetteer
 from schemas.topics import (
     ACTS,
     BOOKS,
+    CANARY_IN,
     DROPS,
     DRY_RUN,
     GATEWAY_IN,
@@ -48,6 +49,8 @@ def test_the_catalogue_without_own_access() -> None:
         "audit.reads",
         "audit.acts",
         "bus.health",
+        "canary.in",
+        "canary.results",
         "duties",
         "deliver.bergslagen",
         "deliver.mitt",
@@ -118,7 +121,14 @@ def test_intake_takes_what_is_too_large_and_quarantine_holds_it() -> None:
 def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
     """No client is believed, for events, packs, reads, acts and drops; later topics carry the time of intake on."""
     times = {name: topic.configs()["message.timestamp.type"] for name, topic in topics().items()}
-    assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {GATEWAY_IN, PACKS, READS, ACTS, DROPS}
+    assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {
+        GATEWAY_IN,
+        CANARY_IN,
+        PACKS,
+        READS,
+        ACTS,
+        DROPS,
+    }
 
 
 def test_state_is_compacted_and_the_ledger_kept() -> None:
@@ -153,6 +163,7 @@ def test_only_the_worker_writes_within_the_bus() -> None:
         READS: ("gateway",),
         ACTS: ("gateway",),
         HEALTH: (MONITOR,),
+        CANARY_IN: (MONITOR,),
         DROPS: ("gateway", "operations"),
     }
     written = {name: topic.writers for name, topic in topics().items()}
