@@ -16,6 +16,7 @@ from schemas.codec import Codec
 from schemas.envelope import Event
 from schemas.problems import Problem, RejectCode
 from schemas.schema_ids import RegistrySilentError, SchemaIds
+from schemas.sequence import SEQUENCE_HEADER, Numbered, Numbering
 
 __all__ = [
     "DEFAULTS",
@@ -60,6 +61,7 @@ class Producer(Publisher):
         self._ids = ids
         self._framed: set[str] = set()
         self._kafka: AIOKafkaProducer | None = None
+        self._numbering = Numbering()
 
     async def __aenter__(self) -> Self:
         self._kafka = await started(self._options, self._timeout)
@@ -81,13 +83,25 @@ class Producer(Publisher):
         encoded = encode(self._codec, event, self._origin)
         if isinstance(encoded, Refused):
             return Submission(*encoded)
+        header, said = self._numbering.next()
+        encoded.headers.append((SEQUENCE_HEADER, header))
         try:  # aiokafka waits for the topic and for room no longer than request_timeout_ms
             confirmation = await self._kafka.send(self._topic, encoded.value, key=encoded.key, headers=encoded.headers)
         except MessageSizeTooLargeError:
+            self._numbering.lost(said)
             return Submission(encoded.event_id, (Problem(RejectCode.TOO_LARGE),))
         except (KafkaError, TimeoutError) as problem:
+            self._numbering.lost(said)
             raise unreachable(problem, self._topic) from None
+        confirmation.add_done_callback(lambda done: self._numbered(said, done))
         return Submission(encoded.event_id, (), confirmation)
+
+    def _numbered(self, said: Numbered, done: "asyncio.Future[Any]") -> None:
+        """Note whether a numbered record is safe."""
+        if done.cancelled() or done.exception() is not None:
+            self._numbering.lost(said)
+        else:
+            self._numbering.taken(said)
 
     async def settle(self, submission: Submission) -> Receipt:
         """Wait for the confirmation of a submitted event."""

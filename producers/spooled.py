@@ -15,6 +15,7 @@ from producers.spool import MAX_BYTES, Spool
 from producers.spool_keys import SpoolKeys, keys_from_environment
 from producers.spool_record import SpoolRecord, urgency_of
 from schemas.codec import Codec
+from schemas.sequence import SEQUENCE_HEADER, Numbered, Numbering
 
 #: How long closing waits for the bus to take what is in the spool, and a full spool for room. Seconds.
 _CLOSING_S: Final = 5.0
@@ -53,6 +54,7 @@ class SpooledProducer(Publisher):
         self._folder, self._max_bytes = spool, max_bytes
         self._codec = Codec()
         self._carrying: Carrying | None = None
+        self._numbering = Numbering()
         self.spool: Spool
         self.sender: Sender
 
@@ -74,9 +76,23 @@ class SpooledProducer(Publisher):
         encoded = encode(self._codec, event, self._origin)
         if isinstance(encoded, Refused):
             return Submission(*encoded)
-        headers = tuple(encoded.headers)
+        header, said = self._numbering.next()
+        headers = (*encoded.headers, (SEQUENCE_HEADER, header))
         record = SpoolRecord(self._topic, encoded.key, encoded.value, headers, urgency_of(encoded.event))
-        return Submission(encoded.event_id, (), await self._carrying.put(record))
+        try:
+            put = await self._carrying.put(record)
+        except BaseException:
+            self._numbering.lost(said)
+            raise
+        put.add_done_callback(lambda done: self._numbered(said, done))
+        return Submission(encoded.event_id, (), put)
+
+    def _numbered(self, said: Numbered, done: "asyncio.Future[Any]") -> None:
+        """Note whether a numbered record is on the disk: from there on the bus gets it, or its loss shows."""
+        if done.cancelled() or done.exception() is not None:
+            self._numbering.lost(said)
+        else:
+            self._numbering.taken(said)
 
     async def settle(self, submission: Submission) -> Receipt:
         """Wait until a submitted event is on the disk. Errors: ``SpoolRefusedError`` when it was not taken."""

@@ -146,6 +146,19 @@ class QuarantineDrop(Model):
     event_id: str | None  # as it stands there: a place of a topic made anew is no longer the same
     by: ShortText  # the desk that published it; operations for what no desk was proven to have published
     reason: ShortText
+    steward: Desk | None = None  # the data steward's desk, who did it in the publisher's stead
+
+
+class QuarantineRetry(Model):
+    """A quarantined record that was published again: it waits no more. What became of it then, the bus tells anew."""
+
+    partition: int  # place of the quarantined record
+    offset: int
+    event_id: str | None  # as it stands there
+    by: ShortText  # the desk that published it, or operations
+    steward: Desk | None = None  # the data steward's desk, who did it in the publisher's stead
+    mended: bool  # with corrections; else as it came
+    sent: ShortText  # topic:partition:offset of the new record
 
 
 #: What a person does with a rule pack. A proposal changes nothing; the other two change what decides from then on.

@@ -97,6 +97,26 @@ FLASH_OLDEST_S: Final = Metric(
 )
 _DUTIES: Final = (DUTIES_DUE, FLASH_OLDEST_S)
 
+# Quarantine.
+SOURCE_PAUSED: Final = Metric(
+    "sambus_source_paused",
+    Kind.GAUGE,
+    "1 while it lasts",
+    ("source", "where"),
+    "intake of a source that waits because it would fill quarantine",
+)
+
+# Completeness.
+SEQUENCE_STREAMS: Final = Metric(
+    "sambus_sequence_streams", Kind.GAUGE, "streams", (), "publishers' numbered streams that are followed"
+)
+SEQUENCE_MISSING: Final = Metric(
+    "sambus_sequence_missing_records", Kind.GAUGE, "records", ("desk",), "promised numbers of a desk that never came"
+)
+SEQUENCE_DOUBLES: Final = Metric(
+    "sambus_sequence_doubled_records", Kind.GAUGE, "records", (), "records that came under a number that was there"
+)
+
 METRICS: Final = (
     ALARM,
     WATCHED_AT,
@@ -109,4 +129,8 @@ METRICS: Final = (
     *_PUBLISHERS,
     *_CANARIES,
     *_DUTIES,
+    SOURCE_PAUSED,
+    SEQUENCE_STREAMS,
+    SEQUENCE_MISSING,
+    SEQUENCE_DOUBLES,
 )

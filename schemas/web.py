@@ -46,6 +46,8 @@ class WebCode(StrEnum):
     READ_LOG_CLOSED = "READ_LOG_CLOSED"
     ARCHIVE_UNREACHABLE = "ARCHIVE_UNREACHABLE"
     STREAMS_TOO_MANY = "STREAMS_TOO_MANY"
+    NOT_WAITING = "NOT_WAITING"
+    SOURCE_PAUSED = "SOURCE_PAUSED"
 
 
 #: Status, then title and remedy in Swedish and in English. The same for every request, so they hold no content.
@@ -159,6 +161,22 @@ TEXTS: Final[dict[WebCode, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         429,
         ("Du har för många flöden öppna", "Stäng ett flöde och försök igen."),
         ("You have too many streams open", "Close a stream and try again."),
+    ),
+    WebCode.NOT_WAITING: (
+        409,
+        ("Posten väntar inte längre", "Den är redan skickad igen eller avskriven. Läs listan på nytt."),
+        ("The record waits no more", "It was sent again or dropped already. Read the list anew."),
+    ),
+    WebCode.SOURCE_PAUSED: (
+        429,
+        (
+            "Intaget från enheten är pausat: för mycket av det gick inte att ta emot",
+            "Rätta felen som karantänen visar. Skicka samma händelser igen efter den tid som Retry-After anger.",
+        ),
+        (
+            "Intake from the unit is paused: too much of it could not be accepted",
+            "Mend the faults that quarantine shows. Send the same events again after the time of Retry-After.",
+        ),
     ),
 }
 

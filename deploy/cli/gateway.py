@@ -9,7 +9,9 @@ from deploy.cli.archive_place import archive_options, default_key
 from deploy.cli.auditor import auditor_options
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.home import home_option, told
+from deploy.cli.pausing_option import pausing_option
 from deploy.cluster.settings import GATEWAY_PORT, LOCAL_ISSUER
+from schemas.pausing import Pausing
 
 _PORT = click.IntRange(1, 65535)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -49,6 +51,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     envvar="SAMBUS_AUDITOR_FILE",
     help="Variables of the Kafka user `operations`: by it the console searches who read what.",
 )
+@pausing_option
 @home_option
 @archive_options
 @connection_options
@@ -74,6 +77,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     spool_room: int,
     auditor: Path | None,
     home: Path,
+    pausing: Pausing,
 ) -> None:
     """Run one gateway: intake over HTTP, feeds and pages.
 
@@ -127,6 +131,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         client_secret=client_secret,
         address=reached,
         limits=Limits(rate=rate, burst=burst),
+        pausing=pausing,
         gazetteer=gazetteer,
     )
     taken = listen(host, port)

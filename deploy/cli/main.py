@@ -30,6 +30,7 @@ COMMANDS = {
     "archive": "deploy.cli.archive:archive",
     "export": "deploy.cli.export:export",
     "ledger": "deploy.cli.ledger:ledger",
+    "completeness": "deploy.cli.completeness:completeness",
     "quarantine": "deploy.cli.quarantine:quarantine",
     "rules": "deploy.cli.rules:rules",
     "keys": "deploy.cli.keys:keys",

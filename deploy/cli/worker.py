@@ -6,7 +6,9 @@ from pathlib import Path
 import click
 
 from deploy.cli.connection import Connection, connection_options
+from deploy.cli.pausing_option import pausing_option
 from deploy.cli.registry import registry_ids, registry_option
+from schemas.pausing import Pausing
 
 
 @click.command()
@@ -38,6 +40,7 @@ from deploy.cli.registry import registry_ids, registry_option
     help="Folder in which what lanes remember is kept beside Kafka, for a quick restart. [default: none is kept]",
 )
 @registry_option
+@pausing_option
 @click.option("--pretty", is_flag=True, help="Logs for a person's eyes instead of JSON.")
 def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
     connection: Connection,
@@ -48,6 +51,7 @@ def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
     match_keys: Path | None,
     snapshots: Path | None,
     registry: str | None,
+    pausing: Pausing,
     pretty: bool,
 ) -> None:
     """Run one streams worker: intake, assess, share and rules agents.
@@ -68,6 +72,7 @@ def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
         match_keys=match_keys,
         snapshots=snapshots,
         ids=registry_ids(registry, connection),
+        pausing=pausing,
     )
     try:
         code = run(settings, json_logs=not pretty)

@@ -17,6 +17,8 @@ PARTS: Final[tuple[str, ...]] = (
     "deploy.gateway.archive:part",
     "deploy.gateway.cards:part",
     "deploy.gateway.console:part",
+    "deploy.gateway.quarantine:part",
+    "deploy.gateway.completeness:part",
 )
 
 

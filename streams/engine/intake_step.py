@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from schemas.codec import ORIGIN_HEADER, Codec
+from schemas.codec import AGAIN_HEADER, ORIGIN_HEADER, Codec
 from schemas.problems import Problem, RejectCode
 from schemas.records import desk_address
 from schemas.topics import ACCEPTED, CANARY_IN, CANARY_RESULTS, DECISIONS, GATEWAY_IN, QUARANTINE
@@ -58,7 +58,7 @@ class IntakeStep:
         accepted = reading.outcome
         key = accepted.event_id.encode()
         known = state.get(key)
-        settled = settle(accepted, None if known is None else Known(known))
+        settled = settle(accepted, None if known is None else Known(known), again=_sent_again(record))
         match settled:
             case Forward():
                 out.add(_accepted(record, value, accepted))
@@ -117,6 +117,11 @@ def _canary(record: Record, value: bytes, outcome: Accepted | Reject) -> Output:
         return refused(record, outcome.problems)
     accepted = _accepted(record, value, outcome)
     return accepted._replace(headers=[(CANARY_HEADER, b"1"), *accepted.headers])
+
+
+def _sent_again(record: Record) -> bool:
+    """Whether the gateway sends it again from quarantine. A unit that writes its own topic cannot say so."""
+    return record.topic == GATEWAY_IN and header(record, AGAIN_HEADER) is not None
 
 
 def _accepted(record: Record, value: bytes, accepted: Accepted) -> Output:

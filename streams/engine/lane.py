@@ -18,6 +18,8 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.engine.chain import Chain
 from streams.engine.changelogs import Changelogs, Restored
+from streams.engine.feed_counts import FeedCounts
+from streams.engine.intake_gates import IntakeGates
 from streams.engine.outbox import Outbox
 from streams.engine.quick_records import BATCH_BYTES
 from streams.engine.records import Batch
@@ -59,6 +61,7 @@ class Lane:
         states: dict[str, State] = {}
         self.works = [Work(step, partition, states, settings) for step in agents]
         self.chain = Chain(partition)
+        self.counts = FeedCounts(partition)
         folder = None if settings.snapshots is None else settings.snapshots / settings.group
         self._changelogs = Changelogs({work.changelog: work.state for work in self.works}, folder)
         self._settings = settings
@@ -69,6 +72,7 @@ class Lane:
             for work in reversed(self.works)
             for topic in agents[work.step]
         }
+        self._gates = IntakeGates(self._sources.values(), settings.pausing)
         self._arrived = asyncio.Event()
         self._ticker = Ticker(self._arrived.set)
         self._closing = False
@@ -94,7 +98,7 @@ class Lane:
                 await work.before()
         loaded = await self._load()
         outputs = {topic for work in self.works for topic in (*work.step.outputs, work.changelog.topic)}
-        outputs.add(self.chain.heads.topic)
+        outputs |= {self.chain.heads.topic, self.counts.place.topic, *self._gates.outputs}
         await self._producer.client.set_topics(outputs)  # all at once: each asked by itself costs a round trip
         for topic in sorted(outputs):
             self._partitions[topic] = len(await self._producer.partitions_for(topic))
@@ -116,11 +120,12 @@ class Lane:
         """Read the committed offsets, then the state that goes with them, of the agents that events wait for."""
         works = [work for work in self.works if not work.later]
         changelogs = list({work.changelog for work in works})
-        async with self._reader([*changelogs, self.chain.heads]) as reader:
+        async with self._reader([*changelogs, self.chain.heads, self.counts.place]) as reader:
             for source in self._sources.values():
                 source.expected = await reader.committed(source.tp)
             await self._tell_losses(reader)
             await self.chain.load(reader)
+            await self.counts.load(reader)
             restored = await self._changelogs.restore(reader, changelogs)
         for work in works:
             for _ in work.opening():
@@ -181,6 +186,15 @@ class Lane:
             source.full = True
             self._pressure(source.tp, full=True)
 
+    def go_on(self, source: str) -> None:
+        """Let a unit's own topic be read on, whatever paused it."""
+        self._gates.go_on(source)
+        self._arrived.set()
+
+    def held(self) -> frozenset[TopicPartition]:
+        """The partitions that wait because their unit would fill quarantine: no sign that the lane is stuck."""
+        return self._gates.held()
+
     async def close(self) -> None:
         """Finish the cycle at hand, then let go; an unfinished transaction is aborted by the next owner's fence."""
         self._closing = True
@@ -208,10 +222,12 @@ class Lane:
                 cycle = Cycle(Outbox(self._partitions))
                 await self._decide_until(committing, cycle)
                 self._tick(cycle)
+                self._gates.tell(cycle.outbox)
                 if committing is not None:
                     await committing
                     committing = None
                 if cycle.ends or len(cycle.outbox):
+                    self.counts.number(cycle.outbox)
                     self.chain.close(cycle.outbox)
                     committing = asyncio.create_task(self._commit(cycle))
             if committing is not None:
@@ -266,9 +282,10 @@ class Lane:
     async def _decide_waiting(self, cycle: Cycle) -> None:
         """Let each agent decide on what waits for it, last agent first."""
         for source in self._sources.values():
-            batches = source.take(self._settings.cycle_records) if source.work.ready else ()
+            batches = self._gates.take(source, self._settings.cycle_records) if source.work.ready else ()
             if batches:
-                cycle.ends[source.tp] = await self._decide(source, batches, cycle)
+                with self._gates.counting(source):
+                    cycle.ends[source.tp] = await self._decide(source, batches, cycle)
                 self._relieve(source)
 
     async def _decide(self, source: Source, batches: Sequence[Batch], cycle: Cycle) -> int:

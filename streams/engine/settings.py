@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.admission import CLOCK_SKEW, ID_WINDOW
+from schemas.pausing import Pausing, load_pausing
 from schemas.schema_ids import SchemaIds
 
 #: The consumer group and the prefix of every transactional id.
@@ -48,5 +49,7 @@ class Settings:
     snapshots: Path | None = None
     #: The registry by whose ids records may be framed, and deliveries are; None knows single-object encoding alone.
     ids: SchemaIds | None = None
+    #: Beyond which limit a unit's own intake topic waits instead of filling quarantine.
+    pausing: Pausing = field(default_factory=load_pausing)
     report_every_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -92,14 +92,14 @@ def test_a_record_that_is_not_there_is_exit_1(kafka: str) -> None:
 
 
 def test_a_retry_publishes_the_same_bytes_again(kafka: str) -> None:
-    """Same topic, key, value and headers."""
+    """Same topic, key, value and headers, and one more: which place in quarantine it had."""
     event_id, record = seizure()
-    hold(kafka, record)
+    place = hold(kafka, record)
     result = sambus(kafka, "quarantine", "retry", event_id, "--as", PUBLISHER)
     assert result.exit_code == 0
     sent = record_at(kafka, result.stdout.split()[-1])
     assert (sent.topic, sent.key, sent.value) == ("in.gateway", event_id.encode(), record.value)
-    assert dict(sent.headers) == {"sambus_origin": PUBLISHER.encode()}
+    assert dict(sent.headers) == {"sambus_origin": PUBLISHER.encode(), "sambus_again": place.encode()}
 
 
 def test_a_mended_retry_keeps_the_id_and_a_bad_mend_publishes_nothing(kafka: str, tmp_path: Path) -> None:
