@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
 
@@ -95,8 +96,8 @@ async def test_a_stream_tells_each_snapshot_and_that_it_has_grown_old() -> None:
         assert [part async for part in events] == [b"event: ended\ndata: {}\n\n"]
 
 
-def _health(event: bytes) -> dict[str, object]:
+def _health(event: bytes) -> dict[str, Any]:
     name, data, *_ = event.split(b"\n")
     assert name == b"event: health"
-    told: dict[str, object] = orjson.loads(data.removeprefix(b"data: "))
+    told: dict[str, Any] = orjson.loads(data.removeprefix(b"data: "))
     return told

@@ -137,14 +137,15 @@ async def test_what_was_not_looked_at_is_not_made_again(gateway: Served, bus: st
     await deliver(bus, codec, desk)
     good = {"desk": desk, "since": "1h", "subscriptions": [subscription], "deliveries": 1, "reason": REASON}
     before = len((await asked(gateway, "GET", "/v1/operations/acts"))["acts"])
-    for wrong in (
+    bad: tuple[dict[str, Any], ...] = (
         {"subscriptions": [elsewhere]},
         {"deliveries": 2},
         {"reason": "short"},
         {"since": "yesterday"},
         {"desk": "se.nowhere/intelligence"},
         {"subscriptions": []},
-    ):
+    )
+    for wrong in bad:
         answer = await gateway.ask(operator(gateway), "POST", "/v1/operations/redelivery", good | wrong)
         assert answer.status_code in {400, 404}, (wrong, answer.text)
     assert len((await asked(gateway, "GET", "/v1/operations/acts"))["acts"]) == before
