@@ -12,6 +12,8 @@ from producers.page import assets
 from schemas.vocabulary import Function, Level
 
 SHARED = STATIC / "words.json"
+#: A name that looks like an address; nobody asks it.
+SVG = "http://www.w3.org/2000/svg"
 #: Pages with words of their own: their file, and the folder of the modules that use it.
 PAGES = {
     "publish": (assets.STATIC / "words.json", assets.STATIC),
@@ -79,7 +81,7 @@ def test_nothing_inline_and_nothing_from_elsewhere(path: Path) -> None:
     """What the policy would stop is not there."""
     if path.suffix == ".md":
         return
-    text = path.read_text("utf-8")
+    text = path.read_text("utf-8").replace(SVG, "")
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|https?://", text)
 
 

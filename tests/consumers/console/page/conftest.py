@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from playwright.async_api import Browser, expect
 
 from consumers.watch.snapshot import WATCH_KEY, Snapshot, write_snapshot
 from deploy.cluster import LocalCluster
@@ -37,6 +38,13 @@ def console_gateway(console_bus: Bus, tmp_path_factory: pytest.TempPathFactory) 
     """The gateway over that bus."""
     with processes(console_bus.bootstrap, tmp_path_factory.mktemp("console-gateway")) as both:
         yield both
+
+
+@pytest.fixture(autouse=True)
+def patient(chromium: Browser) -> None:
+    """What is waited for here comes by way of Kafka, the watch and the gateway: on a busy machine it takes its time."""
+    assert chromium.is_connected()
+    expect.set_options(timeout=60_000)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from producers.client import GATEWAY_TOPIC, RawRecord, publish_raw
 from schemas.codec import ORIGIN_HEADER
 from tests.browser import Scheme, grave_faults, picture, window
 from tests.bus import Bus
-from tests.consumers.console.conftest import Saying
+from tests.consumers.console.page.conftest import Saying
 from tests.consumers.console.snapshots import unwell, well
 from tests.gateway import Processes
 from tests.orders import JARVA, NORD, published, seizure
