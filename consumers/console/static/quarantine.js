@@ -135,9 +135,10 @@ class Bulk {
       for (let call = 0; call < MOST_CALLS; call += 1) {
         const answer = await ask(`/v1/quarantine/${this.word}`, { method: "POST", body });
         sum.done += answer.done;
-        sum.refused = answer.refused ?? 0;
+        sum.refused += answer.refused ?? 0;
+        body.after = answer.next;
         this.said.textContent = t("quarantine.doing", { done: number(sum.done), left: number(answer.left) });
-        if (!answer.left) break;
+        if (!answer.left || !answer.next) break;
       }
       this.close(sum);
     } catch (problem) {
