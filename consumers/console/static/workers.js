@@ -18,8 +18,8 @@ export class Workers {
   }
 
   draw() {
-    const { health, parts } = this.live.told ?? {};
-    redraw(this.element, section("workers.title", this.workers(health ?? {})), section("partitions.title", this.partitions(health ?? {}, parts ?? {})), section("around.title", this.around(parts ?? {})), section("heads.title", this.heads(health ?? {})));
+    const { health, parts, reasons } = this.live.told ?? {};
+    redraw(this.element, section("workers.title", this.workers(health ?? {})), section("partitions.title", this.partitions(health ?? {}, reasons ?? [])), section("around.title", this.around(parts ?? {})), section("heads.title", this.heads(health ?? {})));
   }
 
   workers({ workers = [], group_state: state = "–" }) {
@@ -32,8 +32,8 @@ export class Workers {
     ];
   }
 
-  partitions({ partitions = [] }, parts) {
-    const stuck = new Set((parts.progress?.stuck ?? []).map((each) => `${each.topic}:${each.partition}`));
+  partitions({ partitions = [] }, reasons) {
+    const stuck = new Set(reasons.filter(({ code }) => code === "PARTITION_STUCK").map(({ where }) => where));
     const rows = [...partitions].sort((a, b) => b.unread - a.unread || a.topic.localeCompare(b.topic) || a.partition - b.partition);
     return table(t("partitions.caption"), [
       { word: "partitions.place", cell: (each) => h("code", {}, `${each.topic}:${each.partition}`) },

@@ -27,7 +27,7 @@ def well(now: datetime) -> Snapshot:
 def unwell(now: datetime) -> Snapshot:
     """A bus on which much goes wrong at once."""
     reasons = (
-        Reason(AlarmCode.PARTITION_STUCK, "events.accepted:2", 64),
+        Reason(AlarmCode.PARTITION_STUCK, "events.accepted:1", 64),
         Reason(AlarmCode.LATE, "events.accepted", 64.2),
         Reason(AlarmCode.CANARY_LATE, "S13", 1),
         Reason(AlarmCode.GATEWAY_GONE, "http://127.0.0.1:29180", 1),
@@ -70,7 +70,6 @@ def _health(*, lag: float, unread: int) -> dict[str, Any]:
 
 def _parts(now: datetime, *, wrong: bool = False) -> dict[str, dict[str, Any]]:
     return {
-        "progress": {"stuck": [{"topic": "events.accepted", "partition": 1, "seconds": 64}] if wrong else []},
         "gateways": {
             "gateways": [
                 {"url": "http://127.0.0.1:29180", "ready": not wrong, "parts": {"feeds": not wrong}, "ms": 12.0}
