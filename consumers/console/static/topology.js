@@ -114,7 +114,7 @@ export class Topology {
       const count = Object.values(health?.quarantined ?? {}).reduce((sum, each) => sum + each, 0);
       return [count ? "warn" : "good", t("topology.hour", { n: number(count) })];
     }
-    if (name === "areas") return this.readers === null ? ["none", "deliver.*"] : [this.readers ? "good" : "warn", t("desks.readers", { n: number(this.readers) })];
+    if (name === "areas") return this.readers === null ? ["none", "deliver.*"] : [this.readers ? "good" : "none", t("desks.readers", { n: number(this.readers) })];
     const carried = stages.get(name);
     if (!carried) return ["none", "–"];
     if (!(health?.workers ?? []).length) return ["bad", t("topology.no_worker")];

@@ -47,7 +47,8 @@ async def test_an_incident_from_alarm_to_healed(
     async with window(chromium, console_gateway, OPERATIONS, lang="en-GB", roles="operations") as page:
         await opened(page)
         alarm = page.locator(alarm_selector)
-        await expect(page.locator(".flow .node.bad")).to_have_count(0, timeout=SOON)
+        await expect(page.locator('[data-alarm="NOT_WATCHED"]')).to_have_count(0)
+        await expect(page.locator(".head .figures > div").filter(has_text="Workers")).to_contain_text("1")
         await expect(alarm).to_have_count(0, timeout=SOON)
         stopped = time.monotonic()
         await asyncio.to_thread(worker.stop)
