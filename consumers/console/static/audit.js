@@ -60,10 +60,11 @@ function decisions({ decisions: all }) {
   return all.map(({ event_type: kind, revision, published_at: at, pack_version: pack, operator }) => h("article", { class: "decision stack" },
     h("p", { class: "row" }, h("strong", {}, type(kind)), h("span", { class: "badge" }, t("audit.revision", { n: revision })), stateBadge("none", value(operator.told.outcome)), clock(at), pack ? h("code", {}, pack) : null),
     h("p", { class: "small" }, t("audit.numbers", { desks: number(operator.told.desks), kept: number(operator.told.kept_from) }), " · ", h("code", {}, t("audit.place", { where: operator.where, lane: operator.lane ?? "–", number: operator.number ?? "–" }))),
-    h("div", { class: "beside" }, reach("audit.shared", operator.told.shared), reach("audit.withheld", operator.told.withheld))));
+    reach("audit.shared", operator.told.shared), reach("audit.withheld", operator.told.withheld)));
 }
 
 function reach(word, rows) {
+  if (!rows.length) return h("p", { class: "small" }, h("strong", {}, t(word)), ": ", t("ops.none"));
   return table(t(word), [
     { word: "audit.rule", cell: (row) => [h("strong", { class: "mono" }, row.rule), " ", h("span", { class: "small" }, rule(row.rule))] },
     { word: "audit.level", cell: (row) => t(`level.${row.level}`) },
