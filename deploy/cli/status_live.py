@@ -20,8 +20,7 @@ from schemas.alarms import ALARMS, AlarmCode, Severity
 #: Seconds until the bus is tried again when it does not answer.
 _AGAIN: Final = 2.0
 _PER_SECOND: Final = 2
-#: Lines that everything but alarms needs at least: head, sources, parts, foot.
-_REST: Final = 16
+#: So many alarms are shown on any screen.
 _FEWEST_ALARMS: Final = 3
 _WORDS: Final = {
     "sv": {
@@ -82,20 +81,21 @@ def view(snapshot: Snapshot | None, now: datetime, size: tuple[int, int], lang: 
     words: Mapping[str, Any] = _WORDS[lang]
     if snapshot is None:
         return Group(Text(words["away"] if away else words["none"], style="bold red"))
-    shown: list[Any] = [_head(snapshot, now, words, away=away)]
-    room = max(_FEWEST_ALARMS, height - _REST)
-    shown += [_line(_alarm(reason, lang), width, _style(reason)) for reason in snapshot.reasons[:room]]
-    if len(snapshot.reasons) > room:
-        shown.append(Text(f"  + {len(snapshot.reasons) - room} {words['more']}", style="red"))
     health = snapshot.health or {}
-    shown.append(_sources(health.get("sources", ()), words))
+    sources = health.get("sources", ())
     told = [f"{words['workers']} {len(health.get('workers', ()))} ({health.get('group_state', '–')})"]
     refused = ", ".join(f"{code} {count}" for code, count in (health.get("quarantined") or {}).items())
     told.append(f"{words['quarantined']}: {refused or '–'}")
     if duties := snapshot.parts.get("duties"):
         told.append(words["duties"].format(**{name: duties.get(name, 0) for name in ("open", "near", "late")}))
-    shown += [_line(text, width) for text in (*told, *lines(snapshot.parts, lang))]
-    return Group(*shown)
+    told += lines(snapshot.parts, lang)
+    # Beside alarms there are the head, the number of those that have no room, the table with its heads, and the parts.
+    room = max(_FEWEST_ALARMS, height - 3 - len(sources) - len(told))
+    shown: list[Any] = [_head(snapshot, now, words, away=away)]
+    shown += [_line(_alarm(reason, lang), width, _style(reason)) for reason in snapshot.reasons[:room]]
+    if len(snapshot.reasons) > room:
+        shown.append(Text(f"  + {len(snapshot.reasons) - room} {words['more']}", style="red"))
+    return Group(*shown, _sources(sources, words), *(_line(text, width) for text in told))
 
 
 def _head(snapshot: Snapshot, now: datetime, words: Mapping[str, Any], *, away: bool) -> Text:

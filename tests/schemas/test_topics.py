@@ -15,8 +15,10 @@ from schemas.topics import (
     MONITOR,
     ORDERS,
     PACKS,
+    PAUSES,
     READERS,
     READS,
+    SEQUENCES,
     STATES,
     Topic,
     catalogue,
@@ -41,6 +43,9 @@ def test_the_catalogue_without_own_access() -> None:
         "in.gateway",
         "quarantine",
         "quarantine.drops",
+        "quarantine.pauses",
+        "watch.sequences",
+        "feed.counts",
         "events.accepted",
         "events.assessed",
         "ledger.decisions",
@@ -155,7 +160,7 @@ def test_whoever_tries_a_pack_reads_and_writes_nothing() -> None:
 
 
 def test_only_the_worker_writes_within_the_bus() -> None:
-    """Walls: whatever comes after intake has one writer; packs are the rule owners', health is the watch's."""
+    """Walls: everything after intake has one writer; what people and the watch say has theirs, and bears no event."""
     outer = {
         GATEWAY_IN: ("gateway",),
         PACKS: ("rule_owner", "worker"),
@@ -165,6 +170,8 @@ def test_only_the_worker_writes_within_the_bus() -> None:
         HEALTH: (MONITOR,),
         CANARY_IN: (MONITOR,),
         DROPS: ("gateway", "operations"),
+        PAUSES: ("worker", "gateway", "operations"),
+        SEQUENCES: (MONITOR,),
     }
     written = {name: topic.writers for name, topic in topics().items()}
     assert {name: writers for name, writers in written.items() if writers != ("worker",)} == outer

@@ -8,7 +8,17 @@ from typing import Any
 
 from producers.client import RawRecord
 from schemas.codec import MAX_BUS_BYTES, Codec
-from schemas.topics import ACCEPTED, ASSESSED, DECISIONS, ENTITIES, GATEWAY_IN, PACKS, QUARANTINE
+from schemas.topics import (
+    ACCEPTED,
+    ASSESSED,
+    CANARY_IN,
+    CANARY_RESULTS,
+    DECISIONS,
+    ENTITIES,
+    GATEWAY_IN,
+    PACKS,
+    QUARANTINE,
+)
 from streams.core.link.match import Matcher
 from streams.core.link.members import Limits
 from streams.core.link.refs import Tokens
@@ -70,14 +80,16 @@ class Lanes:
         tokens = Tokens(KEYS)
         matcher = Matcher(windows=tokens.windows)
         tellers = (SightingTeller(Sighter(REFERENCE, tokens, matcher.thresholds)),) if linking else ()
+        intake = IntakeStep(CODEC, REFERENCE)
         self._steps: dict[str, Any] = {
-            GATEWAY_IN: IntakeStep(CODEC, REFERENCE),
+            GATEWAY_IN: intake,
+            CANARY_IN: intake,
             ACCEPTED: AssessStep(CODEC, REFERENCE, self.share, tellers, Pointing(CODEC, REFERENCE.gazetteer, KEYS)),
             ASSESSED: self.share,
             PACKS: RulesStep(CODEC, packs),
             ENTITIES: LinkStep(CODEC, matcher, matcher.thresholds.version, limits=limits),
         }
-        self.counts = dict.fromkeys((*self._steps, DECISIONS, QUARANTINE), count)
+        self.counts = dict.fromkeys((*self._steps, DECISIONS, QUARANTINE, CANARY_RESULTS), count)
         names = {getattr(step, "memory", step.name) for step in self._steps.values()}
         self.states = [{name: State(YEAR_MS) for name in names} for _ in range(count)]
         self.written: list[Output] = []
