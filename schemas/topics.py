@@ -47,6 +47,8 @@ FIGURES: Final = "pictures.figures"
 READERS: Final = "gateway.readers"
 #: Who read what, written before it is shown (docs/adr/0023).
 READS: Final = "audit.reads"
+#: What operations did by the console, and why (docs/adr/0032).
+ACTS: Final = "audit.acts"
 #: What the watch found: one snapshot of the bus's health, rewritten every few seconds.
 HEALTH: Final = "bus.health"
 #: Test events of the watch, and what the bus decided of each (docs/adr/0031). Nobody else reads or writes them.
@@ -146,6 +148,7 @@ def catalogue(
         _figures(partitions),
         _readers(partitions),
         _reads(partitions),
+        _acts(partitions),
         _health(),
         *_canaries(partitions),
         *(
@@ -365,6 +368,21 @@ def _reads(partitions: int) -> Topic:
         writers=("gateway",),
         readers=("operations",),
         purpose="who read which deliveries, when and for what",
+        bus_time=True,
+    )
+
+
+def _acts(partitions: int) -> Topic:
+    """Gateways read it too: whoever watches sees what others see to. Log time is the broker's."""
+    return Topic(
+        name=ACTS,
+        key="act",
+        partitions=partitions,
+        retention_ms=None,
+        cleanup=_DELETE,
+        writers=("gateway",),
+        readers=("gateway", "operations"),
+        purpose="what operations did by the console, when and why",
         bus_time=True,
     )
 
