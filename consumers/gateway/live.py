@@ -49,7 +49,7 @@ class Reader:
     Shape: the hub calls ``push``, the connection awaits ``frames``. ``overrun`` is set when more waited than may: what
     waited is gone from here, and the connection reads it from Kafka. ``attached_at`` and ``attached_ms`` say what it
     was given when the hub took it. ``until_ms`` is when it must end, ``blocked_since`` since when its connection takes
-    nothing, and ``cut`` breaks that off.
+    nothing, and ``cut`` breaks that off. ``back`` is where it must go on, when it is given again what it has had.
     """
 
     __slots__ = (
@@ -59,6 +59,7 @@ class Reader:
         "_waiter",
         "attached_at",
         "attached_ms",
+        "back",
         "blocked_since",
         "closing",
         "cut",
@@ -80,6 +81,7 @@ class Reader:
         self.closing = False
         self.attached_at = 0
         self.attached_ms = 0
+        self.back: tuple[int, int] | None = None
         self._queue: deque[Frame] = deque()
         self._ahead: deque[Frame] = deque(maxlen=_MOST_AHEAD)
         self._bytes = 0
@@ -123,6 +125,18 @@ class Reader:
         """Let its connection end."""
         self.closing = True
         self._wake()
+
+    def go_back(self, next_offset: int, seen_ms: int) -> None:
+        """Let it be given again what it has had from an offset on, as soon as its stream asks ``sent_back``."""
+        self.back, self.overrun = (next_offset, seen_ms), True
+        self._wake()
+
+    def sent_back(self) -> tuple[int, int] | None:
+        """Where it must go on, once; what waits for it is dropped then, for it comes with that."""
+        back, self.back = self.back, None
+        if back is not None:
+            self._empty()
+        return back
 
     async def frames(self) -> list[Frame]:
         """What waits for it, as soon as there is something; nothing when it was overrun or is to end."""

@@ -19,6 +19,7 @@ from schemas.topics import is_flash_topic
 from streams.engine.flash_fetch import FlashFetch
 from streams.engine.lane import EXIT_FAILED, Lane
 from streams.engine.lanes_watch import LanesWatch
+from streams.engine.pause_ends import follow_pause_ends
 from streams.engine.quick_records import use_quick_records
 from streams.engine.records import Batch
 from streams.engine.settings import Settings
@@ -125,6 +126,11 @@ class Lanes:
             self._done[work.step.name].add(work.counters)
             work.let_go()
 
+    def go_on(self, source: str) -> None:
+        """Let a source be read on in every lane here."""
+        for lane in self._lanes.values():
+            lane.go_on(source)
+
     def totals(self) -> dict[str, tuple[Counters, int]]:
         """What each agent has done since the worker started, and how many entries its state has here."""
         totals = {name: Counters() for name in self._done}
@@ -195,6 +201,8 @@ def build_app(agents: Mapping[Step, Sequence[str]], settings: Settings) -> tuple
         app.agent(app.topic(*routine, key_serializer="batch", value_serializer="batch"), name=step.name)(_feed(lanes))
     _follow_partitions(app, lanes)
     _report(app, lanes, settings)
+    if settings.own_access_units:
+        follow_pause_ends(app, lanes.go_on, settings)
     return app, lanes
 
 

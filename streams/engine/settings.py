@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.admission import CLOCK_SKEW, ID_WINDOW
+from schemas.pausing import Pausing, load_pausing
 from schemas.schema_ids import SchemaIds
 from schemas.traces import Tracer
 from streams.engine.progress import Patience
@@ -52,6 +53,8 @@ class Settings:
     snapshots: Path | None = None
     #: The registry by whose ids records may be framed, and deliveries are; None knows single-object encoding alone.
     ids: SchemaIds | None = None
+    #: Beyond which limit a unit's own intake topic waits instead of filling quarantine.
+    pausing: Pausing = field(default_factory=load_pausing)
     #: Follows events through the worker; None follows none.
     tracer: Tracer | None = None
     #: How long a lane, a commit, a fetch or the loop may stand still before the worker ends.

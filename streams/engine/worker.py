@@ -13,6 +13,7 @@ from schemas.codec import Codec
 from schemas.topics import (
     ACCEPTED,
     ASSESSED,
+    CANARY_IN,
     DUTIES,
     ENTITIES,
     FACTS,
@@ -74,7 +75,7 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     prepare()
     units = settings.own_access_units
     flash_topics = (FLASH_IN, *map(flash_intake_topic, units))
-    intake_topics = (*flash_topics, GATEWAY_IN, *map(intake_topic, units))
+    intake_topics = (*flash_topics, GATEWAY_IN, CANARY_IN, *map(intake_topic, units))
     folder = settings.rules or RULES
     first = Pack.load(folder, reference.gazetteer)
     packs = Packs(codec, reference.gazetteer, first, digest(pack_bundle(folder)))
