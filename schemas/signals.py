@@ -55,7 +55,29 @@ QUARANTINED: Final = Metric(
 )
 WORKERS: Final = Metric("sambus_workers", Kind.GAUGE, "workers", (), "members of the workers' consumer group")
 
-OF_THE_BUS: Final = (ALARM, WATCHED_AT, AGENT_LAG_S, AGENT_UNREAD, TOPIC_RATE, QUARANTINED, WORKERS)
+# Quarantine.
+SOURCE_PAUSED: Final = Metric(
+    "sambus_source_paused",
+    Kind.GAUGE,
+    "1 while it lasts",
+    ("source", "where"),
+    "intake of a source that waits because it would fill quarantine",
+)
+
+# Completeness.
+SEQUENCE_STREAMS: Final = Metric(
+    "sambus_sequence_streams", Kind.GAUGE, "streams", (), "publishers' numbered streams that are followed"
+)
+SEQUENCE_MISSING: Final = Metric(
+    "sambus_sequence_missing_records", Kind.GAUGE, "records", ("desk",), "promised numbers of a desk that never came"
+)
+SEQUENCE_DOUBLES: Final = Metric(
+    "sambus_sequence_doubled_records", Kind.GAUGE, "records", (), "records that came under a number that was there"
+)
+
+_WATCHED: Final = (SOURCE_PAUSED, SEQUENCE_STREAMS, SEQUENCE_MISSING, SEQUENCE_DOUBLES)
+
+OF_THE_BUS: Final = (ALARM, WATCHED_AT, AGENT_LAG_S, AGENT_UNREAD, TOPIC_RATE, QUARANTINED, WORKERS, *_WATCHED)
 
 
 # What the watch's probes tell of what stands beside Kafka.
@@ -173,6 +195,13 @@ OPENING_S: Final = Metric(
 REBALANCES: Final = Metric(
     "sambus_rebalances_total", Kind.COUNTER, "rebalances", ("kind",), "times that partitions were assigned or revoked"
 )
+FLASH: Final = Metric(
+    "sambus_flash_events_total",
+    Kind.COUNTER,
+    "events",
+    ("outcome",),
+    "events on danger to life: taken on the flash lane, or why they go on as routine",
+)
 OF_WORKERS: Final = (
     DELIVERY_S,
     SHARED,
@@ -185,6 +214,7 @@ OF_WORKERS: Final = (
     DROPPED,
     DUPLICATES,
     WITHHELD,
+    FLASH,
     STATE_ENTRIES,
     STATE_BYTES,
     LANES,

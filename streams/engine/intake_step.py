@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from schemas.codec import ORIGIN_HEADER, Codec
+from schemas.codec import AGAIN_HEADER, ORIGIN_HEADER, Codec
 from schemas.problems import Problem, RejectCode
 from schemas.records import desk_address
 from schemas.topics import (
@@ -12,6 +12,7 @@ from schemas.topics import (
     CANARY_RESULTS,
     DECISIONS,
     FLASH_ACCEPTED,
+    GATEWAY_IN,
     QUARANTINE,
     is_flash_topic,
     writer_of,
@@ -81,7 +82,7 @@ class IntakeStep:
         tell(span, {Fact.EVENT_TYPE: accepted.event_type})
         key = accepted.event_id.encode()
         known = state.get(key)
-        settled = settle(accepted, None if known is None else Known(known))
+        settled = settle(accepted, None if known is None else Known(known), again=_sent_again(record))
         match settled:
             case Forward():
                 topic = self._lane(record, accepted, counters)
@@ -143,6 +144,11 @@ def proven_writer(record: Record) -> str | None:
         return said
     function = (said or "").partition("/")[2] or "intelligence"
     return desk_address(unit, function)
+
+
+def _sent_again(record: Record) -> bool:
+    """Whether the gateway sends it again from quarantine. A unit that writes its own topic cannot say so."""
+    return record.topic == GATEWAY_IN and header(record, AGAIN_HEADER) is not None
 
 
 def _canary(record: Record, value: bytes, outcome: Accepted | Reject) -> Output:

@@ -105,7 +105,8 @@ def run(settings: Settings, *, json_logs: bool = True, measured: Callable[[Measu
 
     Shape: ``measured`` is given what tells the worker's metrics, before it begins.
     Errors: ``KeysError`` before anything runs when there are no keys for matching.
-    Exits with 13, 14 or 15 when a lane was fenced, found a gap or failed; its supervisor starts it anew.
+    Exits with 13, 14 or 15 when a lane was fenced, found a gap or failed, with 16 when something stood still; its
+    supervisor starts it anew.
     """
     keys = read_keys(settings.match_keys)
     configure(json=json_logs)

@@ -4,6 +4,7 @@ import pytest
 
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import (
+    ACTS,
     BOOKS,
     CANARY_IN,
     DROPS,
@@ -16,8 +17,10 @@ from schemas.topics import (
     ORDERS,
     PACKS,
     PARTNERS,
+    PAUSES,
     READERS,
     READS,
+    SEQUENCES,
     STATES,
     Topic,
     catalogue,
@@ -56,12 +59,16 @@ def test_the_catalogue_without_own_access() -> None:
         "alert.flash.national",
         "quarantine",
         "quarantine.drops",
+        "quarantine.pauses",
+        "watch.sequences",
+        "feed.counts",
         "events.accepted",
         "events.assessed",
         "ledger.decisions",
         "ledger.heads",
         "gateway.readers",
         "audit.reads",
+        "audit.acts",
         "bus.health",
         "canary.in",
         "canary.results",
@@ -147,7 +154,7 @@ def test_intake_takes_what_is_too_large_and_quarantine_holds_it() -> None:
 
 
 def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
-    """No client is believed, for events, packs, reads and drops; later topics carry the time of intake on."""
+    """No client is believed, for events, packs, reads, acts and drops; later topics carry the time of intake on."""
     times = {name: topic.configs()["message.timestamp.type"] for name, topic in topics().items()}
     assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {
         GATEWAY_IN,
@@ -155,6 +162,7 @@ def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
         FLASH_IN,
         PACKS,
         READS,
+        ACTS,
         DROPS,
     }
 
@@ -183,16 +191,19 @@ def test_whoever_tries_a_pack_reads_and_writes_nothing() -> None:
 
 
 def test_only_the_worker_writes_within_the_bus() -> None:
-    """Walls: whatever comes after intake has one writer; packs are the rule owners', health is the watch's."""
+    """Walls: everything after intake has one writer; what people and the watch say has theirs, and bears no event."""
     outer = {
         GATEWAY_IN: ("gateway",),
         FLASH_IN: ("gateway",),
         PACKS: ("rule_owner", "worker"),
         READERS: ("gateway",),
         READS: ("gateway",),
+        ACTS: ("gateway",),
         HEALTH: (MONITOR,),
         CANARY_IN: (MONITOR,),
         DROPS: ("gateway", "operations"),
+        PAUSES: ("worker", "gateway", "operations"),
+        SEQUENCES: (MONITOR,),
     }
     written = {name: topic.writers for name, topic in topics().items()}
     assert {name: writers for name, writers in written.items() if writers != ("worker",)} == outer
