@@ -14,7 +14,7 @@ import psutil
 
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
-from tests.bench import archive, feeds, index, intake, latency, pipeline, recovery, rules, signals
+from tests.bench import archive, feeds, index, intake, latency, pipeline, recovery, rules, signals, signals_paired
 from tests.bench.first_pack import first_pack
 
 Line = dict[str, Any]
@@ -26,6 +26,8 @@ def run(*, peers: bool, short: bool, tell: Callable[[str], None]) -> list[Line]:
     tell("Stages, in this process ...")
     stages = pipeline.stage_costs(500 if short else 4000)
     lines.append({"bench": "stages", "unit": "microseconds an event"} | stages)
+    tell("Signals, in this process ...")
+    lines.append({"bench": "signals of decisions"} | signals_paired.measure(5 if short else 150))
     tell("Rules, in this process ...")
     measured_rules = rules.measure(events=100, rounds=3) if short else rules.measure(events=1000, rounds=15)
     lines.append({"bench": "rules"} | measured_rules | {"of_stages": rules.part_of(measured_rules, stages)})

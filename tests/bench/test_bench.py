@@ -19,7 +19,18 @@ def test_the_short_form_runs() -> None:
     """Stages, rules, pipeline and latency on a cluster of their own; `make bench` adds other engines."""
     told = report.run(peers=False, short=True, tell=lambda _: None)
     lines = {line["bench"]: line for line in told}
-    assert set(lines) == {"machine", "stages", "rules", "index", "pipeline", "latency", "intake", "signals", *_READING}
+    assert set(lines) == {
+        "machine",
+        "stages",
+        "rules",
+        "index",
+        "pipeline",
+        "latency",
+        "intake",
+        "signals",
+        "signals of decisions",
+        *_READING,
+    }
     for taking in (line for line in told if line["bench"] == "intake"):
         assert taking["others"] == 0
         assert 0 < taking["p50_ms"] <= taking["p99_ms"]
@@ -36,6 +47,7 @@ def test_the_short_form_runs() -> None:
     assert lines["pipeline"]["deliveries"] > lines["pipeline"]["events"]
     assert 0 < lines["latency"]["p50_ms"] <= lines["latency"]["p99_ms"]
     assert min(lines["signals"][f"{kind}_us"] for kind in signals.KINDS) > 0
+    assert lines["signals of decisions"]["off_us"] > 0
     assert lines["signals"]["spans"] >= 2 * 500  # every followed event, by two agents
     assert lines["archive"]["rows_per_s"] > 0
     assert 0 < lines["archive"]["found"] < lines["archive"]["questions"]
