@@ -35,7 +35,7 @@ def tables(draw: st.DrawFn) -> tuple[list[tuple[int, Atoms]], dict[int, int]]:
     return list(enumerate(draw(st.lists(some, min_size=1, max_size=14)))), sizes
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(tables())
 def test_nothing_small_follows_from_what_is_shown(made: tuple[list[tuple[int, Atoms]], dict[int, int]]) -> None:
     """Of whatever sums a report shows, for whoever knows which atoms there are."""
@@ -49,7 +49,7 @@ def test_nothing_small_follows_from_what_is_shown(made: tuple[list[tuple[int, At
             assert not solves(seen, atoms, len(sizes))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(tables())
 def test_nothing_is_left_out_for_nothing(made: tuple[list[tuple[int, Atoms]], dict[int, int]]) -> None:
     """What is not small is left out only when a small one would follow from it and from what is shown."""

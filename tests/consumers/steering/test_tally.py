@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.steering.effects import Effect
@@ -166,12 +166,14 @@ PLAIN = [
 READS = [Read(A, JARVA_INT, START_MS + 5), Read(A, JARVA_INT, START_MS + 2 * HOUR_MS), Read(B, CUSTOMS, START_MS + 9)]
 
 
+@settings(deadline=None)
 @given(st.permutations(PLAIN), st.permutations(READS), st.integers(0, 3))
 def test_order_and_repetition_change_nothing(lines: list[Line], reads: list[Read], twice: int) -> None:
     """Partitions are read side by side; a record may be read again."""
     assert counted([*lines, lines[twice]], [*reads, *reads]) == counted(PLAIN, READS)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 6), st.data())
 def test_revisions_change_nothing(many: int, data: st.DataObject) -> None:
     """However many, in whatever order: the same matters, from where they came, with the same effect."""
@@ -182,6 +184,7 @@ def test_revisions_change_nothing(many: int, data: st.DataObject) -> None:
     assert counted(data.draw(st.permutations(lines)), READS) == counted(PLAIN, READS)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5), st.data())
 def test_reports_of_one_thing_are_one_matter(many: int, data: st.DataObject) -> None:
     """Told by others as well, joined by the bus: it counts for the first; what a teller says of it counts nowhere."""
@@ -195,6 +198,7 @@ def test_reports_of_one_thing_are_one_matter(many: int, data: st.DataObject) -> 
     assert parted.matters.total() == 1 + many
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40))
 def test_who_publishes_ten_times_as_much_does_no_better(unused: int) -> None:
     """Reports that nobody uses leave every number of what was used as it was, and lower its share."""
@@ -208,6 +212,7 @@ def test_who_publishes_ten_times_as_much_does_no_better(unused: int) -> None:
     assert used(after) / after.matters.total() < used(before) / before.matters.total()
 
 
+@settings(deadline=None)
 @given(st.integers(2, 7))
 def test_several_readings_count_what_one_does(shares: int) -> None:
     """Each matter in one of them."""

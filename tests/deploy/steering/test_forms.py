@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -84,6 +84,7 @@ def test_days_that_end_before_they_begin() -> None:
         days_of(date(2026, 10, 2), date(2026, 10, 1), date(2026, 11, 1))
 
 
+@settings(deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2035, 1, 1)), st.integers(0, 400))
 def test_days_meet_and_do_not_overlap(first: date, more: int) -> None:
     """Whatever the clocks do in between: one period ends where the next begins, in Sweden."""
