@@ -5,22 +5,23 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from aiokafka import TopicPartition
 
 from consumers.bus import TopicMissingError, administrator, committed_reader, partition_of, start_of, topics_of
-from consumers.drops import Drop, drop_of, told_drops
 from consumers.feed import without_hidden
 from consumers.ledger import quarantined, to_the_end
+from consumers.marks import UNPROVEN, Drop, Retried, drop_of, retry_of, told_marks
 from schemas.catalogue import EVENT_TYPES
-from schemas.codec import ORIGIN_HEADER, Codec, UndecodableError
+from schemas.codec import AGAIN_HEADER, ORIGIN_HEADER, Codec, UndecodableError
 from schemas.model import UUID_V7
 from schemas.records import Quarantined, QuarantinedProblem
 from schemas.topics import DROPS, QUARANTINE
 
 #: Headers whose values the bus or the CloudEvents binding define: no room for content in them.
-SAFE_HEADERS = frozenset({ORIGIN_HEADER, "ce_specversion", "ce_type", "ce_time", "content-type"})
+SAFE_HEADERS = frozenset({ORIGIN_HEADER, AGAIN_HEADER, "ce_specversion", "ce_type", "ce_time", "content-type"})
 _ID = re.compile(UUID_V7)
 
 
@@ -42,6 +43,14 @@ class Place:
         return cls(int(left), int(right)) if digits else None
 
 
+class State(StrEnum):
+    """How a record in quarantine stands."""
+
+    WAITING = "waiting"
+    RETRIED = "retried"
+    DROPPED = "dropped"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One record in quarantine, whole. What of it may be shown, and to whom, ``shown`` decides."""
@@ -49,11 +58,16 @@ class Entry:
     place: Place
     record: Quarantined
     dropped: Drop | None = None
+    retried: Retried | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A quarantined record as one asker may see it. ``content`` and ``headers`` are the publisher's own alone."""
+    """A quarantined record as one asker may see it.
+
+    Shape: ``content`` and ``headers`` are for the publisher's own desk and data stewards alone. ``again_of`` is the
+    place of the record that it was once before, when it was published again and met a fault again.
+    """
 
     place: Place
     at: datetime
@@ -67,6 +81,15 @@ class Shown:
     content: dict[str, Any] | str | None = None
     headers: dict[str, str] | None = None
     dropped: Drop | None = None
+    retried: Retried | None = None
+    again_of: Place | None = None
+
+    @property
+    def state(self) -> State:
+        """How it stands."""
+        if self.dropped is not None:
+            return State.DROPPED
+        return State.WAITING if self.retried is None else State.RETRIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +112,15 @@ async def entries(options: Mapping[str, Any], codec: Codec, *, origin: str | Non
     if not places:
         raise TopicMissingError(QUARANTINE)
     async with committed_reader(options) as consumer:
-        told = await told_drops(consumer, drops, codec)
+        told = await told_marks(consumer, drops, codec)
         found = []
         for place in places:
             async for record in to_the_end(consumer, place, await start_of(consumer, place)):
                 entry = quarantined(codec, record.value or b"")
                 if entry is not None and (origin is None or entry.origin == origin):
                     at = Place(record.partition, record.offset)
-                    found.append(Entry(at, entry, drop_of(entry, (at.partition, at.offset), told)))
+                    spot = (at.partition, at.offset)
+                    found.append(Entry(at, entry, drop_of(entry, spot, told), retry_of(entry, spot, told)))
     return sorted(found, key=lambda entry: (entry.record.at, entry.place))
 
 
@@ -116,18 +140,19 @@ def summary(found: Iterable[Entry]) -> Summary:
     """Quarantine by number: a record counts once for each code it has."""
     found = list(found)
     codes = Counter(code for entry in found for code in {problem.code for problem in entry.record.problems})
-    origins = Counter(entry.record.origin or "unproven" for entry in found)
+    origins = Counter(entry.record.origin or UNPROVEN for entry in found)
     return Summary(len(found), dict(codes.most_common()), dict(origins.most_common()))
 
 
-def shown(entry: Entry, asker: str | None, codec: Codec) -> Shown:
+def shown(entry: Entry, asker: str | None, codec: Codec, *, steward: bool = False) -> Shown:
     """A record as one asker may see it.
 
-    Shape: the publisher's own desk sees everything; everybody else sees neither value nor key nor header values, and
-    id and type only in the form that the bus gives them: whatever else stands there is content.
+    Shape: the publisher's own desk sees everything, and so does a data ``steward`` who may work on it; everybody else
+    sees neither value nor key nor header values, and id and type only in the form that the bus gives them: whatever
+    else stands there is content.
     """
     record = entry.record
-    own = asker is not None and record.origin == asker
+    own = steward or (asker is not None and record.origin == asker)
     return Shown(
         place=entry.place,
         at=record.at,
@@ -141,7 +166,14 @@ def shown(entry: Entry, asker: str | None, codec: Codec) -> Shown:
         content=_content(record, codec) if own else None,
         headers={header.name: header.value.decode(errors="replace") for header in record.headers} if own else None,
         dropped=entry.dropped,
+        retried=entry.retried,
+        again_of=_again_of(record),
     )
+
+
+def _again_of(record: Quarantined) -> Place | None:
+    said = next((header.value for header in record.headers if header.name == AGAIN_HEADER), b"")
+    return Place.parse(said.decode("ascii", "replace"))
 
 
 def _content(record: Quarantined, codec: Codec) -> dict[str, Any] | str:

@@ -19,6 +19,7 @@ from schemas.flash import flash_topic_of
 from schemas.gazetteer import load_gazetteer
 from schemas.problems import Problem, RejectCode
 from schemas.schema_ids import RegistrySilentError, SchemaIds
+from schemas.sequence import SEQUENCE_HEADER, Numbered, Numbering
 from schemas.traces import Tracer
 
 __all__ = [
@@ -70,6 +71,7 @@ class Producer(Publisher):
         self._tracer = tracer
         self._framed: set[str] = set()
         self._kafka: AIOKafkaProducer | None = None
+        self._numbering = Numbering()
 
     async def __aenter__(self) -> Self:
         self._kafka = await started(self._options, self._timeout)
@@ -91,18 +93,30 @@ class Producer(Publisher):
         encoded = encode(self._codec, event, self._origin)
         if isinstance(encoded, Refused):
             return Submission(*encoded)
+        header, said = self._numbering.next()
+        encoded.headers.append((SEQUENCE_HEADER, header))
         topic = self._flash_topic if encoded.flash else self._topic
         span = published(self._tracer, encoded, topic)
         try:  # aiokafka waits for the topic and for room no longer than request_timeout_ms
             confirmation = await self._kafka.send(topic, encoded.value, key=encoded.key, headers=encoded.headers)
         except MessageSizeTooLargeError:
+            self._numbering.lost(said)
             ended(span, RejectCode.TOO_LARGE)
             return Submission(encoded.event_id, (Problem(RejectCode.TOO_LARGE),))
         except (KafkaError, TimeoutError) as problem:
+            self._numbering.lost(said)
             ended(span, UNCONFIRMED)
             raise unreachable(problem, topic) from None
+        confirmation.add_done_callback(lambda done: self._numbered(said, done))
         ended_with(span, confirmation)
         return Submission(encoded.event_id, (), confirmation)
+
+    def _numbered(self, said: Numbered, done: "asyncio.Future[Any]") -> None:
+        """Note whether a numbered record is safe."""
+        if done.cancelled() or done.exception() is not None:
+            self._numbering.lost(said)
+        else:
+            self._numbering.taken(said)
 
     async def settle(self, submission: Submission) -> Receipt:
         """Wait for the confirmation of a submitted event."""

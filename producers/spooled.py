@@ -18,6 +18,7 @@ from producers.tracing import ended_with, published
 from schemas.codec import Codec
 from schemas.flash import flash_topic_of
 from schemas.gazetteer import load_gazetteer
+from schemas.sequence import SEQUENCE_HEADER, Numbered, Numbering
 from schemas.traces import Tracer
 
 #: How long closing waits for the bus to take what is in the spool, and a full spool for room. Seconds.
@@ -63,6 +64,7 @@ class SpooledProducer(Publisher):
         self._folder, self._max_bytes = spool, max_bytes
         self._codec = Codec()
         self._carrying: Carrying | None = None
+        self._numbering = Numbering()
         self.spool: Spool
         self.sender: Sender
 
@@ -85,12 +87,26 @@ class SpooledProducer(Publisher):
         if isinstance(encoded, Refused):
             return Submission(*encoded)
         topic = self._flash_topic if encoded.flash else self._topic
+        header, said = self._numbering.next()
+        encoded.headers.append((SEQUENCE_HEADER, header))
         span = published(self._tracer, encoded, topic)
         headers = tuple(encoded.headers)
         record = SpoolRecord(topic, encoded.key, encoded.value, headers, urgency_of(encoded.event))
-        taken = await self._carrying.put(record)
+        try:
+            taken = await self._carrying.put(record)
+        except BaseException:
+            self._numbering.lost(said)
+            raise
+        taken.add_done_callback(lambda done: self._numbered(said, done))
         ended_with(span, taken)
         return Submission(encoded.event_id, (), taken)
+
+    def _numbered(self, said: Numbered, done: "asyncio.Future[Any]") -> None:
+        """Note whether a numbered record is on the disk: from there on the bus gets it, or its loss shows."""
+        if done.cancelled() or done.exception() is not None:
+            self._numbering.lost(said)
+        else:
+            self._numbering.taken(said)
 
     async def settle(self, submission: Submission) -> Receipt:
         """Wait until a submitted event is on the disk. Errors: ``SpoolRefusedError`` when it was not taken."""

@@ -16,26 +16,32 @@ from annotated_types import BaseMetadata
 from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
+from schemas.acts import Act
 from schemas.duties import DutyBook, DutyTerms
+from schemas.pausing import PauseEnd, SourcePause
 from schemas.pictures import PictureRow
 from schemas.reads import ReadLine
 from schemas.receipts import Receipts
-from schemas.records import Decision, DeliveryMeta, PackRecord, Quarantined, QuarantineDrop
+from schemas.records import Decision, DeliveryMeta, PackRecord, Quarantined, QuarantineDrop, QuarantineRetry
 from schemas.subscriptions import Committed, Subscription
 
 NAMESPACE: Final = "se.sambus"
 ENUM_PROPERTY: Final = "sambus.enum"
 #: Records that the bus writes about events, by schema name.
 BUS_RECORDS: Final[Mapping[str, type[BaseModel]]] = {
+    "act": Act,
     "committed": Committed,
     "decision": Decision,
     "duty_book": DutyBook,
     "duty_terms": DutyTerms,
     "pack_record": PackRecord,
+    "pause_end": PauseEnd,
     "picture_row": PictureRow,
     "quarantine_drop": QuarantineDrop,
+    "quarantine_retry": QuarantineRetry,
     "quarantined": Quarantined,
     "read_line": ReadLine,
+    "source_pause": SourcePause,
     "subscription": Subscription,
     "receipts": Receipts,
 }

@@ -24,6 +24,8 @@ MAX_RECORD_BYTES: Final = 1024 * 1024
 MAX_BUS_BYTES: Final = 3 * 1024 * 1024
 #: Header with the desk that the intake gateway proved: it stands for the origin on ``in.gateway``.
 ORIGIN_HEADER: Final = "sambus_origin"
+#: Header of a record that was in quarantine and is published again: the place that it had there, partition:offset.
+AGAIN_HEADER: Final = "sambus_again"
 #: Who makes deliveries, as CloudEvents calls a source.
 BUS_SOURCE: Final = "se.bus"
 CONTENT_TYPE: Final = b"application/avro"

@@ -30,6 +30,7 @@ class Channel(StrEnum):
     SEARCH = "search"
     EXPORT = "export"
     NOTICE = "notice"
+    QUARANTINE = "quarantine"  # what a desk published and could not be accepted
 
 
 class ReadDelivery(Model):
@@ -59,3 +60,5 @@ class ReadLine(Model):
     case_ref: KeyedHash | None = None
     deliveries: Annotated[list[ReadDelivery], Field(max_length=10_000)] = []
     gone: Annotated[list[EventId], Field(max_length=1_000)] = []
+    #: Records of quarantine that were shown whole, partition:offset.
+    quarantined: Annotated[list[Ref], Field(max_length=10_000)] = []

@@ -87,7 +87,8 @@ class Decision(Model):
     """One ledger line: what the rules said of one event, or why it went no further.
 
     ``outcome`` is ``shared`` (at least one receiver besides the origin), ``origin_only``, one of ``FOLLOWED``, or a
-    drop code.
+    drop code. ``about`` are earlier events that this one is feedback on, an answer to or an outcome of, or that it
+    cites; ``said`` is what it says of them, as a code of its type.
     """
 
     event_id: EventId
@@ -104,6 +105,9 @@ class Decision(Model):
     published_at: Moment
     accepted_from: ShortText  # topic:partition:offset of the record as published
     synthetic: bool = False
+    replaces: EventId | None = None  # the revision that it takes the place of
+    about: list[EventId] = []
+    said: Ref | None = None
 
 
 class QuarantinedProblem(Model):
@@ -146,6 +150,19 @@ class QuarantineDrop(Model):
     event_id: str | None  # as it stands there: a place of a topic made anew is no longer the same
     by: ShortText  # the desk that published it; operations for what no desk was proven to have published
     reason: ShortText
+    steward: Desk | None = None  # the data steward's desk, who did it in the publisher's stead
+
+
+class QuarantineRetry(Model):
+    """A quarantined record that was published again: it waits no more. What became of it then, the bus tells anew."""
+
+    partition: int  # place of the quarantined record
+    offset: int
+    event_id: str | None  # as it stands there
+    by: ShortText  # the desk that published it, or operations
+    steward: Desk | None = None  # the data steward's desk, who did it in the publisher's stead
+    mended: bool  # with corrections; else as it came
+    sent: ShortText  # topic:partition:offset of the new record
 
 
 #: What a person does with a rule pack. A proposal changes nothing; the other two change what decides from then on.

@@ -24,6 +24,12 @@ FLASH_ACCEPTED: Final = "flash.accepted"
 QUARANTINE: Final = "quarantine"
 #: What of it was dropped by whoever it is for: the record itself stays where it is, so the books still balance.
 DROPS: Final = "quarantine.drops"
+#: What came of publishers' numbered streams, as the watch keeps it (docs/adr/0030).
+SEQUENCES: Final = "watch.sequences"
+#: How many deliveries each lane has made for each desk.
+FEED_COUNTS: Final = "feed.counts"
+#: Which sources' intake is paused because they would fill quarantine, and who let them go on.
+PAUSES: Final = "quarantine.pauses"
 ACCEPTED: Final = "events.accepted"
 ASSESSED: Final = "events.assessed"
 DECISIONS: Final = "ledger.decisions"
@@ -41,6 +47,13 @@ FIGURES: Final = "pictures.figures"
 READERS: Final = "gateway.readers"
 #: Who read what, written before it is shown (docs/adr/0023).
 READS: Final = "audit.reads"
+#: What operations did by the console, and why (docs/adr/0032).
+ACTS: Final = "audit.acts"
+#: What the watch found: one snapshot of the bus's health, rewritten every few seconds.
+HEALTH: Final = "bus.health"
+#: Test events of the watch, and what the bus decided of each (docs/adr/0031). Nobody else reads or writes them.
+CANARY_IN: Final = "canary.in"
+CANARY_RESULTS: Final = "canary.results"
 #: The books of what is owed: a desk and whoever runs the bus see from them how each obligation stands.
 BOOKS: Final = "state.duties"
 #: Where every lane remembers the orders that are in force.
@@ -48,13 +61,16 @@ ORDERS: Final = "state.assess"
 STATES: Final = ("state.intake", ORDERS, BOOKS, "state.link", "state.picture")
 #: Whoever tries a changed rule pack on what went by (``sambus rules diff --over``): reads events, writes nothing.
 DRY_RUN: Final = "dry_run"
-#: Whoever measures the bus (``sambus status``): how late an agent is stands in the records that it has yet to read.
+#: Whoever measures the bus (``sambus watch``, ``status``): how late an agent is stands in the records that it has yet
+#: to read.
 MONITOR: Final = "monitor"
 #: A delivery topic carries one area's share of what the flow carries, and a transaction pays for each partition that it
 #: touches: one delivery partition for this many partitions of the flow (docs/adr/0004).
 DELIVERY_SHARE: Final = 4
 NATIONAL, PARTNERS = "national", "partners"
 
+#: How codes of units begin.
+_ROOTS: Final = frozenset({"se", "partner"})
 _FLASH: Final = frozenset({FLASH_IN, FLASH_ACCEPTED})
 _RETENTION_MS: Final = 7 * DAY_MS
 _QUARANTINE_MS: Final = 30 * DAY_MS
@@ -125,10 +141,16 @@ def catalogue(
         *_flow(partitions),
         _packs(partitions),
         _drops(partitions),
+        _pauses(partitions),
+        _sequences(),
+        _feed_counts(partitions),
         _heads(partitions),
         _figures(partitions),
         _readers(partitions),
         _reads(partitions),
+        _acts(partitions),
+        _health(),
+        *_canaries(partitions),
         *(
             _delivery(f"deliver.{area}", max(1, partitions // DELIVERY_SHARE), f"gateway:{area}", f"archiver:{area}")
             for area in delivery_areas(gazetteer)
@@ -146,6 +168,12 @@ def intake_topic(unit: str) -> str:
     return f"in.{unit}"
 
 
+def unit_of(topic: str) -> str | None:
+    """The unit that writes an intake topic of its own; None for every other topic, and for the flash lane."""
+    unit = topic.removeprefix("in.")
+    return unit if topic.startswith("in.") and unit.split(".")[0] in _ROOTS else None
+
+
 def flash_intake_topic(unit: str) -> str:
     """The flash lane of a unit with its own Kafka access."""
     return f"{FLASH_IN}.{unit}"
@@ -157,8 +185,8 @@ def is_flash_topic(topic: str) -> bool:
 
 
 def writer_of(topic: str) -> str | None:
-    """The unit that alone writes an intake topic; None for the gateway's, which names the desk in a header."""
-    if topic in {GATEWAY_IN, FLASH_IN}:
+    """The unit that alone writes an intake topic; None for the gateway's and the watch's: a header names the desk."""
+    if topic in {GATEWAY_IN, FLASH_IN, CANARY_IN}:
         return None
     return topic.removeprefix("in.").removeprefix("flash.")
 
@@ -234,8 +262,53 @@ def _drops(partitions: int) -> Topic:
         cleanup=_DELETE,
         writers=("gateway", "operations"),
         readers=("gateway", "operations"),
-        purpose="what of quarantine was dropped, by whom and why",
+        purpose="what of quarantine was dropped or published again, by whom and why",
         bus_time=True,
+    )
+
+
+def _pauses(partitions: int) -> Topic:
+    """How each source stands is all that counts: the latest of each place."""
+    return Topic(
+        name=PAUSES,
+        key="where and source",
+        partitions=partitions,
+        retention_ms=None,
+        cleanup=_COMPACT,
+        writers=("worker", "gateway", "operations"),
+        readers=("worker", "gateway", "operations", MONITOR),
+        purpose="which sources' intake is paused, and who let them go on",
+        segment_bytes=_HEADS_SEGMENT_BYTES,
+    )
+
+
+def _sequences() -> Topic:
+    """One record, rewritten by the watch."""
+    return Topic(
+        name=SEQUENCES,
+        key="streams",
+        partitions=1,
+        retention_ms=None,
+        cleanup=_COMPACT,
+        writers=(MONITOR,),
+        readers=(MONITOR, "gateway", "operations"),
+        purpose="which numbers of publishers' streams have come",
+        segment_bytes=_HEADS_SEGMENT_BYTES,
+    )
+
+
+def _feed_counts(partitions: int) -> Topic:
+    """Rewritten in the transactions that deliver: the latest of each desk and lane is all that counts."""
+    return Topic(
+        name=FEED_COUNTS,
+        key="lane and desk",
+        partitions=partitions,
+        retention_ms=None,
+        cleanup=_COMPACT,
+        writers=("worker",),
+        readers=("worker", "gateway", "operations"),
+        purpose="how many deliveries each lane has made for each desk",
+        segment_bytes=_HEADS_SEGMENT_BYTES,
     )
 
 
@@ -296,6 +369,55 @@ def _reads(partitions: int) -> Topic:
         readers=("operations",),
         purpose="who read which deliveries, when and for what",
         bus_time=True,
+    )
+
+
+def _acts(partitions: int) -> Topic:
+    """Gateways read it too: whoever watches sees what others see to. Log time is the broker's."""
+    return Topic(
+        name=ACTS,
+        key="act",
+        partitions=partitions,
+        retention_ms=None,
+        cleanup=_DELETE,
+        writers=("gateway",),
+        readers=("gateway", "operations"),
+        purpose="what operations did by the console, when and why",
+        bus_time=True,
+    )
+
+
+def _health() -> Topic:
+    """One writer, one partition; the latest snapshot is all that counts."""
+    return Topic(
+        name=HEALTH,
+        key="what is told",
+        partitions=1,
+        retention_ms=None,
+        cleanup=_COMPACT,
+        writers=(MONITOR,),
+        readers=("gateway", "operations", MONITOR),
+        purpose="what the watch found last: alarms, lags, counts; codes, numbers and addresses",
+        segment_bytes=_HEADS_SEGMENT_BYTES,
+    )
+
+
+def _canaries(partitions: int) -> tuple[Topic, Topic]:
+    """Test events go in where events do, and what becomes of them goes to the watch alone, never where desks read."""
+    return (
+        _intake(CANARY_IN, partitions, MONITOR, "test events by which the watch sees whether the rules hold")._replace(
+            retention_ms=DAY_MS
+        ),
+        Topic(
+            name=CANARY_RESULTS,
+            key="event_id",
+            partitions=1,
+            retention_ms=DAY_MS,
+            cleanup=_DELETE,
+            writers=("worker",),
+            readers=(MONITOR,),
+            purpose="what the rules decided of each test event: desks, rules and views, no content",
+        ),
     )
 
 

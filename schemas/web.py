@@ -43,8 +43,11 @@ class WebCode(StrEnum):
     INTERNAL = "INTERNAL"
     CURSOR_INVALID = "CURSOR_INVALID"
     READ_LOG_DOWN = "READ_LOG_DOWN"
+    READ_LOG_CLOSED = "READ_LOG_CLOSED"
     ARCHIVE_UNREACHABLE = "ARCHIVE_UNREACHABLE"
     STREAMS_TOO_MANY = "STREAMS_TOO_MANY"
+    NOT_WAITING = "NOT_WAITING"
+    SOURCE_PAUSED = "SOURCE_PAUSED"
 
 
 #: Status, then title and remedy in Swedish and in English. The same for every request, so they hold no content.
@@ -149,10 +152,31 @@ TEXTS: Final[dict[WebCode, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         ("Läsloggen kan inte skrivas, så inget visas", "Försök igen efter den tid som Retry-After anger."),
         ("The read log cannot be written, so nothing is shown", "Try again after the time that Retry-After gives."),
     ),
+    WebCode.READ_LOG_CLOSED: (
+        403,
+        ("Den här porten får inte läsa läsloggen", "Sök med `sambus reads who` som Kafka-användaren operations."),
+        ("This gateway may not read the read log", "Search with `sambus reads who` as the Kafka user operations."),
+    ),
     WebCode.STREAMS_TOO_MANY: (
         429,
         ("Du har för många flöden öppna", "Stäng ett flöde och försök igen."),
         ("You have too many streams open", "Close a stream and try again."),
+    ),
+    WebCode.NOT_WAITING: (
+        409,
+        ("Posten väntar inte längre", "Den är redan skickad igen eller avskriven. Läs listan på nytt."),
+        ("The record waits no more", "It was sent again or dropped already. Read the list anew."),
+    ),
+    WebCode.SOURCE_PAUSED: (
+        429,
+        (
+            "Intaget från enheten är pausat: för mycket av det gick inte att ta emot",
+            "Rätta felen som karantänen visar. Skicka samma händelser igen efter den tid som Retry-After anger.",
+        ),
+        (
+            "Intake from the unit is paused: too much of it could not be accepted",
+            "Mend the faults that quarantine shows. Send the same events again after the time of Retry-After.",
+        ),
     ),
 }
 

@@ -1,7 +1,7 @@
-"""A view that came as JSON with the Python values that it had: moments, days and exact numbers, not their texts."""
+"""Between Python values and the wire's JSON: moments, days and exact numbers as texts, and back."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -12,6 +12,21 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "date": date.fromisoformat,
     "decimal": Decimal,
 }
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it in the wire's form; what was not given is left out."""
+    if isinstance(value, Mapping):
+        return {name: plain(each) for name, each in value.items() if each is not None}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.hex() if isinstance(value, bytes) else value
 
 
 def revived(event_type: str, view: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,14 @@ from pathlib import Path
 import click
 
 from deploy.cli.archive_place import archive_options, default_key
+from deploy.cli.auditor import auditor_options
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.home import home_option, told
+from deploy.cli.pausing_option import pausing_option
 from deploy.cli.tracing import tracer_of
 from deploy.cluster.settings import GATEWAY_PORT, LOCAL_ISSUER
 from deploy.metrics import metrics_options, serve_figures
+from schemas.pausing import Pausing
 
 _PORT = click.IntRange(1, 65535)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -21,7 +24,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--port", default=GATEWAY_PORT, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
 )
-@click.option("--address", help="Where browsers reach it, when that is another address. [default: host and port]")
+@click.option(
+    "--address",
+    envvar="SAMBUS_ADDRESS",
+    help="Where browsers reach it, when that is another address. [default: host and port]",
+)
 @click.option(
     "--issuer", envvar="SAMBUS_ISSUER", default=LOCAL_ISSUER, show_default=True, help="OpenID Connect issuer."
 )
@@ -44,6 +51,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Take events on this disk, encrypted, while the bus is away. One gateway has a folder.",
 )
 @click.option("--spool-room", type=click.IntRange(1), default=256, show_default=True, help="MiB of disk for it.")
+@click.option(
+    "--auditor",
+    type=_FILE,
+    envvar="SAMBUS_AUDITOR_FILE",
+    help="Variables of the Kafka user `operations`: by it the console searches who read what.",
+)
+@pausing_option
 @metrics_options
 @home_option
 @archive_options
@@ -68,9 +82,11 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     client_ca: Path | None,
     spool_folder: Path | None,
     spool_room: int,
+    auditor: Path | None,
     metrics_port: int,
     metrics_host: str,
     home: Path,
+    pausing: Pausing,
 ) -> None:
     """Run one gateway: intake over HTTP, feeds and pages.
 
@@ -112,6 +128,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise click.UsageError(str(problem)) from None
     context = Context(
         kafka=connection.aiokafka(),
+        auditing=auditor_options(connection, auditor),
         authenticator=who,
         areas=areas or known,
         folder=home.absolute() / "gateway",
@@ -123,6 +140,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         client_secret=client_secret,
         address=reached,
         limits=Limits(rate=rate, burst=burst),
+        pausing=pausing,
         gazetteer=gazetteer,
         tracer=tracer_of("gateway"),
     )

@@ -7,9 +7,11 @@ import click
 
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.home import told
+from deploy.cli.pausing_option import pausing_option
 from deploy.cli.registry import registry_ids, registry_option
 from deploy.cli.tracing import tracer_of
 from deploy.metrics import metrics_options, serve_figures
+from schemas.pausing import Pausing
 
 
 @click.command()
@@ -41,6 +43,7 @@ from deploy.metrics import metrics_options, serve_figures
     help="Folder in which what lanes remember is kept beside Kafka, for a quick restart. [default: none is kept]",
 )
 @registry_option
+@pausing_option
 @metrics_options
 @click.option("--pretty", is_flag=True, help="Logs for a person's eyes instead of JSON.")
 @told
@@ -53,6 +56,7 @@ def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
     match_keys: Path | None,
     snapshots: Path | None,
     registry: str | None,
+    pausing: Pausing,
     metrics_port: int,
     metrics_host: str,
     pretty: bool,
@@ -75,6 +79,7 @@ def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
         match_keys=match_keys,
         snapshots=snapshots,
         ids=registry_ids(registry, connection),
+        pausing=pausing,
         tracer=tracer_of("worker"),
     )
     try:

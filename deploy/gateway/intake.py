@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, nullcontext
 
 from deploy.gateway.context import Context
 from deploy.gateway.part import Part
+from deploy.gateway.pausing import DeskGates
 from producers.http.bus import TIMEOUT_S, Bus, Spool
 from producers.http.event_schemas import components
 from producers.http.router import PATH, intake_endpoint, intake_router
@@ -20,16 +21,17 @@ def part(context: Context, topic: str = GATEWAY_IN, timeout: float = TIMEOUT_S, 
     """
     kept = spool or context.spool
     bus = Bus(context.kafka, topic=topic, timeout=timeout, spool=kept)
+    pauses = DeskGates(context.kafka, context.pausing)
 
     async def ready() -> bool:
         return bus.ready or kept is not None
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        async with nullcontext() if context.spool is None else context.spool, bus:
+        async with nullcontext() if context.spool is None else context.spool, bus, pauses.lifespan():
             yield
 
-    endpoint = intake_endpoint(bus, context.authenticator, context.gazetteer, context.limits, context.tracer)
+    endpoint = intake_endpoint(bus, context.authenticator, context.gazetteer, context.limits, context.tracer, pauses)
 
     def figures() -> list[Shown]:
         waiting = () if context.spool is None else (Figure(SPOOL, (), context.spool.waiting),)

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +15,7 @@ from schemas.codec import Codec
 from schemas.gazetteer import Gazetteer
 from schemas.identity import Identity
 from schemas.web import WebCode, WebProblem
+from schemas.wire_json import plain
 from streams.core.share.access import required_clearance
 
 #: How many are told, newest first.
@@ -83,7 +83,7 @@ class Returns:
                 found = await entries(self._options, self._codec, origin=asker.desk)
             except (BusUnreachableError, TopicMissingError):
                 raise WebProblem(WebCode.BUS_UNREACHABLE, retry_after=_RETRY_AFTER_S) from None
-        found = [entry for entry in found if entry.dropped is None]
+        found = [entry for entry in found if entry.dropped is None and entry.retried is None]
         newest = sorted(found, key=lambda entry: (entry.record.at, entry.place), reverse=True)[:_MOST]
         return ReturnedList(returned=[self._told(entry, asker) for entry in newest])
 
@@ -131,20 +131,5 @@ def _content(record: Shown, asker: Identity) -> dict[str, Any] | None:
     needed, held = required_clearance(record.content), asker.clearances
     if needed.sensitivity > held.sensitivity or not needed.marks <= {str(mark) for mark in held.marks}:
         return None
-    plain: dict[str, Any] = _plain(record.content)
-    return plain
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON has it in the wire's form."""
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items() if each is not None}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    return value.hex() if isinstance(value, bytes) else value
+    found: dict[str, Any] = plain(record.content)
+    return found

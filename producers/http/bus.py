@@ -12,8 +12,10 @@ from aiokafka.errors import KafkaError
 from producers.encoding import Encoded
 from producers.http.packing import Packer
 from producers.kafka import DEFAULTS, LAST_WORDS_S, BusUnreachable, started, stopped, unreachable
+from schemas.codec import ORIGIN_HEADER
 from schemas.flash import flash_topic_of
 from schemas.gazetteer import load_gazetteer
+from schemas.sequence import SEQUENCE_HEADER, Numbered, Numbering
 from schemas.topics import GATEWAY_IN
 
 LOG: Final = logging.getLogger("sambus.intake")
@@ -32,6 +34,25 @@ class Spool(Protocol):
     async def keep(self, record: Encoded) -> bool:
         """Whether the record is on the disk when this returns; false when there is no room for it."""
         ...
+
+
+class DeskNumbers:
+    """Numbers what each desk sends by way of one gateway."""
+
+    def __init__(self) -> None:
+        self._desks: dict[bytes, Numbering] = {}
+
+    def number(self, record: Encoded) -> tuple[bytes, Numbered]:
+        """Number a record in its headers; whose it is, and its number."""
+        desk = next((value for name, value in record.headers if name == ORIGIN_HEADER), b"")
+        header, said = self._desks.setdefault(desk, Numbering()).next()
+        record.headers.append((SEQUENCE_HEADER, header))
+        return desk, said
+
+    def told(self, desk: bytes, said: Numbered, *, safe: bool) -> None:
+        """Note what the publisher is told of a record."""
+        numbering = self._desks[desk]
+        (numbering.taken if safe else numbering.lost)(said)
 
 
 class Packers(NamedTuple):
@@ -71,6 +92,7 @@ class Bus:
         self._timeout = timeout
         self._spool = spool
         self._packer: Packers | None = None
+        self._numbers = DeskNumbers()
         self._lost = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
 
@@ -93,6 +115,13 @@ class Bus:
 
     async def send(self, records: Sequence[Encoded]) -> list[bool]:
         """For each record whether the bus, or else the spool, has it. What neither has may yet arrive."""
+        said = [self._numbers.number(record) for record in records]
+        safe = await self._sent(records)
+        for (desk, each), done in zip(said, safe, strict=True):
+            self._numbers.told(desk, each, safe=done)
+        return safe
+
+    async def _sent(self, records: Sequence[Encoded]) -> list[bool]:
         packer = self._packer
         under_way = [packer.put(record) for record in records] if packer is not None else []
         safe = [await each for each in under_way] or [False] * len(records)

@@ -1,7 +1,8 @@
 """The address that takes events: who asks, how much, in which form, and the answer."""
 
+import math
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 from starlette.responses import Response
@@ -34,11 +35,24 @@ FORMS: Final = {
 }
 
 
-class Endpoint:
-    """Answers requests that send events."""
+class Pauses(Protocol):
+    """Knows which desks' intake is paused, because too much of what they sent could not be accepted."""
 
-    def __init__(self, intake: Intake, authenticator: Authenticator, limits: Limits) -> None:
+    def wait(self, desk: str) -> float:
+        """Seconds until a desk may send; 0 when it may now."""
+
+    def came(self, desk: str, events: int) -> None:
+        """A desk sent so many that were taken."""
+
+
+class Endpoint:
+    """Answers requests that send events. ``pauses`` may hold up a desk that floods quarantine."""
+
+    def __init__(
+        self, intake: Intake, authenticator: Authenticator, limits: Limits, pauses: Pauses | None = None
+    ) -> None:
         self.intake = intake
+        self._pauses = pauses
         self._authenticator = authenticator
         self._limits = limits
         self._rates = Rates(limits.rate, limits.burst)
@@ -50,6 +64,7 @@ class Endpoint:
         headers = headers_of(scope)
         form = _form(headers)
         self._charge(sender, 1)
+        self._hold_up(sender.desk)
         held = Held(self._room)
         try:
             body = await body_of(headers, receive, self._limits, held)
@@ -67,12 +82,24 @@ class Endpoint:
         if not several:
             if size > self._limits.single:
                 raise WebProblem(WebCode.BODY_TOO_LARGE)
-            (result,) = await self.intake.take([sent], sender.desk, cloud=form.cloud, trace=trace)
+            (result,) = await self._take([sent], sender.desk, form, trace)
             return _one(result)
         if len(sent) > self._limits.batch:
             raise WebProblem(WebCode.BODY_TOO_LARGE)
         self._charge(sender, len(sent) - 1)
-        return _several(await self.intake.take(sent, sender.desk, cloud=form.cloud, trace=trace))
+        return _several(await self._take(sent, sender.desk, form, trace))
+
+    async def _take(self, sent: list[Any], desk: str, form: _Form, trace: bytes | None) -> list[Result]:
+        self._hold_up(desk)  # others of the desk's may have come while this one's body did
+        results = await self.intake.take(sent, desk, cloud=form.cloud, trace=trace)
+        if self._pauses is not None:
+            self._pauses.came(desk, sum(result.status == "taken" for result in results))
+        return results
+
+    def _hold_up(self, desk: str) -> None:
+        wait = self._pauses.wait(desk) if self._pauses is not None else 0.0
+        if wait:
+            raise WebProblem(WebCode.SOURCE_PAUSED, retry_after=math.ceil(wait))
 
     def _charge(self, sender: Identity, events: int) -> None:
         wait = self._rates.take(sender.unit, events) if events > 0 else 0

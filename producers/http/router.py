@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producers.http.bus import Bus
-from producers.http.endpoint import Endpoint
+from producers.http.endpoint import Endpoint, Pauses
 from producers.http.event_schemas import request_body
 from producers.http.intake import Intake, Status
 from producers.http.limits import Limits
@@ -54,10 +54,15 @@ class ResultsBody(BaseModel):
 
 
 def intake_endpoint(
-    bus: Bus, authenticator: Authenticator, gazetteer: Gazetteer, limits: Limits, tracer: Tracer | None = None
+    bus: Bus,
+    authenticator: Authenticator,
+    gazetteer: Gazetteer,
+    limits: Limits,
+    tracer: Tracer | None = None,
+    pauses: Pauses | None = None,
 ) -> Endpoint:
     """What answers ``POST /v1/events``."""
-    return Endpoint(Intake(bus, gazetteer, load_substances(), tracer=tracer), authenticator, limits)
+    return Endpoint(Intake(bus, gazetteer, load_substances(), tracer=tracer), authenticator, limits, pauses)
 
 
 def intake_router(endpoint: Endpoint) -> APIRouter:

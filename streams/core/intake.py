@@ -110,9 +110,13 @@ class Reading(NamedTuple):
     outcome: Accepted | Reject
 
 
-def settle(accepted: Accepted, known: Known | None) -> Forward[Accepted] | Drop | Reject:
-    """Tell a new event from a retry and from an id used twice for different things."""
-    if known is None:
+def settle(accepted: Accepted, known: Known | None, *, again: bool = False) -> Forward[Accepted] | Drop | Reject:
+    """Tell a new event from a retry and from an id used twice for different things.
+
+    Shape: ``again`` is for what was accepted here, met a fault of ours behind, and is sent again from quarantine: it
+    goes on once more. If it had come through after all, assess knows the telling and drops it.
+    """
+    if known is None or (again and known.digest == accepted.digest):
         return Forward(accepted)
     if known.digest == accepted.digest:
         return Drop(DropCode.RETRY_SAME_ID)

@@ -18,6 +18,8 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.engine.chain import Chain
 from streams.engine.changelogs import Changelogs, Restored
+from streams.engine.feed_counts import FeedCounts
+from streams.engine.intake_gates import IntakeGates
 from streams.engine.outbox import Outbox
 from streams.engine.progress import Progress
 from streams.engine.quick_records import BATCH_BYTES
@@ -32,6 +34,9 @@ from streams.engine.work import GapError, Source, Step, Work
 
 #: Exit codes of a worker whose lane cannot go on; its supervisor starts it anew.
 EXIT_FENCED, EXIT_GAP, EXIT_FAILED = 13, 14, 15
+#: The places in flash topics are committed anew so often: no member of the group subscribes to them, and Kafka forgets
+#: what such a group has not committed for ``offsets.retention.minutes`` (7 days by default), however quiet it was.
+_KEEP_PLACES_S = 6 * 3600.0
 #: A step gives the loop back to other lanes at least this often.
 _YIELD_EVERY_S = 0.001
 
@@ -71,6 +76,7 @@ class Lane:
         states: dict[str, State] = {}
         self.works = [Work(step, partition, states, settings) for step in agents]
         self.chain = Chain(partition)
+        self.counts = FeedCounts(partition)
         folder = None if settings.snapshots is None else settings.snapshots / settings.group
         self._changelogs = Changelogs({work.changelog: work.state for work in self.works}, folder)
         self._settings = settings
@@ -85,9 +91,11 @@ class Lane:
         self._flash = [source for source in sources if source.flash]
         self._way = way
         self._in_hand = 0
+        self._places_kept = float("-inf")
         self.progress = Progress()
         #: Routine work goes on until then although flash waits: what overtakes must not starve the rest.
         self._routine_until = 0.0
+        self._gates = IntakeGates(self._sources.values(), settings.pausing)
         self._arrived = asyncio.Event()
         self._ticker = Ticker(self._arrived.set)
         #: Whether it takes batches, for whoever counts lanes.
@@ -115,7 +123,7 @@ class Lane:
                 await work.before()
         loaded = await self._load()
         outputs = {topic for work in self.works for topic in (*work.step.outputs, work.changelog.topic)}
-        outputs.add(self.chain.heads.topic)
+        outputs |= {self.chain.heads.topic, self.counts.place.topic, *self._gates.outputs}
         await self._producer.client.set_topics(outputs)  # all at once: each asked by itself costs a round trip
         for topic in sorted(outputs):
             self._partitions[topic] = len(await self._producer.partitions_for(topic))
@@ -140,11 +148,12 @@ class Lane:
         """Read the committed offsets, then the state that goes with them, of the agents that events wait for."""
         works = [work for work in self.works if not work.later]
         changelogs = list({work.changelog for work in works})
-        async with self._reader([*changelogs, self.chain.heads]) as reader:
+        async with self._reader([*changelogs, self.chain.heads, self.counts.place]) as reader:
             for source in self._sources.values():
                 source.expected = await reader.committed(source.tp)
             await self._tell_losses(reader)
             await self.chain.load(reader)
+            await self.counts.load(reader)
             restored = await self._changelogs.restore(reader, changelogs)
         for work in works:
             for _ in work.opening():
@@ -200,7 +209,7 @@ class Lane:
         """Queue a batch; above the bound its partition is paused until the lane has caught up."""
         source = self._sources[batch.topic]
         source.put(batch)
-        if source.work.ready:
+        if source.work.ready and source.tp not in self._gates.held():
             self.progress.arrived(time.monotonic())
         if source.is_urgent(batch):
             self._in_hand += 1
@@ -209,6 +218,15 @@ class Lane:
         if not source.full and source.backlog > self._settings.backlog_records:
             source.full = True
             self._pressure(source.tp, full=True)
+
+    def go_on(self, source: str) -> None:
+        """Let a unit's own topic be read on, whatever paused it."""
+        self._gates.go_on(source)
+        self._arrived.set()
+
+    def held(self) -> frozenset[TopicPartition]:
+        """The partitions that wait because their unit would fill quarantine: no sign that the lane is stuck."""
+        return self._gates.held()
 
     def places(self) -> dict[TopicPartition, bool]:
         """What it reads, and whether nothing of that waits here: then what is missing was not fetched."""
@@ -248,11 +266,13 @@ class Lane:
                 cycle = Cycle(Outbox(self._partitions))
                 await self._decide_until(committing, cycle)
                 self._tick(cycle)
+                self._gates.tell(cycle.outbox)
                 if committing is not None:
                     await committing
                     committing = None
                 self._routine_until = time.perf_counter() + SLICE_S if cycle.flash else 0.0
                 if cycle.ends or len(cycle.outbox):
+                    self.counts.number(cycle.outbox)
                     self.chain.close(cycle.outbox)
                     committing = asyncio.create_task(self._commit(cycle))
             if committing is not None:
@@ -292,7 +312,8 @@ class Lane:
         while True:
             self._arrived.clear()
             await self._decide_waiting(cycle)
-            if committing is None or committing.done() or cycle.records >= self._settings.cycle_records:
+            enough = cycle.records >= self._settings.cycle_records or self._is_full(cycle)
+            if committing is None or committing.done() or enough:
                 return
             if not self._arrived.is_set():
                 await self._arrival_or(committing)
@@ -312,14 +333,19 @@ class Lane:
     async def _take_turn(self, cycle: Cycle) -> bool:
         """One turn of the agents; whether flash has come and is to be taken before the cycle ends."""
         for source in self._sources.values():
-            if not source.flash and self._hurries(cycle):
+            if not source.flash and (self._hurries(cycle) or self._is_full(cycle)):
                 break
-            batches = source.take(self._settings.cycle_records) if source.work.ready else ()
+            batches = self._gates.take(source, self._settings.cycle_records) if source.work.ready else ()
             if batches:
                 cycle.flash += sum(map(source.is_urgent, batches))
-                cycle.ends[source.tp] = await self._decide(source, batches, cycle)
+                with self._gates.counting(source):
+                    cycle.ends[source.tp] = await self._decide(source, batches, cycle)
                 self._relieve(source)
         return self._flash_waits() and cycle.records < self._settings.cycle_records
+
+    def _is_full(self, cycle: Cycle) -> bool:
+        """Whether a cycle has as much to write as flash may have to wait for."""
+        return len(cycle.outbox) >= self._settings.cycle_outputs
 
     def _hurries(self, cycle: Cycle) -> bool:
         """Whether flash is in hand or waits, and routine work has had its share."""
@@ -328,7 +354,7 @@ class Lane:
     async def _decide(self, source: Source, batches: Sequence[Batch], cycle: Cycle) -> int:
         """Let the step decide on each record that is expected; returns the offset to go on from.
 
-        Routine work stops when flash comes for this lane; what is left of it waits again.
+        Routine work stops when flash comes for this lane, or the cycle is full; what is left of it waits again.
         """
         counters, outbox = source.work.counters, cycle.outbox
         before, started, yielded = len(outbox), time.perf_counter(), time.perf_counter()
@@ -343,7 +369,7 @@ class Lane:
                 if time.perf_counter() - yielded > _YIELD_EVERY_S:
                     await self._let_pass(source)
                     yielded = time.perf_counter()
-                    if not source.flash and self._hurries(cycle):
+                    if not source.flash and (self._hurries(cycle) or self._is_full(cycle)):
                         source.expected = record.offset + 1
                         source.put_back(batches[number:])
                         source.work.remember(outbox, int(record.timestamp))
@@ -368,7 +394,9 @@ class Lane:
 
     def _moved(self) -> None:
         """Say that the lane gets on, and what is left to it."""
-        waiting = sum(source.backlog for source in self._sources.values() if source.work.ready)
+        held = self._gates.held()  # what must wait for its unit's sake is no work left undone
+        ready = (source for source in self._sources.values() if source.work.ready and source.tp not in held)
+        waiting = sum(source.backlog for source in ready)
         self.progress.moved(time.monotonic(), waiting)
 
     def _flash_waits(self) -> bool:
@@ -377,10 +405,20 @@ class Lane:
     def _tick(self, cycle: Cycle) -> None:
         """Let agents act on the time, once a second, unless something that they should know of first still waits."""
         if self._ticker.struck():
+            self._keep_places(cycle)
             behind = {source.work for source in self._sources.values() if source.backlog}
             for work in self.works:
                 if work.ready and work not in behind:
                     work.tick(int(time.time() * 1000), cycle.outbox)
+
+    def _keep_places(self, cycle: Cycle) -> None:
+        """Now and then, let a cycle commit where the lane stands in its flash topics, though nothing came."""
+        now = time.monotonic()
+        if now - self._places_kept > _KEEP_PLACES_S:
+            self._places_kept = now
+            for tp, expected in self.flash_places().items():
+                if expected is not None:
+                    cycle.ends.setdefault(tp, expected)
 
     async def _commit(self, cycle: Cycle) -> None:
         """Write outputs, state changes and offsets in one transaction."""

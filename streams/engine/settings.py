@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.admission import CLOCK_SKEW, ID_WINDOW
+from schemas.pausing import Pausing, load_pausing
 from schemas.schema_ids import SchemaIds
 from schemas.traces import Tracer
 from streams.engine.progress import Patience
@@ -30,6 +31,8 @@ class Settings:
     retry_backoff_ms: int = 5
     #: Most records that one transaction gathers from each topic.
     cycle_records: int = 2000
+    #: A transaction takes in no more routine work above this many outputs: flash waits for the one under way.
+    cycle_outputs: int = 8000
     #: Fetching of a partition pauses above this many waiting records, and goes on below a quarter of it.
     backlog_records: int = 4000
     session_timeout_s: float = 10.0
@@ -50,9 +53,11 @@ class Settings:
     snapshots: Path | None = None
     #: The registry by whose ids records may be framed, and deliveries are; None knows single-object encoding alone.
     ids: SchemaIds | None = None
+    #: Beyond which limit a unit's own intake topic waits instead of filling quarantine.
+    pausing: Pausing = field(default_factory=load_pausing)
     #: Follows events through the worker; None follows none.
     tracer: Tracer | None = None
     #: How long a lane, a commit, a fetch or the loop may stand still before the worker ends.
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
     report_every_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from aiokafka import TopicPartition
@@ -73,10 +74,15 @@ class Work:
         self.state.derived = None
 
     def apply(self, record: Record, outbox: Outbox) -> None:
-        """Let the step decide; a bug of ours must neither lose the record nor stop the partition."""
+        """Let the step decide; a bug of ours must neither lose the record nor stop the partition.
+
+        Errors: ``MemoryError``. What was half done then is in no transaction.
+        """
         before = outbox.mark()
         try:
             self.step(record, self.state, outbox, self.counters)
+        except MemoryError:  # nobody's fault: the lane ends, and its next owner takes the record again
+            raise
         except Exception as problem:  # noqa: BLE001
             cause = type(problem).__name__
             named_by = named(record)
@@ -92,6 +98,8 @@ class Work:
         before = outbox.mark()
         try:
             self._tick(now_ms, self.state, outbox)
+        except MemoryError:
+            raise
         except Exception as problem:  # noqa: BLE001
             cause = type(problem).__name__
             emit(Signal.STEP_FAILED, level="error", agent=self.step.name, cause=cause, where=where(problem))
@@ -140,6 +148,21 @@ class Source:
             count += len(taken[-1].records)
             self.urgent -= self.is_urgent(taken[-1])
         self.backlog -= count
+        return taken
+
+    def take_few(self, most: int) -> list[Batch]:
+        """The oldest records, no more than ``most``: what is left of a batch that is cut waits as one of its own."""
+        taken: list[Batch] = []
+        left = most
+        while self._batches and left > 0:
+            batch = self._batches.popleft()
+            if len(batch.records) > left:
+                cut = batch.records[left].offset
+                self._batches.appendleft(replace(batch, start=cut, records=batch.records[left:]))
+                batch = replace(batch, end=cut, records=batch.records[:left])
+            taken.append(batch)
+            left -= len(batch.records)
+        self.backlog -= sum(len(batch.records) for batch in taken)
         return taken
 
     def is_urgent(self, batch: Batch) -> bool:

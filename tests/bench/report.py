@@ -122,16 +122,22 @@ def _on_kafka(measure: Callable[[str, Path], Any]) -> Any:
 
 
 def _peers(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
+    from tests.bench.engines import ENGINES
+    from tests.bench.kafka_streams import missing
     from tests.bench.peers import compare
 
+    if (reason := missing()) is not None:
+        tell(f"{reason}; it is left out")
+    engines = [engine for engine in ENGINES if engine != "kafka-streams" or reason is None]
     count, rounds = (20_000, 1) if short else (300_000, 3)
     tell(f"Engines, {count:,} records, {rounds} rounds in turn ...")
-    results = _on_kafka(lambda b, _: compare(b, ["sambus", "quix", "librdkafka", "aiokafka"], count, rounds))
+    results = _on_kafka(lambda b, _: compare(b, engines, count, rounds))
     ours = results[0].rate
     return [
         {
             "bench": "engine",
             "engine": result.engine,
+            "guarantee": result.guarantee,
             "events_per_s": round(result.rate),
             "runs": [round(rate) for rate in result.rates],
             "sambus_is": round(ours / result.rate, 2) if result.rate else None,

@@ -7,6 +7,7 @@ import pytest
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
 from tests.bench import peers, report, signals, whole_peers
+from tests.bench.kafka_streams import missing
 from tests.bench.rules import SIZES
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(420)]
@@ -62,6 +63,16 @@ async def test_the_engines_run_side_by_side(tmp_path: Path) -> None:
     assert [result.engine for result in results] == engines
     assert [(result.lost, result.doubled) for result in results] == [(0, 0)] * len(engines)
     assert min(result.rate for result in results) > 0
+
+
+async def test_kafka_streams_runs_side_by_side(tmp_path: Path) -> None:
+    """The same work in Java, exactly once, on the cluster's own version; with FastStream in `make bench`."""
+    if (reason := missing()) is not None:
+        pytest.skip(reason)
+    with LocalCluster(tmp_path / "kafka", port=free_port()) as cluster:
+        (result,) = await peers.compare(cluster.bootstrap, ["kafka-streams"], 2_000, 1)
+    assert (result.lost, result.doubled, result.guarantee) == (0, 0, "exactly once")
+    assert result.rate > 0
 
 
 async def test_the_whole_core_runs_in_another_engine(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.drops import drop_of, who_drops
+from consumers.marks import drop_of, who_drops
 from consumers.quarantine import Entry, Place, find, shown, summary
 from consumers.retry import Again, as_it_came, mended
 from schemas.codec import Codec
@@ -19,6 +19,7 @@ from tests.consumers.made import JARVA, PUBLISHER, example, new_id, quarantined
 CODEC = Codec()
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECRET = "Kalle Karlsson"
+HEADER = QuarantinedHeader(name="sambus_origin", value=PUBLISHER.encode())
 
 
 def entry(origin: str | None = PUBLISHER, event_id: str | None = None, offset: int = 1, **changes: Any) -> Entry:
@@ -85,10 +86,10 @@ def test_a_summary_counts_a_record_once_for_each_code() -> None:
 
 
 def test_a_retry_as_it_came_changes_nothing() -> None:
-    """Same topic, key, bytes and headers."""
-    one = entry(value=b"\x00raw")
-    record = one.record
-    assert as_it_came(one) == Again("in.gateway", record.key, b"\x00raw", (("sambus_origin", PUBLISHER.encode()),))
+    """Same topic, key, bytes and headers, and one header more: the place in quarantine that it had last."""
+    one = entry(value=b"\x00raw", headers=[HEADER, QuarantinedHeader(name="sambus_again", value=b"0:0")])
+    came = (("sambus_origin", PUBLISHER.encode()), ("sambus_again", b"0:1"))
+    assert as_it_came(one) == Again("in.gateway", one.record.key, b"\x00raw", came)
 
 
 def test_a_mended_event_keeps_its_id_and_its_origin() -> None:
@@ -134,7 +135,7 @@ def test_a_drop_by_whoever_may_counts(origin: str | None, by: str) -> None:
     found = drop_of(held.record, (0, 7), told)
     assert found is not None
     assert (found.by, found.reason, found.at) == (by, "Prov", AT)
-    assert who_drops(held.record) == by
+    assert who_drops(held.record.origin) == by
 
 
 @pytest.mark.parametrize("by", [JARVA, "operations"])

@@ -6,7 +6,7 @@ import httpx
 import orjson
 import pytest
 
-from consumers.drops import write_drop
+from consumers.resending import write_marks
 from producers.client import GATEWAY_TOPIC, Producer, new_event_id
 from schemas.codec import MAX_BUS_BYTES
 from schemas.example_data import altered
@@ -153,7 +153,7 @@ async def test_what_its_desk_has_dropped_comes_back_no_more(standing: Standing) 
             partition=int(partition), offset=int(offset), event_id=event["event_id"], by=DESK, reason="Prov"
         )
         before = await ends(standing, QUARANTINE)
-        await write_drop(standing.bus.options, drop, DESK, CODEC)
+        await write_marks(standing.bus.options, CODEC, [(drop, DESK)])
         assert event["event_id"] not in {each["event_id"] for each in await returned(own)}
     assert await ends(standing, QUARANTINE) == before
 

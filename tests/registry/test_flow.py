@@ -11,7 +11,8 @@ import pytest
 
 from consumers.feed import Delivery, Feed, Unreadable
 from consumers.quarantine import Entry, Place
-from consumers.retry import as_it_came, send
+from consumers.resending import resend
+from consumers.retry import as_it_came
 from deploy.cluster.ports import free_port
 from deploy.registry import RegistryIds, registry_at
 from deploy.registry.server import RegistryServer
@@ -228,7 +229,7 @@ async def _accepted_when_sent_again(bus: Bus, found: Entry, event_id: str) -> No
     async with asyncio.timeout(90):
         while True:
             told = len(await entries(bus, event_id))
-            await send(bus.options, as_it_came(found))
+            await resend(bus.options, CODEC, [(found, as_it_came(found))], DESK, mended=False)
             while len(await entries(bus, event_id)) == told:
                 if event_id in (await bus.books()).decided:
                     return

@@ -4,18 +4,23 @@ import pytest
 
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import (
+    ACTS,
     BOOKS,
+    CANARY_IN,
     DROPS,
     DRY_RUN,
     FLASH_IN,
     GATEWAY_IN,
+    HEALTH,
     MIB,
     MONITOR,
     ORDERS,
     PACKS,
     PARTNERS,
+    PAUSES,
     READERS,
     READS,
+    SEQUENCES,
     STATES,
     Topic,
     catalogue,
@@ -54,12 +59,19 @@ def test_the_catalogue_without_own_access() -> None:
         "alert.flash.national",
         "quarantine",
         "quarantine.drops",
+        "quarantine.pauses",
+        "watch.sequences",
+        "feed.counts",
         "events.accepted",
         "events.assessed",
         "ledger.decisions",
         "ledger.heads",
         "gateway.readers",
         "audit.reads",
+        "audit.acts",
+        "bus.health",
+        "canary.in",
+        "canary.results",
         "duties",
         "deliver.bergslagen",
         "deliver.mitt",
@@ -142,13 +154,15 @@ def test_intake_takes_what_is_too_large_and_quarantine_holds_it() -> None:
 
 
 def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
-    """No client is believed, for events, packs, reads and drops; later topics carry the time of intake on."""
+    """No client is believed, for events, packs, reads, acts and drops; later topics carry the time of intake on."""
     times = {name: topic.configs()["message.timestamp.type"] for name, topic in topics().items()}
     assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {
         GATEWAY_IN,
+        CANARY_IN,
         FLASH_IN,
         PACKS,
         READS,
+        ACTS,
         DROPS,
     }
 
@@ -177,14 +191,19 @@ def test_whoever_tries_a_pack_reads_and_writes_nothing() -> None:
 
 
 def test_only_the_worker_writes_within_the_bus() -> None:
-    """Walls: everything after intake has one writer; packs come from those who own the rules, readers from gateways."""
+    """Walls: everything after intake has one writer; what people and the watch say has theirs, and bears no event."""
     outer = {
         GATEWAY_IN: ("gateway",),
         FLASH_IN: ("gateway",),
         PACKS: ("rule_owner", "worker"),
         READERS: ("gateway",),
         READS: ("gateway",),
+        ACTS: ("gateway",),
+        HEALTH: (MONITOR,),
+        CANARY_IN: (MONITOR,),
         DROPS: ("gateway", "operations"),
+        PAUSES: ("worker", "gateway", "operations"),
+        SEQUENCES: (MONITOR,),
     }
     written = {name: topic.writers for name, topic in topics().items()}
     assert {name: writers for name, writers in written.items() if writers != ("worker",)} == outer

@@ -211,6 +211,8 @@ def test_same_id_same_content_is_a_retry_and_other_content_is_refused() -> None:
     assert settle(accepted, None) == Forward(accepted)
     assert settle(accepted, Known(accepted.digest)) == Drop(DropCode.RETRY_SAME_ID)
     assert settle(accepted, Known(b"other")) == Reject((Problem(RejectCode.ID_REUSED, "/event_id"),))
+    assert settle(accepted, Known(accepted.digest), again=True) == Forward(accepted)
+    assert settle(accepted, Known(b"other"), again=True) == Reject((Problem(RejectCode.ID_REUSED, "/event_id"),))
 
 
 def test_a_report_number_is_the_publishing_units_own() -> None:
