@@ -47,7 +47,7 @@ from streams.engine.share_step import Matter, ShareStep
 from streams.engine.signals import Counters, Signal, emit
 from streams.engine.state import State
 from streams.engine.telling import Shared, Teller
-from streams.engine.tracing import Traces, passed_on, tell
+from streams.engine.tracing import Traces
 
 
 class AssessStep:
@@ -93,9 +93,9 @@ class AssessStep:
         if is_canary(record):
             self._canaries.take(record, memory, out)
             return
-        span = self._traces.begin(SpanName.SHARE, record, out)
+        followed = self._traces.begin(SpanName.SHARE, record, out)
         event = self._codec.decode(record.value or b"", limit=MAX_BUS_BYTES).value
-        tell(span, {Fact.EVENT_TYPE: str(event["event_type"])})
+        followed.tell({Fact.EVENT_TYPE: str(event["event_type"])})
         writer = header(record, ORIGIN_HEADER)
         origin = origin_of(writer)
         if origin is None:
@@ -108,12 +108,12 @@ class AssessStep:
         outcome = self._assess.assess(event, content, origin, moment(published_at_ms), former)
         match outcome:
             case Forward(assessed):
-                first, trace = len(out), passed_on(span, record)
+                first, trace = len(out), followed.context
                 shared = self._pass_on(
                     record, assessed.event, published_at_ms, memory, out, _replaced(assessed, former), trace
                 )
-                if span is not None:
-                    span.tell({Fact.DELIVERIES: _deliveries(out.outputs[first:])})
+                if followed.span is not None:
+                    followed.tell({Fact.DELIVERIES: _deliveries(out.outputs[first:])})
                 shared = shared._replace(key=key, late=_late(assessed), formers=assessed.seen.formers)
                 for teller in self._tellers:
                     teller(shared, out)
@@ -124,12 +124,12 @@ class AssessStep:
                 self._share.receipts.dropped(writer or "", told, code.value, published_at_ms, out)
                 counters.dropped[code.value] += 1
                 counters.duplicates[origin.unit, code.value] += 1
-                tell(span, {Fact.OUTCOME: code.value})
+                followed.tell({Fact.OUTCOME: code.value})
             case Reject(problems):
                 peek = Peek(event["event_id"], event["event_type"])
                 out.add(quarantined(self._codec, record, problems, writer=writer, peek=peek))
                 counters.rejected[problems[0].code.value] += 1
-                tell(span, {Fact.OUTCOME: problems[0].code.value})
+                followed.tell({Fact.OUTCOME: problems[0].code.value})
 
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on."""

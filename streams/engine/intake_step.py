@@ -31,7 +31,7 @@ from streams.engine.receipts import ReceiptDesk
 from streams.engine.records import AT_HEADER, CANARY_HEADER, FROM_HEADER, SAID_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters, FlashRefusal
 from streams.engine.state import State
-from streams.engine.tracing import Traces, passed_on, tell
+from streams.engine.tracing import Traces
 
 #: What a span says of an event that goes on; every other outcome is a code of intake.
 ACCEPTED_OUTCOME: Final = "accepted"
@@ -72,23 +72,23 @@ class IntakeStep:
         if record.topic == CANARY_IN:
             out.add(_canary(record, value, self._intake.read(published).outcome))
             return
-        span = self._traces.begin(SpanName.INTAKE, record, out)
+        followed = self._traces.begin(SpanName.INTAKE, record, out)
         reading = self._intake.read(published)
         if isinstance(reading.outcome, Reject):
             self._reject(record, reading.outcome, reading.peek, out, counters)
-            tell(span, {Fact.OUTCOME: reading.outcome.problems[0].code.value})
+            followed.tell({Fact.OUTCOME: reading.outcome.problems[0].code.value})
             return
         accepted = reading.outcome
-        tell(span, {Fact.EVENT_TYPE: accepted.event_type})
+        followed.tell({Fact.EVENT_TYPE: accepted.event_type})
         key = accepted.event_id.encode()
         known = state.get(key)
         settled = settle(accepted, None if known is None else Known(known), again=_sent_again(record))
         match settled:
             case Forward():
                 topic = self._lane(record, accepted, counters)
-                out.add(_accepted(record, value, accepted, topic, passed_on(span, record)))
+                out.add(_accepted(record, value, accepted, topic, followed.context))
                 state.put(key, accepted.digest, record.timestamp)
-                tell(span, {Fact.OUTCOME: ACCEPTED_OUTCOME})
+                followed.tell({Fact.OUTCOME: ACCEPTED_OUTCOME})
             case Drop(code):
                 told = Told(
                     accepted.event_id,
@@ -102,10 +102,10 @@ class IntakeStep:
                 self._receipts.dropped(writer or "", told, code.value, record.timestamp, out)
                 counters.dropped[code.value] += 1
                 counters.duplicates[accepted.origin.unit, code.value] += 1
-                tell(span, {Fact.OUTCOME: code.value})
+                followed.tell({Fact.OUTCOME: code.value})
             case Reject():
                 self._reject(record, settled, reading.peek, out, counters)
-                tell(span, {Fact.OUTCOME: settled.problems[0].code.value})
+                followed.tell({Fact.OUTCOME: settled.problems[0].code.value})
 
     def _lane(self, record: Record, accepted: Accepted, counters: Counters) -> str:
         """Where an accepted event goes on: what it says decides, not where it was published."""

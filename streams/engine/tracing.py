@@ -1,5 +1,7 @@
 """Spans of a worker: one for each agent that decides on a traced event, from its decision to the cycle's commit."""
 
+from typing import Final, NamedTuple
+
 from schemas.traces import Fact, Facts, Span, SpanName, Tracer, carried, is_sampled, trace_id
 from streams.engine.outbox import Outbox
 from streams.engine.records import Record
@@ -11,27 +13,31 @@ class Traces:
     def __init__(self, tracer: Tracer | None = None) -> None:
         self._tracer = tracer
 
-    def begin(self, name: SpanName, record: Record, out: Outbox) -> Span | None:
-        """A span that ends when the cycle is committed; None when there is none to begin."""
-        if self._tracer is None:
-            return None
+    def begin(self, name: SpanName, record: Record, out: Outbox) -> "Followed":
+        """The span of a record, which ends when the cycle is committed, if there is one to begin."""
         parent = carried(record.headers)
-        if parent is None or not is_sampled(parent):
-            return None
+        if parent is None:
+            return NOT_FOLLOWED
+        if self._tracer is None or not is_sampled(parent):
+            return Followed(None, parent)
         span = self._tracer.begin(name, parent, {Fact.TOPIC: record.topic, Fact.LANE: record.partition})
         out.spans.append(span)
-        return span
+        return Followed(span, span.header)
 
 
-def tell(span: Span | None, facts: Facts) -> None:
-    """Say more of a span, if there is one."""
-    if span is not None:
-        span.tell(facts)
+class Followed(NamedTuple):
+    """How a record is followed: its span, and the context for what is written of it; the record's own without one."""
+
+    span: Span | None
+    context: bytes | None
+
+    def tell(self, facts: Facts) -> None:
+        """Say more of the span, if there is one."""
+        if self.span is not None:
+            self.span.tell(facts)
 
 
-def passed_on(span: Span | None, record: Record) -> bytes | None:
-    """The context for what is written of a record: the span's, else what the record carried."""
-    return carried(record.headers) if span is None else span.header
+NOT_FOLLOWED: Final = Followed(None, None)
 
 
 def named(record: Record) -> dict[str, str]:

@@ -122,14 +122,13 @@ async def _ask(port: int) -> None:
 
 
 async def _publish(bus: Bus, count: int, seed: int, sampled: int) -> None:
-    """Publish events; where any are followed all carry a context, as those of a publisher that samples do."""
+    """Publish events; those that are followed carry a context, as a publisher that samples writes it."""
     rng = random.Random(seed)  # noqa: S311 - made-up load
     records = []
     for number, made in enumerate(load(count, seed=seed)):
         record = made.record
-        if sampled:
-            flags = b"01" if number % sampled == 0 else b"00"
-            context = b"00-%032x-%016x-%b" % (rng.getrandbits(128) | 1, rng.getrandbits(64) | 1, flags)
+        if sampled and number % sampled == 0:
+            context = b"00-%032x-%016x-01" % (rng.getrandbits(128) | 1, rng.getrandbits(64) | 1)
             record = record._replace(headers=(*record.headers, (TRACEPARENT, context)))
         records.append(record)
     await fill(bus, records)
