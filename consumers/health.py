@@ -28,7 +28,7 @@ class PartitionLag:
 
     ``unread`` counts records, never commit markers. When ``exact`` is false it is the most there can be: too much
     was waiting to count. ``oldest`` is the time of the oldest unread record; ``open_since`` that of the oldest
-    record in a transaction that is not finished.
+    record in a transaction that is not finished. ``begin`` is the offset that its agent reads next.
     """
 
     topic: str
@@ -37,6 +37,7 @@ class PartitionLag:
     exact: bool
     oldest: datetime | None
     open_since: datetime | None = None
+    begin: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -17,30 +17,17 @@ from aiokafka.errors import (
 )
 
 from consumers.audit import read_heads
-from consumers.bus import administrator, answered, committed_reader, milliseconds, moment_of, topics_of
+from consumers.bus import administrator, answered, committed_reader, topics_of
 from consumers.health import LaneHead, Measured, PartitionLag, Worker, stage_of
-from consumers.ledger import quarantined
+from consumers.tails import COUNTED, tails_of
+from consumers.windows import Rates, Refused
 from schemas.codec import Codec
 from schemas.topics import HEADS, QUARANTINE
 
-#: So many records of a partition are counted one by one; beyond, the difference of offsets is told as a bound.
-COUNTED = 2_000
-#: Counting stops after this, so that a status answer is quick also when a bus is far behind.
-COUNT_SECONDS = 3.0
 SETTLE_SECONDS = 5.0
-_WAIT_MS = 100
 _FETCH_BYTES = 256 * 1024
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """The committed records between two offsets of a partition. When not ``exact``, ``records`` is an upper bound."""
-
-    records: int
-    exact: bool
-    first: datetime | None
 
 
 async def measure(options: Mapping[str, Any], group: str, expected: Collection[str], codec: Codec) -> Measured:
@@ -50,25 +37,63 @@ async def measure(options: Mapping[str, Any], group: str, expected: Collection[s
     Units: lag in records and, by the records' time, seconds; rates over the last minute; quarantine over the last hour.
     Errors: ``BusUnreachableError`` when the brokers do not answer.
     """
-    now = datetime.now(UTC)
-    async with (
-        administrator(options) as admin,
-        committed_reader(options, max_partition_fetch_bytes=_FETCH_BYTES) as reader,
-        committed_reader(options, isolation_level="read_uncommitted") as watcher,
-    ):
-        there = await topics_of(admin)
+    async with Meter(options, group, expected, codec) as meter:
+        return await meter.measure()
+
+
+class Meter:
+    """Measures the bus again and again over the same connections; what it counted before it does not read again.
+
+    Shape: as of ``measure``; ``counted`` records of a partition are counted one by one at most.
+    Errors: ``BusUnreachableError`` on entering; later those of Kafka. After one it is to be made anew.
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        group: str,
+        expected: Collection[str],
+        codec: Codec,
+        counted: int = COUNTED,
+    ) -> None:
+        self._options, self._group, self._expected, self._counted = options, group, expected, counted
+        self._refused = Refused(codec)
+        self._rates = Rates()
+        self._closing = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        enter = self._closing.enter_async_context
+        try:
+            self._admin = await enter(administrator(self._options))
+            self._reader = await enter(committed_reader(self._options, max_partition_fetch_bytes=_FETCH_BYTES))
+            self._watcher = await enter(committed_reader(self._options, isolation_level="read_uncommitted"))
+        except BaseException:
+            await self._closing.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._closing.__aexit__(kind, problem, trace)
+
+    async def measure(self) -> Measured:
+        """The bus as it is now."""
+        now = datetime.now(UTC)
+        there = await topics_of(self._admin)
         sources = [place for topic, places in there.items() if stage_of(topic) for place in places]
-        state, workers = await _members(admin, group)
-        lags = await _lags(reader, watcher, sources, await _committed(admin, group))
+        state, workers = await _members(self._admin, self._group)
+        committed = await _committed(self._admin, self._group)
+        lags = await _lags(self._reader, self._watcher, sources, committed, self._counted)
         return Measured(
             at=now,
             lags=lags,
-            last_minute=await _last_minute(reader, sources, now),
+            last_minute=await self._rates.of(self._reader, sources, now),
             workers=workers,
             group_state=state,
-            quarantined=await _quarantined(reader, there.get(QUARANTINE, ()), now, codec),
-            missing_topics=sorted(set(expected) - set(there)),
-            heads=await _heads(reader, there.get(HEADS, ())),
+            quarantined=await self._refused.of(self._reader, there.get(QUARANTINE, ()), now),
+            missing_topics=sorted(set(self._expected) - set(there)),
+            heads=await _heads(self._reader, there.get(HEADS, ())),
         )
 
 
@@ -108,6 +133,7 @@ async def _lags(
     watcher: AIOKafkaConsumer,
     sources: Collection[TopicPartition],
     committed: Mapping[TopicPartition, int],
+    counted: int,
 ) -> list[PartitionLag]:
     """What each source partition still holds.
 
@@ -119,7 +145,7 @@ async def _lags(
     starts = await answered(reader.beginning_offsets(list(sources)))
     stable = await answered(reader.end_offsets(list(sources)))
     begin = {place: max(committed.get(place, 0), starts[place]) for place in sources}
-    tails = await tails_of(reader, begin, stable)
+    tails = await tails_of(reader, begin, stable, counted)
     open_since = await _open_since(watcher, stable)
     return [
         PartitionLag(
@@ -129,42 +155,10 @@ async def _lags(
             exact=tails[place].exact,
             oldest=tails[place].first,
             open_since=open_since.get(place),
+            begin=begin[place],
         )
         for place in sources
     ]
-
-
-async def tails_of(
-    consumer: AIOKafkaConsumer, begin: Mapping[TopicPartition, int], end: Mapping[TopicPartition, int]
-) -> dict[TopicPartition, Tail]:
-    """Count the committed records from ``begin`` to ``end``, as far as the bounds on records and time allow."""
-    counts: Counter[TopicPartition] = Counter()
-    firsts: dict[TopicPartition, datetime] = {}
-    waiting = {place for place, offset in begin.items() if offset < end[place]}
-    reached_offset = dict(begin)
-    _read_from(consumer, {place: begin[place] for place in waiting})
-    stop = time.monotonic() + COUNT_SECONDS
-    while waiting and time.monotonic() < stop:
-        fetched = await consumer.getmany(*waiting, timeout_ms=_WAIT_MS, max_records=COUNTED)
-        for place, records in fetched.items():
-            seen = [record for record in records if record.offset < end[place]]
-            counts[place] += len(seen)
-            if seen:
-                firsts.setdefault(place, moment_of(seen[0].timestamp))
-        for place in tuple(waiting):
-            reached_offset[place] = await consumer.position(place)
-            if reached_offset[place] >= end[place] or counts[place] >= COUNTED:
-                waiting.discard(place)
-                consumer.pause(place)
-    left = {place: max(0, end[place] - reached_offset[place]) for place in begin}
-    return {place: Tail(counts[place] + left[place], left[place] == 0, firsts.get(place)) for place in begin}
-
-
-def _read_from(consumer: AIOKafkaConsumer, begin: Mapping[TopicPartition, int]) -> None:
-    if begin:
-        consumer.assign(list(begin))
-    for place, offset in begin.items():
-        consumer.seek(place, offset)
 
 
 async def _open_since(
@@ -175,49 +169,3 @@ async def _open_since(
     held = {place: offset for place, offset in stable.items() if high[place] > offset}
     tails = await tails_of(watcher, held, {place: offset + 1 for place, offset in held.items()})
     return {place: tail.first for place, tail in tails.items() if tail.first is not None}
-
-
-async def _last_minute(reader: AIOKafkaConsumer, sources: Collection[TopicPartition], now: datetime) -> dict[str, int]:
-    """Records of the last minute by topic."""
-    if not sources:
-        return {}
-    begin, end = await _since(reader, sources, now - timedelta(minutes=1))
-    tails = await tails_of(reader, begin, end)
-    counted: Counter[str] = Counter()
-    for place, tail in tails.items():
-        counted[place.topic] += tail.records
-    return dict(counted)
-
-
-async def _since(
-    reader: AIOKafkaConsumer, places: Collection[TopicPartition], moment: datetime
-) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
-    """For each partition, the first offset at or after a moment, and the end."""
-    end, found = await asyncio.gather(
-        answered(reader.end_offsets(list(places))),
-        answered(reader.offsets_for_times(dict.fromkeys(places, milliseconds(moment)))),
-    )
-    begin = {place: (at.offset if (at := found.get(place)) is not None else end[place]) for place in places}
-    return begin, dict(end)
-
-
-async def _quarantined(
-    reader: AIOKafkaConsumer, places: Collection[TopicPartition], now: datetime, codec: Codec
-) -> dict[str, int]:
-    """Records quarantined in the last hour, by their first reject code. Codes only, never what they hold."""
-    if not places:
-        return {}
-    begin, end = await _since(reader, places, now - timedelta(hours=1))
-    codes: Counter[str] = Counter()
-    waiting = {place for place in places if begin[place] < end[place]}
-    _read_from(reader, {place: begin[place] for place in waiting})
-    stop = time.monotonic() + COUNT_SECONDS
-    while waiting and time.monotonic() < stop:
-        fetched = await reader.getmany(*waiting, timeout_ms=_WAIT_MS, max_records=COUNTED)
-        for record in (record for records in fetched.values() for record in records):
-            entry = quarantined(codec, record.value or b"")
-            codes[entry.problems[0].code if entry is not None else "UNREADABLE"] += 1
-        for place in tuple(waiting):
-            if await reader.position(place) >= end[place]:
-                waiting.discard(place)
-    return dict(codes)

@@ -14,6 +14,7 @@ from schemas.registry import Registry, Version
 from schemas.schema_ids import subject_of
 from schemas.topics import (
     ACCEPTED,
+    ACTS,
     ASSESSED,
     DECISIONS,
     DROPS,
@@ -65,6 +66,7 @@ _RECORDS: Final[Mapping[str, tuple[str, ...]]] = {
     FIGURES: ("picture_row",),
     READERS: ("subscription", "committed"),
     READS: ("read_line",),
+    ACTS: ("act",),
     RECEIPTS: ("receipts",),
     _OWN_RECEIPTS: ("receipts",),
     _DELIVERED: _DELIVERIES,

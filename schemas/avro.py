@@ -16,6 +16,7 @@ from annotated_types import BaseMetadata
 from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
+from schemas.acts import Act
 from schemas.duties import DutyBook, DutyTerms
 from schemas.pausing import PauseEnd, SourcePause
 from schemas.pictures import PictureRow
@@ -28,6 +29,7 @@ NAMESPACE: Final = "se.sambus"
 ENUM_PROPERTY: Final = "sambus.enum"
 #: Records that the bus writes about events, by schema name.
 BUS_RECORDS: Final[Mapping[str, type[BaseModel]]] = {
+    "act": Act,
     "committed": Committed,
     "decision": Decision,
     "duty_book": DutyBook,

@@ -79,6 +79,50 @@ _WATCHED: Final = (SOURCE_PAUSED, SEQUENCE_STREAMS, SEQUENCE_MISSING, SEQUENCE_D
 
 OF_THE_BUS: Final = (ALARM, WATCHED_AT, AGENT_LAG_S, AGENT_UNREAD, TOPIC_RATE, QUARANTINED, WORKERS, *_WATCHED)
 
+
+# What the watch's probes tell of what stands beside Kafka.
+GATEWAY_READY: Final = Metric(
+    "sambus_gateway_ready", Kind.GAUGE, "1 when it can work", ("gateway",), "what /readyz of a gateway answered"
+)
+REGISTRY_READY: Final = Metric(
+    "sambus_registry_ready", Kind.GAUGE, "1 when it answers", (), "whether the schema registry answers"
+)
+DISK_USED: Final = Metric("sambus_disk_used_ratio", Kind.GAUGE, "share, 0 to 1", ("path",), "what of a disk is used")
+_PROBES: Final = (GATEWAY_READY, REGISTRY_READY, DISK_USED)
+
+# What the watch tells of publishers. Desks are named only when something is wrong with them.
+PUBLISHERS: Final = Metric("sambus_publishers", Kind.GAUGE, "desks", (), "desks that are expected to publish")
+SILENT_S: Final = Metric(
+    "sambus_publisher_silent_seconds", Kind.GAUGE, "seconds", ("origin",), "how long a silent publisher has been quiet"
+)
+SKEW_S: Final = Metric(
+    "sambus_publisher_clock_skew_seconds",
+    Kind.GAUGE,
+    "seconds",
+    ("origin",),
+    "how far the clock of a publisher is ahead, when that is too much",
+)
+_PUBLISHERS: Final = (PUBLISHERS, SILENT_S, SKEW_S)
+
+# What the watch tells of its test events; they count nowhere else.
+CANARY_S: Final = Metric(
+    "sambus_canary_seconds", Kind.GAUGE, "seconds", ("rule",), "how long the last test event of a rule's way took"
+)
+CANARIES: Final = Metric(
+    "sambus_canaries_total", Kind.COUNTER, "events", ("end",), "test events, by how they ended since the watch began"
+)
+_CANARIES: Final = (CANARY_S, CANARIES)
+
+# What the watch tells of what desks owe.
+DUTIES_DUE: Final = Metric(
+    "sambus_duties", Kind.GAUGE, "obligations", ("state",), "obligations that are open, near their time, or late"
+)
+FLASH_OLDEST_S: Final = Metric(
+    "sambus_flash_unacknowledged_seconds", Kind.GAUGE, "seconds", (), "age of the oldest unacknowledged flash alert"
+)
+_DUTIES: Final = (DUTIES_DUE, FLASH_OLDEST_S)
+OF_THE_WATCH: Final = (*_PROBES, *_PUBLISHERS, *_CANARIES, *_DUTIES)
+
 # What a worker tells of itself (`sambus worker --metrics-port`).
 #: An event that was reported longer ago than this when it came counts as late. Seconds.
 LATE_AFTER_S: Final = 900.0
@@ -151,6 +195,13 @@ OPENING_S: Final = Metric(
 REBALANCES: Final = Metric(
     "sambus_rebalances_total", Kind.COUNTER, "rebalances", ("kind",), "times that partitions were assigned or revoked"
 )
+FLASH: Final = Metric(
+    "sambus_flash_events_total",
+    Kind.COUNTER,
+    "events",
+    ("outcome",),
+    "events on danger to life: taken on the flash lane, or why they go on as routine",
+)
 OF_WORKERS: Final = (
     DELIVERY_S,
     SHARED,
@@ -163,6 +214,7 @@ OF_WORKERS: Final = (
     DROPPED,
     DUPLICATES,
     WITHHELD,
+    FLASH,
     STATE_ENTRIES,
     STATE_BYTES,
     LANES,
@@ -213,4 +265,4 @@ ARCHIVE_BEHIND: Final = Metric(
 )
 OF_ARCHIVERS: Final = (ARCHIVED, ARCHIVE_FAULTS, ARCHIVE_BEHIND)
 
-METRICS: Final = (*OF_THE_BUS, *OF_WORKERS, *OF_GATEWAYS, *OF_ARCHIVERS)
+METRICS: Final = (*OF_THE_BUS, *OF_THE_WATCH, *OF_WORKERS, *OF_GATEWAYS, *OF_ARCHIVERS)

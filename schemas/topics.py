@@ -47,6 +47,13 @@ FIGURES: Final = "pictures.figures"
 READERS: Final = "gateway.readers"
 #: Who read what, written before it is shown (docs/adr/0023).
 READS: Final = "audit.reads"
+#: What operations did by the console, and why (docs/adr/0032).
+ACTS: Final = "audit.acts"
+#: What the watch found: one snapshot of the bus's health, rewritten every few seconds.
+HEALTH: Final = "bus.health"
+#: Test events of the watch, and what the bus decided of each (docs/adr/0031). Nobody else reads or writes them.
+CANARY_IN: Final = "canary.in"
+CANARY_RESULTS: Final = "canary.results"
 #: The books of what is owed: a desk and whoever runs the bus see from them how each obligation stands.
 BOOKS: Final = "state.duties"
 #: Where every lane remembers the orders that are in force.
@@ -54,7 +61,8 @@ ORDERS: Final = "state.assess"
 STATES: Final = ("state.intake", ORDERS, BOOKS, "state.link", "state.picture")
 #: Whoever tries a changed rule pack on what went by (``sambus rules diff --over``): reads events, writes nothing.
 DRY_RUN: Final = "dry_run"
-#: Whoever measures the bus (``sambus status``): how late an agent is stands in the records that it has yet to read.
+#: Whoever measures the bus (``sambus watch``, ``status``): how late an agent is stands in the records that it has yet
+#: to read.
 MONITOR: Final = "monitor"
 #: A delivery topic carries one area's share of what the flow carries, and a transaction pays for each partition that it
 #: touches: one delivery partition for this many partitions of the flow (docs/adr/0004).
@@ -140,6 +148,9 @@ def catalogue(
         _figures(partitions),
         _readers(partitions),
         _reads(partitions),
+        _acts(partitions),
+        _health(),
+        *_canaries(partitions),
         *(
             _delivery(f"deliver.{area}", max(1, partitions // DELIVERY_SHARE), f"gateway:{area}", f"archiver:{area}")
             for area in delivery_areas(gazetteer)
@@ -174,8 +185,8 @@ def is_flash_topic(topic: str) -> bool:
 
 
 def writer_of(topic: str) -> str | None:
-    """The unit that alone writes an intake topic; None for the gateway's, which names the desk in a header."""
-    if topic in {GATEWAY_IN, FLASH_IN}:
+    """The unit that alone writes an intake topic; None for the gateway's and the watch's: a header names the desk."""
+    if topic in {GATEWAY_IN, FLASH_IN, CANARY_IN}:
         return None
     return topic.removeprefix("in.").removeprefix("flash.")
 
@@ -358,6 +369,55 @@ def _reads(partitions: int) -> Topic:
         readers=("operations",),
         purpose="who read which deliveries, when and for what",
         bus_time=True,
+    )
+
+
+def _acts(partitions: int) -> Topic:
+    """Gateways read it too: whoever watches sees what others see to. Log time is the broker's."""
+    return Topic(
+        name=ACTS,
+        key="act",
+        partitions=partitions,
+        retention_ms=None,
+        cleanup=_DELETE,
+        writers=("gateway",),
+        readers=("gateway", "operations"),
+        purpose="what operations did by the console, when and why",
+        bus_time=True,
+    )
+
+
+def _health() -> Topic:
+    """One writer, one partition; the latest snapshot is all that counts."""
+    return Topic(
+        name=HEALTH,
+        key="what is told",
+        partitions=1,
+        retention_ms=None,
+        cleanup=_COMPACT,
+        writers=(MONITOR,),
+        readers=("gateway", "operations", MONITOR),
+        purpose="what the watch found last: alarms, lags, counts; codes, numbers and addresses",
+        segment_bytes=_HEADS_SEGMENT_BYTES,
+    )
+
+
+def _canaries(partitions: int) -> tuple[Topic, Topic]:
+    """Test events go in where events do, and what becomes of them goes to the watch alone, never where desks read."""
+    return (
+        _intake(CANARY_IN, partitions, MONITOR, "test events by which the watch sees whether the rules hold")._replace(
+            retention_ms=DAY_MS
+        ),
+        Topic(
+            name=CANARY_RESULTS,
+            key="event_id",
+            partitions=1,
+            retention_ms=DAY_MS,
+            cleanup=_DELETE,
+            writers=("worker",),
+            readers=(MONITOR,),
+            purpose="what the rules decided of each test event: desks, rules and views, no content",
+        ),
     )
 
 

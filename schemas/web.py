@@ -43,6 +43,7 @@ class WebCode(StrEnum):
     INTERNAL = "INTERNAL"
     CURSOR_INVALID = "CURSOR_INVALID"
     READ_LOG_DOWN = "READ_LOG_DOWN"
+    READ_LOG_CLOSED = "READ_LOG_CLOSED"
     ARCHIVE_UNREACHABLE = "ARCHIVE_UNREACHABLE"
     STREAMS_TOO_MANY = "STREAMS_TOO_MANY"
     NOT_WAITING = "NOT_WAITING"
@@ -150,6 +151,11 @@ TEXTS: Final[dict[WebCode, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         503,
         ("Läsloggen kan inte skrivas, så inget visas", "Försök igen efter den tid som Retry-After anger."),
         ("The read log cannot be written, so nothing is shown", "Try again after the time that Retry-After gives."),
+    ),
+    WebCode.READ_LOG_CLOSED: (
+        403,
+        ("Den här porten får inte läsa läsloggen", "Sök med `sambus reads who` som Kafka-användaren operations."),
+        ("This gateway may not read the read log", "Search with `sambus reads who` as the Kafka user operations."),
     ),
     WebCode.STREAMS_TOO_MANY: (
         429,

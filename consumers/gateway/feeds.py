@@ -16,6 +16,8 @@ from consumers.access import asked_for
 from consumers.bus import BusUnreachableError, TopicMissingError, partition_of
 from consumers.feed import Delivery, delivery_topic
 from consumers.folding import about
+from consumers.gateway.acts import Acts
+from consumers.gateway.ahead import Ahead
 from consumers.gateway.books import Books
 from consumers.gateway.card_view import card_view, reads_on
 from consumers.gateway.cursors import Cursors
@@ -54,6 +56,7 @@ class Open:
     books: Books
     owed: OwedNow
     recalls: RecallBook
+    acts: Acts
     sources: Sources
 
 
@@ -62,7 +65,8 @@ class Feeds:
     """The reading half of a gateway.
 
     Shape: ``areas`` are the delivery areas that it serves; ``publish`` publishes what desks say; ``clock`` gives aware
-    UTC. ``lifespan`` keeps it open; ``open`` gives what works, or the answer 503.
+    UTC; ``auditing`` are connection options of a user who may read the read log, where the gateway's own may not.
+    ``lifespan`` keeps it open; ``open`` gives what works, or the answer 503.
     """
 
     options: Mapping[str, Any]
@@ -74,6 +78,7 @@ class Feeds:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     codec: Codec = field(default_factory=Codec)
     tracer: Tracer | None = None
+    auditing: Mapping[str, Any] | None = None
     streams: Counter[str] = field(default_factory=Counter)
     delays: Histogram = field(default_factory=lambda: Histogram(STREAM_S))
     _opened: Open | None = None
@@ -139,6 +144,7 @@ class Feeds:
         log = await stack.enter_async_context(ReadLog(self.options, self.codec))
         store = await stack.enter_async_context(ReaderStore(self.options, self.codec))
         owed = await stack.enter_async_context(OwedNow(self.options, self.codec))
+        acts = await stack.enter_async_context(Acts(self.options, self.codec))
         past = await stack.enter_async_context(Past(self.options, self.limits.catch_ups))
         topics = [f"deliver.{area}" for area in self.areas]
         hub = Hub(self.options, topics, self.codec, log, self.clock, self.limits)
@@ -148,8 +154,9 @@ class Feeds:
         hub.out.watchers.append(lambda taken: _noted(recalls, taken))
         hub.out.further = lambda want, items: card_frames(books, want, items)
         await stack.enter_async_context(hub)
+        await stack.enter_async_context(Ahead(self.options, self.areas, hub, self.codec, self.clock))
         sources = Sources(hub, past, log, self.cursors, self.codec, self.clock)
-        return Open(hub, past, log, store, books, owed, recalls, sources)
+        return Open(hub, past, log, store, books, owed, recalls, acts, sources)
 
     def _may_see(self, hub: Hub, want: Want, taken: Withdrawal) -> bool:
         topic = delivery_topic(taken.desk, self.gazetteer)

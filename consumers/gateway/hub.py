@@ -101,6 +101,10 @@ class Hub:
         for task in done:
             task.result()
 
+    def mind(self, task: asyncio.Task[None]) -> None:
+        """Let the hub's work end when this does: whoever opened it then opens both anew."""
+        self._tasks.append(task)
+
     # Readers
 
     def attach(

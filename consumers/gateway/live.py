@@ -12,6 +12,8 @@ from schemas.reads import ReadDelivery
 #: What may wait for a reader. One that needs more reads on from Kafka, at its own pace.
 MOST_FRAMES: Final = 512
 MOST_BYTES: Final = 1024 * 1024
+#: What may overtake that; of more, the oldest comes in its order alone.
+_MOST_AHEAD: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,17 @@ class Reader:
     Shape: the hub calls ``push``, the connection awaits ``frames``. ``overrun`` is set when more waited than may: what
     waited is gone from here, and the connection reads it from Kafka. ``attached_at`` and ``attached_ms`` say what it
     was given when the hub took it. ``until_ms`` is when it must end, ``blocked_since`` since when its connection takes
-    nothing, and ``cut`` breaks that off.
+    nothing, and ``cut`` breaks that off. ``back`` is where it must go on, when it is given again what it has had.
     """
 
     __slots__ = (
+        "_ahead",
         "_bytes",
         "_queue",
         "_waiter",
         "attached_at",
         "attached_ms",
+        "back",
         "blocked_since",
         "closing",
         "cut",
@@ -77,7 +81,9 @@ class Reader:
         self.closing = False
         self.attached_at = 0
         self.attached_ms = 0
+        self.back: tuple[int, int] | None = None
         self._queue: deque[Frame] = deque()
+        self._ahead: deque[Frame] = deque(maxlen=_MOST_AHEAD)
         self._bytes = 0
         self._waiter: asyncio.Future[None] | None = None
 
@@ -99,6 +105,17 @@ class Reader:
             self._empty()
         self._wake()
 
+    def push_ahead(self, frames: Sequence[Frame]) -> None:
+        """Give it frames before all that waits; they have no place. Also one that is not attached gets them."""
+        self._ahead.extend(frames)
+        self._wake()
+
+    def take_ahead(self) -> list[Frame]:
+        """What overtakes, for a connection that reads what is past."""
+        ahead = list(self._ahead)
+        self._ahead.clear()
+        return ahead
+
     def _is_new(self, frame: Frame) -> bool:
         if frame.late:
             return frame.seen_ms > self.attached_ms
@@ -109,15 +126,27 @@ class Reader:
         self.closing = True
         self._wake()
 
+    def go_back(self, next_offset: int, seen_ms: int) -> None:
+        """Let it be given again what it has had from an offset on, as soon as its stream asks ``sent_back``."""
+        self.back, self.overrun = (next_offset, seen_ms), True
+        self._wake()
+
+    def sent_back(self) -> tuple[int, int] | None:
+        """Where it must go on, once; what waits for it is dropped then, for it comes with that."""
+        back, self.back = self.back, None
+        if back is not None:
+            self._empty()
+        return back
+
     async def frames(self) -> list[Frame]:
         """What waits for it, as soon as there is something; nothing when it was overrun or is to end."""
-        if not (self._queue or self.overrun or self.closing):
+        if not (self._queue or self._ahead or self.overrun or self.closing):
             self._waiter = asyncio.get_running_loop().create_future()
             try:
                 await self._waiter
             finally:
                 self._waiter = None
-        waiting = list(self._queue)
+        waiting = [*self.take_ahead(), *self._queue]
         self._empty()
         return waiting
 

@@ -1,7 +1,7 @@
 """What desks owe, as it stands now: the workers' books, followed as they change."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -39,6 +39,10 @@ class OwedNow:
         """What a desk owes, what is due first before the others."""
         found = (duty for duties in self._by_desk.get(desk, {}).values() for duty in duties)
         return tuple(sorted(found, key=lambda duty: (duty.due_at, duty.duty_id)))
+
+    def every(self) -> Iterator[Duty]:
+        """What anybody owes."""
+        return (duty for duties in self._by_event.values() for duty in duties)
 
     def _take(self, key: bytes, value: bytes | None) -> None:
         """The duties of one event as they stand now; none for a book that left the workers' memory."""

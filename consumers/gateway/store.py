@@ -1,7 +1,7 @@
 """What gateways remember for readers, on Kafka: subscriptions, and how far each was read. Every gateway knows all."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Final, Self
@@ -61,6 +61,10 @@ class ReaderStore:
     def of(self, owner: Owner) -> tuple[Subscription, ...]:
         """An owner's subscriptions, oldest first."""
         return tuple(sorted(self._subscriptions.get(owner, {}).values(), key=lambda each: each.made_at))
+
+    def every(self) -> Iterator[Subscription]:
+        """Everybody's subscriptions, for operations."""
+        return (each for own in self._subscriptions.values() for each in own.values())
 
     def committed(self, subscription_id: str) -> Committed | None:
         """How far a subscription was read, as its reader said last."""

@@ -63,6 +63,7 @@ class Stream:
         try:
             await write(self._with_id(event("hello", hello)))
             while not self._reader.closing:
+                self._go_back()
                 await self._catch_up(write)
                 if await self._join(write):
                     await self._live(write)
@@ -73,11 +74,19 @@ class Stream:
             self._with.hub.open.discard(self._reader)
         await write(self._with_id(event("ended", {})))
 
+    def _go_back(self) -> None:
+        """Stand where the reader stood before, if operations give it again what it has had since."""
+        back = self._reader.sent_back()
+        if back is not None:
+            self._with.hub.detach(self._reader, self._place)  # it may have been attached since it was sent
+            self._next, self._seen_ms = min(self._next, back[0]), min(self._seen_ms, back[1])
+
     async def _catch_up(self, write: Write) -> None:
         tail = self._with.hub.tails[self._place]
         while self._next < tail.start and not self._reader.closing:
             stretches = self._with.past.stretches(self._place, self.desk, self._next, tail.next_offset)
             async for stretch in stretches:
+                await self._send(self._reader.take_ahead(), write)
                 await self._show(self._of_the_past(stretch.entries), write)
                 self._next = max(self._next, stretch.next_offset)
                 if self._reader.closing:
@@ -96,7 +105,7 @@ class Stream:
         return True
 
     async def _live(self, write: Write) -> None:
-        while not (self._reader.closing or self._reader.overrun):
+        while not (self._reader.closing or self._reader.overrun or self._reader.back is not None):
             await self._send(await self._reader.frames(), write)
 
     def _of_the_past(self, entries: Iterable[Entry]) -> list[Frame]:

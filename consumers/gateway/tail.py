@@ -57,6 +57,10 @@ class Tail:
             found.append(entry)
         return found[::-1]
 
+    def desks(self) -> dict[str, int]:
+        """How many records are held of each desk."""
+        return {desk: len(entries) for desk, entries in self._by_desk.items()}
+
     def _let_go(self) -> None:
         oldest = self._all.popleft()
         of_desk = self._by_desk[oldest.desk]

@@ -25,6 +25,7 @@ from deploy.cluster.local import DEADLINE, PORT
 from deploy.cluster.match_keys import ensure_keys
 from deploy.cluster.secured import Secured
 from deploy.cluster.settings import GATEWAY_PORT, MOST_BROKERS
+from deploy.cluster.watching import watch_program
 from deploy.cluster.worker import COMMAND as WORKER
 from deploy.cluster.worker import Environment, Metrics, Worker
 from deploy.registry.server import PORT as REGISTRY_PORT
@@ -33,7 +34,7 @@ from schemas.topics import MONITOR
 from streams.engine.settings import GROUP
 
 #: What `sambus up` keeps in its folder.
-_FOLDERS = ("kafka", "workers", "registry", "gateway", "identity", "archive", "secure")
+_FOLDERS = ("kafka", "workers", "registry", "gateway", "identity", "archive", "secure", "watch")
 #: More workers than partitions of the flow would stand idle; more than this is a slip of the finger.
 MOST_WORKERS = 64
 
@@ -78,7 +79,7 @@ MOST_WORKERS = 64
     envvar="SAMBUS_METRICS_PORT",
     default=0,
     type=click.IntRange(0, 65000),
-    help="Serve Prometheus /metrics from this port on: the gateway one above it, the archiver two, the workers then.",
+    help="Serve Prometheus /metrics from this port on: first the watch, then gateway, archiver and workers.",
 )
 @click.option("--report-fd", type=int, hidden=True)
 @connection_options
@@ -125,6 +126,9 @@ def up(connection: Connection, **options: Any) -> None:
     metrics = Metrics(options["metrics_port"])
     kept = [Worker(home, n, reaching("worker"), command, metrics.worker(n)) for n in range(1, workers + 1)]
     services = gateway_programs(home, ports, reaching, metrics) if ports is not None else []
+    if cluster is not None:
+        address = registry.url if registry is not None else None
+        services.append(watch_program(home, reaching(MONITOR), ports, address, metrics))
     supervisor = Supervisor(
         home,
         connection.aiokafka(),
@@ -204,13 +208,13 @@ def _cluster(options: dict[str, Any], home: Path, acls: Sequence[Acl]) -> LocalC
 def _reaching(
     connection: Connection, cluster: LocalCluster | None, beside: Mapping[str, str]
 ) -> Callable[[str], Environment]:
-    """The variables by which worker, gateway and archiver reach Kafka: on a secured one each is a user of its own."""
+    """The variables by which each part reaches Kafka: on a secured one each is a user of its own."""
 
     def reaching(role: str) -> Environment:
         secured = cluster.secured if cluster is not None else None
         if secured is None:
             return _environment(connection) | dict(beside)
-        user = role if role == WORKER_USER else f"{role}.{EVERY_AREA}"
+        user = role if role in {WORKER_USER, MONITOR} else f"{role}.{EVERY_AREA}"
         return lambda: secured.environment(user) | dict(beside)
 
     return reaching

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from deploy.cli.archive_place import archive_options, default_key
+from deploy.cli.auditor import auditor_options
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.home import home_option, told
 from deploy.cli.pausing_option import pausing_option
@@ -23,7 +24,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--port", default=GATEWAY_PORT, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
 )
-@click.option("--address", help="Where browsers reach it, when that is another address. [default: host and port]")
+@click.option(
+    "--address",
+    envvar="SAMBUS_ADDRESS",
+    help="Where browsers reach it, when that is another address. [default: host and port]",
+)
 @click.option(
     "--issuer", envvar="SAMBUS_ISSUER", default=LOCAL_ISSUER, show_default=True, help="OpenID Connect issuer."
 )
@@ -46,6 +51,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Take events on this disk, encrypted, while the bus is away. One gateway has a folder.",
 )
 @click.option("--spool-room", type=click.IntRange(1), default=256, show_default=True, help="MiB of disk for it.")
+@click.option(
+    "--auditor",
+    type=_FILE,
+    envvar="SAMBUS_AUDITOR_FILE",
+    help="Variables of the Kafka user `operations`: by it the console searches who read what.",
+)
 @pausing_option
 @metrics_options
 @home_option
@@ -71,6 +82,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     client_ca: Path | None,
     spool_folder: Path | None,
     spool_room: int,
+    auditor: Path | None,
     metrics_port: int,
     metrics_host: str,
     home: Path,
@@ -116,6 +128,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise click.UsageError(str(problem)) from None
     context = Context(
         kafka=connection.aiokafka(),
+        auditing=auditor_options(connection, auditor),
         authenticator=who,
         areas=areas or known,
         folder=home.absolute() / "gateway",

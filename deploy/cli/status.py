@@ -1,7 +1,7 @@
 """``sambus status``: is the bus well, and if not, what to do first."""
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import click
@@ -11,10 +11,13 @@ from rich.table import Table
 from consumers.duties import duties
 from consumers.health import Health, LaneHead, Limits, Reason, SourceHealth, evaluate
 from consumers.measure import measure
+from consumers.watch.snapshot import latest_snapshot
 from deploy.cli.asking import console, desk_option, json_option, lang_option, local_time, print_json, run
 from deploy.cli.connection import EXIT_NOT_WELL, Connection, connection_options
 from deploy.cli.owed import duties_json, show_duties
-from schemas.alarms import ALARMS, AlarmCode
+from deploy.cli.status_live import watch_live
+from deploy.cli.watched import IN_SECONDS, seconds_told, show_watched, watched_json, with_watched
+from schemas.alarms import ALARMS
 from schemas.codec import Codec
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import catalogue
@@ -26,28 +29,41 @@ from schemas.topics import catalogue
     "--max-lag", type=click.FloatRange(min=0), default=20, show_default=True, help="Seconds that are too late."
 )
 @desk_option(required=False, help_text="List what this desk owes: unit/function.")
+@click.option("--watch", "live", is_flag=True, help="A live view of what `sambus watch` tells, until Ctrl-C.")
 @json_option
 @lang_option
 @connection_options
-def status(group: str, max_lag: float, desk: str | None, as_json: bool, lang: str, connection: Connection) -> None:
+def status(
+    group: str, max_lag: float, desk: str | None, live: bool, as_json: bool, lang: str, connection: Connection
+) -> None:
     """Tell whether the bus is well: lag, rates, workers, quarantine, missing topics; and what desks owe.
 
-    On a secured bus it is for the user `monitor`. That a desk is late does not make the bus unwell.
+    What `sambus watch` found is told beside it: silent publishers, canaries, gateways, disks. That a desk is late does
+    not make the bus unwell. On a secured bus it is for the user `monitor`; --watch is also for `operations`.
 
     Exit codes: 0 well, 1 not well, 3 the bus cannot be reached.
     """
+    if live:
+        if as_json or desk is not None:
+            raise click.UsageError("--watch shows all of it on a screen: leave out --json and --as.")
+        run(watch_live(connection.aiokafka(), console(), lang))
+        return
     expected = [topic.name for topic in catalogue(load_gazetteer())]
     measured = run(measure(connection.aiokafka(), group, expected, Codec()))
     if measured is None:
         sys.exit(EXIT_NOT_WELL)
     health = evaluate(measured, Limits(lag=timedelta(seconds=max_lag)))
+    watched = run(latest_snapshot(connection.aiokafka()))
+    health = replace(health, reasons=with_watched(health.reasons, watched, health.at))
     owed = run(duties(connection.aiokafka(), Codec()))
     if as_json:
         reasons = [asdict(reason) | {"remedy": ALARMS[reason.code].remedy_en} for reason in health.reasons]
         told = asdict(health) | {"reasons": reasons}
-        print_json({"healthy": health.healthy, **told, "duties": duties_json(owed, desk)})
+        watch = watched_json(watched, health.at)
+        print_json({"healthy": health.healthy, **told, "duties": duties_json(owed, desk), "watch": watch})
     else:
         show(console(), health, lang)
+        show_watched(console(), watched, health.at, lang)
         show_duties(console(), owed, desk, lang)
     sys.exit(0 if health.healthy else EXIT_NOT_WELL)
 
@@ -83,7 +99,7 @@ def _ledger(heads: tuple[LaneHead, ...], lang: str) -> str:
 def _said(reason: Reason, lang: str) -> str:
     alarm = ALARMS[reason.code]
     said = f"{alarm.meaning_sv} {alarm.remedy_sv}" if lang == "sv" else f"{alarm.meaning_en} {alarm.remedy_en}"
-    value = f" {_seconds(reason.value)}" if reason.code in {AlarmCode.LATE, AlarmCode.TRANSACTION_STUCK} else ""
+    value = f" {seconds_told(reason.value)}" if reason.code in IN_SECONDS else ""
     return f"{reason.code} {reason.where}{value}: {said}"
 
 
@@ -97,12 +113,5 @@ def _sources(sources: tuple[SourceHealth, ...], lang: str) -> Table:
         table.add_column(name, justify="left" if number < 2 else "right")  # noqa: PLR2004 - two columns of names
     for source in sources:
         unread = f"{'' if source.exact else '≤ '}{source.unread}"
-        table.add_row(source.stage, source.topic, unread, _seconds(source.lag_seconds), f"{source.per_second:g}")
+        table.add_row(source.stage, source.topic, unread, seconds_told(source.lag_seconds), f"{source.per_second:g}")
     return table
-
-
-def _seconds(seconds: float) -> str:
-    """A duration for a glance."""
-    if seconds < 120:  # noqa: PLR2004 - two minutes
-        return f"{seconds:.1f} s"
-    return str(timedelta(seconds=round(seconds)))

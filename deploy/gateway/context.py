@@ -29,10 +29,11 @@ class Context:
     Shape: ``kafka`` are aiokafka's connection options; ``areas`` the delivery areas whose desks it serves
     (``schemas.topics.delivery_areas``); ``folder`` is where parts may keep files, each in a folder of its own name;
     ``archive`` is where deliveries are kept to be found again, if they are; ``spool`` takes events while the bus is
-    away, if there is one; ``issuer`` is where pages send people to
-    sign in, as the client ``client_id`` (with a secret, if it is no public one); ``address`` is where browsers reach
-    this gateway; ``http`` asks other servers; ``limits`` bound what comes in; ``pausing`` is beyond which limit a
-    desk that fills quarantine waits; ``tracer`` follows events through the gateway, if any are followed.
+    away, if there is one; ``auditing`` are aiokafka's options of a user who may read the read log; ``issuer`` is
+    where pages send people to sign in, as the client ``client_id`` (with a secret, if it is no public one);
+    ``address`` is where browsers reach this gateway; ``http`` asks other servers; ``limits`` bound what comes in;
+    ``pausing`` is beyond which limit a desk that fills quarantine waits; ``tracer`` follows events through the
+    gateway, if any are followed.
     """
 
     kafka: Mapping[str, Any]
@@ -43,6 +44,7 @@ class Context:
     issuer: str | None = None
     archive: ArchivePlace | None = None
     spool: DurableSpool | None = None
+    auditing: Mapping[str, Any] | None = field(default=None, repr=False)
     client_id: str = "sambus-page"
     client_secret: str | None = field(default=None, repr=False)
     address: str = "http://127.0.0.1:29180"

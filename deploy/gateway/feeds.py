@@ -32,6 +32,7 @@ def part(context: Context) -> Part:
         cursors_of(context.folder / NAME),
         speaking.publish,
         tracer=context.tracer,
+        auditing=context.auditing,
     )
 
     @asynccontextmanager

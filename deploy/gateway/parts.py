@@ -16,6 +16,7 @@ PARTS: Final[tuple[str, ...]] = (
     "deploy.gateway.feeds:part",
     "deploy.gateway.archive:part",
     "deploy.gateway.cards:part",
+    "deploy.gateway.console:part",
     "deploy.gateway.quarantine:part",
     "deploy.gateway.completeness:part",
 )

@@ -11,6 +11,7 @@ from schemas.signals import (
     OF_ARCHIVERS,
     OF_GATEWAYS,
     OF_THE_BUS,
+    OF_THE_WATCH,
     OF_WORKERS,
     WATCHED_AT,
     WITHHELD,
@@ -18,7 +19,13 @@ from schemas.signals import (
     Metric,
 )
 
-ROWS: Final = (("The bus", OF_THE_BUS), ("Workers", OF_WORKERS), ("Gateways", OF_GATEWAYS), ("Archivers", OF_ARCHIVERS))
+ROWS: Final = (
+    ("The bus", OF_THE_BUS),
+    ("What the watch finds", OF_THE_WATCH),
+    ("Workers", OF_WORKERS),
+    ("Gateways", OF_GATEWAYS),
+    ("Archivers", OF_ARCHIVERS),
+)
 #: Grafana's own word for the window that fits what is looked at.
 WINDOW: Final = "$__rate_interval"
 _SOURCE: Final = {"type": "prometheus", "uid": "${source}"}

@@ -26,6 +26,7 @@ from streams.engine.settings import Settings
 from streams.engine.signals import Counters, Signal, emit, where
 from streams.engine.tally import Tally
 from streams.engine.transport import BatchTransport
+from streams.engine.watchdog import LoopWatch, end_blocked
 from streams.engine.way import RightOfWay
 from streams.engine.work import Step
 
@@ -50,13 +51,17 @@ codecs.register("batch", _AsIs())
 class Lanes:
     """The lanes of the partition numbers that this worker has."""
 
-    def __init__(self, agents: Mapping[Step, Sequence[str]], settings: Settings) -> None:
+    def __init__(
+        self, agents: Mapping[Step, Sequence[str]], settings: Settings, loop_watch: LoopWatch | None = None
+    ) -> None:
+        """``loop_watch`` begins with the first lanes, and is told when they read."""
         self._agents = agents
         self._settings = settings
         self._lanes: dict[int, Lane] = {}
         self._opening: asyncio.Task[None] | None = None
         self._way = RightOfWay()
         self._flash = FlashFetch(settings, self._hand_over, self._failed)
+        self._loop_watch = loop_watch
         self._watch = LanesWatch(settings.patience, self._flash.ends, self._position)
         self._done: dict[str, Counters] = {step.name: Counters() for step in agents}
         self.tally = Tally()
@@ -88,6 +93,9 @@ class Lanes:
             self._failed(problem)
         self.app.consumer.gate.set()
         self._watch.start(self._lanes.values())
+        if self._loop_watch is not None:
+            self._loop_watch.start()
+            self._loop_watch.ready()
 
     def _position(self, place: TopicPartition) -> int | None:
         if is_flash_topic(place.topic):
@@ -186,7 +194,7 @@ def build_app(agents: Mapping[Step, Sequence[str]], settings: Settings) -> tuple
     )
     app.transport = BatchTransport(app.conf.broker, app)
     app.transport.kafka = settings.kafka
-    lanes = Lanes(agents, settings)
+    lanes = Lanes(agents, settings, LoopWatch(settings.patience.loop_s, end_blocked))
     lanes.app = app
     for step, topics in agents.items():
         routine = [topic for topic in topics if not is_flash_topic(topic)]  # flash has a consumer of its own

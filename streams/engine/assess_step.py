@@ -19,6 +19,7 @@ from streams.core.outcome import Drop, Forward, Reject
 from streams.core.reference import Reference
 from streams.core.share.restraint import Restraint, restraint_of
 from streams.engine.broadcast import kind_of, send_order
+from streams.engine.canary import Canaries, is_canary, refused
 from streams.engine.following import Following
 from streams.engine.homecoming import Homecoming
 from streams.engine.inquiries import id_bytes, id_text
@@ -73,9 +74,10 @@ class AssessStep:
         self._share = share
         self._following = Following(codec, reference, share, pointing)
         self._homecoming = Homecoming(codec, share, load_context().version)
+        self._canaries = Canaries(codec, self._assess, share)
         self._tellers = tuple(tellers)
         told = (topic for teller in tellers for topic in teller.outputs)
-        self.outputs: Sequence[str] = tuple(dict.fromkeys((ASSESSED, *share.outputs, *told)))
+        self.outputs: Sequence[str] = tuple(dict.fromkeys((ASSESSED, *share.outputs, *self._canaries.outputs, *told)))
 
     def open(self, state: State) -> None:
         """Work out the lane's memory before it takes anything. Errors: ``PackError`` when its pack does not load."""
@@ -87,6 +89,9 @@ class AssessStep:
         broadcast = kind_of(record)
         if broadcast is not None:
             self._take(broadcast, record, state, memory, out)
+            return
+        if is_canary(record):
+            self._canaries.take(record, memory, out)
             return
         span = self._traces.begin(SpanName.SHARE, record, out)
         event = self._codec.decode(record.value or b"", limit=MAX_BUS_BYTES).value
@@ -129,6 +134,9 @@ class AssessStep:
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on."""
         problems, writer = (Problem(RejectCode.INTERNAL),), header(record, ORIGIN_HEADER)
+        if is_canary(record):
+            out.add(refused(record, problems))
+            return
         out.add(quarantined(self._codec, record, problems, writer=writer))
         self._share.receipts.quarantined(record, problems, writer, None, out)
 

@@ -36,6 +36,8 @@ class FlashFetch:
 
     async def start(self, starts: Mapping[TopicPartition, int | None]) -> None:
         """Begin to read each partition at the offset that its lane expects; None is the beginning."""
+        if not starts:
+            return
         self._consumer = aiokafka.AIOKafkaConsumer(
             **self._settings.kafka,
             group_id=None,

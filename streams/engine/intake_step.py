@@ -6,18 +6,29 @@ from typing import Final
 from schemas.codec import AGAIN_HEADER, ORIGIN_HEADER, Codec
 from schemas.problems import Problem, RejectCode
 from schemas.records import desk_address
-from schemas.topics import ACCEPTED, DECISIONS, FLASH_ACCEPTED, GATEWAY_IN, QUARANTINE, is_flash_topic, writer_of
+from schemas.topics import (
+    ACCEPTED,
+    CANARY_IN,
+    CANARY_RESULTS,
+    DECISIONS,
+    FLASH_ACCEPTED,
+    GATEWAY_IN,
+    QUARANTINE,
+    is_flash_topic,
+    writer_of,
+)
 from schemas.traces import TRACEPARENT, Fact, SpanName, Tracer
 from streams.core.flash import Allowance
 from streams.core.intake import Accepted, Intake, Known, Peek, Published, settle
 from streams.core.outcome import Drop, Forward, Reject
 from streams.core.reference import Reference
+from streams.engine.canary import refused
 from streams.engine.framing import Framing
 from streams.engine.ledger import Told, dropped
 from streams.engine.outbox import Outbox, Output
 from streams.engine.quarantine import quarantined
 from streams.engine.receipts import ReceiptDesk
-from streams.engine.records import AT_HEADER, FROM_HEADER, SAID_HEADER, Record, header, moment, place
+from streams.engine.records import AT_HEADER, CANARY_HEADER, FROM_HEADER, SAID_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters, FlashRefusal
 from streams.engine.state import State
 from streams.engine.tracing import Traces, passed_on, tell
@@ -48,7 +59,8 @@ class IntakeStep:
         self._intake = Intake(codec, reference)
         self._receipts = ReceiptDesk(codec, reference, own_access_desks)
         self._allowance = Allowance()
-        self.outputs: Sequence[str] = (ACCEPTED, FLASH_ACCEPTED, QUARANTINE, DECISIONS, *self._receipts.outputs)
+        told = (QUARANTINE, DECISIONS, CANARY_RESULTS)
+        self.outputs: Sequence[str] = (ACCEPTED, FLASH_ACCEPTED, *told, *self._receipts.outputs)
         #: Looks up what the records at hand name by a registry's ids.
         self.ahead = None if framing is None else framing.look_up
 
@@ -57,6 +69,9 @@ class IntakeStep:
         writer = proven_writer(record)
         value = self._codec.unframed(record.value or b"")
         published = Published(record.key, value, writer, moment(record.timestamp))
+        if record.topic == CANARY_IN:
+            out.add(_canary(record, value, self._intake.read(published).outcome))
+            return
         span = self._traces.begin(SpanName.INTAKE, record, out)
         reading = self._intake.read(published)
         if isinstance(reading.outcome, Reject):
@@ -103,7 +118,10 @@ class IntakeStep:
         return ACCEPTED
 
     def contain(self, record: Record, out: Outbox) -> None:
-        """Quarantine a record that we failed on."""
+        """Quarantine a record that we failed on; a test event of the watch is told to it."""
+        if record.topic == CANARY_IN:
+            out.add(refused(record, (Problem(RejectCode.INTERNAL),)))
+            return
         self._quarantine(record, (Problem(RejectCode.INTERNAL),), None, out)
 
     def _reject(self, record: Record, reject: Reject, peek: Peek, out: Outbox, counters: Counters) -> None:
@@ -131,6 +149,14 @@ def proven_writer(record: Record) -> str | None:
 def _sent_again(record: Record) -> bool:
     """Whether the gateway sends it again from quarantine. A unit that writes its own topic cannot say so."""
     return record.topic == GATEWAY_IN and header(record, AGAIN_HEADER) is not None
+
+
+def _canary(record: Record, value: bytes, outcome: Accepted | Reject) -> Output:
+    """A test event on its way, marked first of all: no id is remembered of it, and nobody gets a receipt."""
+    if isinstance(outcome, Reject):
+        return refused(record, outcome.problems)
+    accepted = _accepted(record, value, outcome, ACCEPTED, None)
+    return accepted._replace(headers=[(CANARY_HEADER, b"1"), *accepted.headers])
 
 
 def desk_of(accepted: Accepted) -> str:

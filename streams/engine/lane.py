@@ -34,6 +34,9 @@ from streams.engine.work import GapError, Source, Step, Work
 
 #: Exit codes of a worker whose lane cannot go on; its supervisor starts it anew.
 EXIT_FENCED, EXIT_GAP, EXIT_FAILED = 13, 14, 15
+#: The places in flash topics are committed anew so often: no member of the group subscribes to them, and Kafka forgets
+#: what such a group has not committed for ``offsets.retention.minutes`` (7 days by default), however quiet it was.
+_KEEP_PLACES_S = 6 * 3600.0
 #: A step gives the loop back to other lanes at least this often.
 _YIELD_EVERY_S = 0.001
 
@@ -88,6 +91,7 @@ class Lane:
         self._flash = [source for source in sources if source.flash]
         self._way = way
         self._in_hand = 0
+        self._places_kept = float("-inf")
         self.progress = Progress()
         #: Routine work goes on until then although flash waits: what overtakes must not starve the rest.
         self._routine_until = 0.0
@@ -308,7 +312,8 @@ class Lane:
         while True:
             self._arrived.clear()
             await self._decide_waiting(cycle)
-            if committing is None or committing.done() or cycle.records >= self._settings.cycle_records:
+            enough = cycle.records >= self._settings.cycle_records or self._is_full(cycle)
+            if committing is None or committing.done() or enough:
                 return
             if not self._arrived.is_set():
                 await self._arrival_or(committing)
@@ -328,7 +333,7 @@ class Lane:
     async def _take_turn(self, cycle: Cycle) -> bool:
         """One turn of the agents; whether flash has come and is to be taken before the cycle ends."""
         for source in self._sources.values():
-            if not source.flash and self._hurries(cycle):
+            if not source.flash and (self._hurries(cycle) or self._is_full(cycle)):
                 break
             batches = self._gates.take(source, self._settings.cycle_records) if source.work.ready else ()
             if batches:
@@ -338,6 +343,10 @@ class Lane:
                 self._relieve(source)
         return self._flash_waits() and cycle.records < self._settings.cycle_records
 
+    def _is_full(self, cycle: Cycle) -> bool:
+        """Whether a cycle has as much to write as flash may have to wait for."""
+        return len(cycle.outbox) >= self._settings.cycle_outputs
+
     def _hurries(self, cycle: Cycle) -> bool:
         """Whether flash is in hand or waits, and routine work has had its share."""
         return bool(cycle.flash or self._flash_waits()) and time.perf_counter() >= self._routine_until
@@ -345,7 +354,7 @@ class Lane:
     async def _decide(self, source: Source, batches: Sequence[Batch], cycle: Cycle) -> int:
         """Let the step decide on each record that is expected; returns the offset to go on from.
 
-        Routine work stops when flash comes for this lane; what is left of it waits again.
+        Routine work stops when flash comes for this lane, or the cycle is full; what is left of it waits again.
         """
         counters, outbox = source.work.counters, cycle.outbox
         before, started, yielded = len(outbox), time.perf_counter(), time.perf_counter()
@@ -360,7 +369,7 @@ class Lane:
                 if time.perf_counter() - yielded > _YIELD_EVERY_S:
                     await self._let_pass(source)
                     yielded = time.perf_counter()
-                    if not source.flash and self._hurries(cycle):
+                    if not source.flash and (self._hurries(cycle) or self._is_full(cycle)):
                         source.expected = record.offset + 1
                         source.put_back(batches[number:])
                         source.work.remember(outbox, int(record.timestamp))
@@ -396,10 +405,20 @@ class Lane:
     def _tick(self, cycle: Cycle) -> None:
         """Let agents act on the time, once a second, unless something that they should know of first still waits."""
         if self._ticker.struck():
+            self._keep_places(cycle)
             behind = {source.work for source in self._sources.values() if source.backlog}
             for work in self.works:
                 if work.ready and work not in behind:
                     work.tick(int(time.time() * 1000), cycle.outbox)
+
+    def _keep_places(self, cycle: Cycle) -> None:
+        """Now and then, let a cycle commit where the lane stands in its flash topics, though nothing came."""
+        now = time.monotonic()
+        if now - self._places_kept > _KEEP_PLACES_S:
+            self._places_kept = now
+            for tp, expected in self.flash_places().items():
+                if expected is not None:
+                    cycle.ends.setdefault(tp, expected)
 
     async def _commit(self, cycle: Cycle) -> None:
         """Write outputs, state changes and offsets in one transaction."""

@@ -1,4 +1,4 @@
-"""Looks at the lanes of a worker every second: a lane that hangs, a commit that hangs, a partition that is not fetched."""
+"""Looks at a worker's lanes every second: whether one hangs, or its commit, or a partition is not fetched."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from streams.engine.lane import Lane
 from streams.engine.progress import Fetching, Patience, Place
 from streams.engine.signals import Signal, emit
-from streams.engine.watchdog import LoopWatch, Stuck, end_stuck
+from streams.engine.watchdog import Stuck, end_stuck
 
 _EVERY_S: Final = 1.0
 _ANSWER_S: Final = 5.0
@@ -24,24 +24,18 @@ Position = Callable[[TopicPartition], int | None]
 
 
 class LanesWatch:
-    """Watches lanes as long as they are open, and the loop that they run on for as long as the worker lives.
+    """Watches lanes as long as they are open.
 
     Shape: ``ends`` asks the brokers, ``position`` the worker's own consumers.
     """
 
     def __init__(self, patience: Patience, ends: Ends, position: Position) -> None:
         self._patience, self._ends, self._position = patience, ends, position
-        self._loop_watch = LoopWatch(patience.loop_s, self._blocked)
-        self._watched = False
         self._fetching: dict[TopicPartition, Fetching] = {}
         self._task: asyncio.Task[None] | None = None
 
     def start(self, lanes: Iterable[Lane]) -> None:
         """Watch these lanes, which are open and read."""
-        if not self._watched:
-            self._watched = True
-            self._loop_watch.start()
-        self._loop_watch.ready()
         self._fetching.clear()
         self._task = asyncio.create_task(self._watch(tuple(lanes)), name="lanes-watch")
 
@@ -82,7 +76,3 @@ class LanesWatch:
         if fetching.growing(place):
             behind = place.end - place.position
             emit(Signal.LAG_GREW, level="warning", topic=where.topic, partition=where.partition, records_at_most=behind)
-
-    @staticmethod
-    def _blocked(where: str) -> None:
-        end_stuck(Stuck.LOOP_BLOCKED, where=where)

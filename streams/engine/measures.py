@@ -12,6 +12,7 @@ from schemas.signals import (
     DECIDING_S,
     DROPPED,
     DUPLICATES,
+    FLASH,
     LANES,
     LATE,
     REBALANCES,
@@ -70,7 +71,7 @@ class Measures:
             yield Figure(STATE_BYTES, (state,), weight)
 
     def _of_agents(self) -> Iterator[Shown]:
-        duplicates = Counter[tuple[str, str]]()
+        duplicates, flash = Counter[tuple[str, str]](), Counter[str]()
         for agent, (counters, _) in self._lanes.totals().items():
             yield Figure(TAKEN, (agent,), counters.records_taken)
             yield Figure(WRITTEN, (agent,), counters.records_written)
@@ -79,8 +80,11 @@ class Measures:
                 yield Figure(REJECTED, (agent, code), count)
             for outcome, count in counters.dropped.items():
                 yield Figure(DROPPED, (agent, outcome), count)
+            flash.update({"taken": counters.flash_taken} | counters.flash_refused)
             for (unit, outcome), count in counters.duplicates.items():
                 duplicates[self._area(unit), outcome] += count
+        for outcome, count in flash.items():
+            yield Figure(FLASH, (outcome,), count)
         for labels, count in by_area(duplicates).items():
             yield Figure(DUPLICATES, labels, count)
 

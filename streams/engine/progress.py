@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from streams.engine.watchdog import Stuck
@@ -91,7 +92,7 @@ class Fetching:
         """Whether the lag has only grown for the last looks, and is large; told once for each such stretch."""
         self._behind.append(place.end - place.position)
         lags = list(self._behind)
-        grows = len(lags) == _LOOKS and all(a < b for a, b in zip(lags, lags[1:], strict=False))
+        grows = len(lags) == _LOOKS and all(a < b for a, b in pairwise(lags))
         if grows and lags[-1] >= _LAG_TOLD:
             self._behind.clear()
             return True

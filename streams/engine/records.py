@@ -24,6 +24,8 @@ SIGHTING_HEADER = "sambus_sighting"
 ERRAND_HEADER = "sambus_errand"
 #: On an event that comes home from an errand: the value says what other lanes found of its neighbours.
 FOUND_HEADER = "sambus_found"
+#: On an accepted test event of the watch: it is decided on like any, and reaches nobody (docs/adr/0031).
+CANARY_HEADER = "sambus_canary"
 #: On records of ``pictures.facts``: the value is a pack of what situation pictures count.
 FACT_HEADER = "sambus_fact"
 

@@ -31,6 +31,8 @@ class Settings:
     retry_backoff_ms: int = 5
     #: Most records that one transaction gathers from each topic.
     cycle_records: int = 2000
+    #: A transaction takes in no more routine work above this many outputs: flash waits for the one under way.
+    cycle_outputs: int = 8000
     #: Fetching of a partition pauses above this many waiting records, and goes on below a quarter of it.
     backlog_records: int = 4000
     session_timeout_s: float = 10.0
@@ -56,6 +58,6 @@ class Settings:
     #: Follows events through the worker; None follows none.
     tracer: Tracer | None = None
     #: How long a lane, a commit, a fetch or the loop may stand still before the worker ends.
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
     report_every_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)

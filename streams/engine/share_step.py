@@ -30,6 +30,7 @@ from streams.core.share.facts import Facts
 from streams.core.share.orders import Orders
 from streams.core.share.restraint import ends_of, restraint_of
 from streams.core.share.revising import Had, with_former
+from streams.core.share.saying import saying_of
 from streams.core.share.seeing import references_in, shows_references
 from streams.core.share.transforms import held_until
 from streams.engine.broadcast import send_bounds, send_inquiries
@@ -345,6 +346,7 @@ class ShareStep:
         self, matter: Matter, ruling: Ruling, receivers: Sequence[bytes], pack: Pack, outcome: str
     ) -> Output:
         event = matter.event
+        saying = saying_of(event)
         decision = {
             "event_id": event["event_id"],
             "event_type": event["event_type"],
@@ -362,6 +364,9 @@ class ShareStep:
             "published_at": event["published_at"],
             "accepted_from": matter.source,
             "synthetic": event["synthetic"],
+            "replaces": matter.former or event.get("supersedes") or None,
+            "about": list(saying.about),
+            "said": saying.said,
         }
         return line(self._codec, decision, matter.at_ms, receivers)
 

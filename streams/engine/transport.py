@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import aiokafka
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
 from mode.utils.futures import notify
@@ -79,10 +80,13 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         offsets = {}
         for tp in consumer.assignment():
             offsets[tp] = await consumer.committed(tp)
-            if offsets[tp] is None:
-                await consumer.seek_to_beginning(tp)
-            else:
-                consumer.seek(tp, offsets[tp])
+            try:
+                if offsets[tp] is None:
+                    await consumer.seek_to_beginning(tp)
+                else:
+                    consumer.seek(tp, offsets[tp])
+            except IllegalStateError:
+                del offsets[tp]  # a rebalance took it meanwhile; whoever has it next seeks anew
             self._reached.pop(tp, None)
         return offsets
 

@@ -39,6 +39,11 @@ def end_stuck(what: Stuck, **fields: str | float) -> None:
     os._exit(EXIT_STUCK)
 
 
+def end_blocked(where: str) -> None:
+    """End a process whose loop is held. Shape: the file and line that hold it."""
+    end_stuck(Stuck.LOOP_BLOCKED, where=where)
+
+
 class LoopWatch:
     """Counts the seconds in which the loop that it was started on did not beat.
 
@@ -54,10 +59,14 @@ class LoopWatch:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread_of_loop = 0
         self._over = threading.Event()
+        self._started = False
         self._notify = Notify.from_environment()
 
     def start(self) -> None:
-        """Watch the running loop."""
+        """Watch the running loop. May be called again."""
+        if self._started:
+            return
+        self._started = True
         self._loop = asyncio.get_running_loop()
         self._thread_of_loop = threading.get_ident()
         self._beat()
@@ -81,6 +90,8 @@ class LoopWatch:
     def _watch(self) -> None:
         heard, still_s = 0, 0.0
         while not self._over.wait(self._every_s):
+            if self._loop is None or not self._loop.is_running():
+                continue  # nobody runs it, so nothing holds it
             if self._beats != heard:
                 heard, still_s = self._beats, 0.0
                 self._notify.tell("WATCHDOG=1")

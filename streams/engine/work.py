@@ -74,10 +74,15 @@ class Work:
         self.state.derived = None
 
     def apply(self, record: Record, outbox: Outbox) -> None:
-        """Let the step decide; a bug of ours must neither lose the record nor stop the partition."""
+        """Let the step decide; a bug of ours must neither lose the record nor stop the partition.
+
+        Errors: ``MemoryError``. What was half done then is in no transaction.
+        """
         before = outbox.mark()
         try:
             self.step(record, self.state, outbox, self.counters)
+        except MemoryError:  # nobody's fault: the lane ends, and its next owner takes the record again
+            raise
         except Exception as problem:  # noqa: BLE001
             cause = type(problem).__name__
             named_by = named(record)
@@ -93,6 +98,8 @@ class Work:
         before = outbox.mark()
         try:
             self._tick(now_ms, self.state, outbox)
+        except MemoryError:
+            raise
         except Exception as problem:  # noqa: BLE001
             cause = type(problem).__name__
             emit(Signal.STEP_FAILED, level="error", agent=self.step.name, cause=cause, where=where(problem))

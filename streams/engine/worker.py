@@ -13,6 +13,7 @@ from schemas.codec import Codec
 from schemas.topics import (
     ACCEPTED,
     ASSESSED,
+    CANARY_IN,
     DUTIES,
     ENTITIES,
     FACTS,
@@ -74,7 +75,7 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     prepare()
     units = settings.own_access_units
     flash_topics = (FLASH_IN, *map(flash_intake_topic, units))
-    intake_topics = (*flash_topics, GATEWAY_IN, *map(intake_topic, units))
+    intake_topics = (*flash_topics, GATEWAY_IN, CANARY_IN, *map(intake_topic, units))
     folder = settings.rules or RULES
     first = Pack.load(folder, reference.gazetteer)
     packs = Packs(codec, reference.gazetteer, first, digest(pack_bundle(folder)))
@@ -104,7 +105,8 @@ def run(settings: Settings, *, json_logs: bool = True, measured: Callable[[Measu
 
     Shape: ``measured`` is given what tells the worker's metrics, before it begins.
     Errors: ``KeysError`` before anything runs when there are no keys for matching.
-    Exits with 13, 14 or 15 when a lane was fenced, found a gap or failed; its supervisor starts it anew.
+    Exits with 13, 14 or 15 when a lane was fenced, found a gap or failed, with 16 when something stood still; its
+    supervisor starts it anew.
     """
     keys = read_keys(settings.match_keys)
     configure(json=json_logs)

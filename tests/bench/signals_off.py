@@ -7,6 +7,16 @@ from streams.engine import share_step
 from streams.engine.tally import Tally
 
 
+class Nothing(list[Any]):
+    """Takes notes and keeps none."""
+
+    def append(self, _: Any) -> None:
+        """Keep nothing."""
+
+
+_NOTHING = Nothing()
+
+
 class _Uncounted(share_step.ShareStep):
     """Shares as ever, and notes nothing in the outbox."""
 
@@ -14,16 +24,6 @@ class _Uncounted(share_step.ShareStep):
         """Share, and forget what was noted."""
         out.shared = _NOTHING
         super().share(matter, memory, out)
-
-
-class _Nothing(list[Any]):
-    """Takes notes and keeps none."""
-
-    def append(self, _: Any) -> None:
-        """Keep nothing."""
-
-
-_NOTHING = _Nothing()
 
 
 def _unmeasured(*_: Any) -> None:

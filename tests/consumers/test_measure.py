@@ -9,7 +9,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from consumers.bus import BusUnreachableError, partition_of
 from consumers.health import LaneHead, Measured, PartitionLag
-from consumers.measure import COUNTED, measure
+from consumers.measure import measure
+from consumers.tails import COUNTED
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
 from schemas.chain import Head, write_head

@@ -95,7 +95,8 @@ def _each_part_has_its_own_user(home: Path, secured: Secured) -> None:
         words = process.cmdline()
         if "guard.py" not in " ".join(words) and words[1:3] == ["-m", "deploy.cli"] and words[3] != "up":
             found.setdefault(words[3], set()).add(_user_of(process))
-    assert found == {"worker": {"worker"}, "gateway": {"gateway.all"}, "archive": {"archiver.all"}, "identity": {""}}
+    own = {"worker": {"worker"}, "gateway": {"gateway.all"}, "archive": {"archiver.all"}, "identity": {""}}
+    assert found == own | {"watch": {"monitor"}}
     assert secured.file_of("admin").exists()
 
 

@@ -3,10 +3,12 @@
 import re
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from deploy.install.scale import MEASURED, TODAY, Costs, needed, times
 from schemas.alarms import ALARMS
 from schemas.catalogue import EVENT_TYPES
 from schemas.checks import CHECK_REMEDIES
@@ -127,6 +129,45 @@ def alarms() -> str:
     return table(("code", "act", "meaning", "remedy"), rows)
 
 
+def unit_costs() -> str:
+    """What the paper on scale reckons with, and where each figure was measured; the others are chosen, or settings."""
+    costs = Costs()
+    rows = (
+        (f"`{field.name}`", f"{getattr(costs, field.name):g}", MEASURED.get(field.name, "")) for field in fields(costs)
+    )
+    return table(("cost", "is", "measured"), rows)
+
+
+def scale() -> str:
+    """What today's load, and so many times it, need."""
+    rows = []
+    for factor in (1, 10, 100, 1000):
+        load = times(TODAY, factor)
+        need = needed(load)
+        sizes = (f"{size / 1e9:,.0f} GB" for size in (need.disk, need.state, need.archive))
+        counts = (need.workers, need.partitions, need.brokers, need.gateways, need.archivers)
+        rate = (f"{factor:,} ×", f"{load.events_a_day:,.0f}", f"{load.events_a_second:,.0f}")
+        rows.append((*rate, *(f"{count:,}" for count in counts), *sizes))
+    heads = (
+        "load",
+        "events a day",
+        "events/s at the peak",
+        "workers",
+        "partitions",
+        "brokers",
+        "gateways",
+        "archivers",
+    )
+    return table((*heads, "brokers' disks", "memory of lanes", "archive, a year"), rows)
+
+
+def scale_shares() -> str:
+    """What more machines do not help, and how much of each is used."""
+    needs = [needed(times(TODAY, factor)) for factor in (1, 10, 100, 1000)]
+    rows = ((name, *(f"{need.shares[name]:.0%}" for need in needs)) for name in needs[0].shares)
+    return table(("bound", "1 ×", "10 ×", "100 ×", "1,000 ×"), rows)
+
+
 def metrics() -> str:
     """Every metric: its labels, and what it means."""
     rows = ((f"`{m.name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels), m.unit, m.meaning) for m in METRICS)
@@ -147,6 +188,9 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "sealed fields": sealed,
     "transforms": transforms,
     "alarms": alarms,
+    "unit costs": unit_costs,
+    "scale": scale,
+    "scale shares": scale_shares,
     "metrics": metrics,
     "program in curl": partial(program, "sh", "curl/publish.sh"),
     "program in python": partial(program, "python", "python/example.py"),

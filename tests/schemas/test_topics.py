@@ -4,11 +4,14 @@ import pytest
 
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import (
+    ACTS,
     BOOKS,
+    CANARY_IN,
     DROPS,
     DRY_RUN,
     FLASH_IN,
     GATEWAY_IN,
+    HEALTH,
     MIB,
     MONITOR,
     ORDERS,
@@ -65,6 +68,10 @@ def test_the_catalogue_without_own_access() -> None:
         "ledger.heads",
         "gateway.readers",
         "audit.reads",
+        "audit.acts",
+        "bus.health",
+        "canary.in",
+        "canary.results",
         "duties",
         "deliver.bergslagen",
         "deliver.mitt",
@@ -147,13 +154,15 @@ def test_intake_takes_what_is_too_large_and_quarantine_holds_it() -> None:
 
 
 def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
-    """No client is believed, for events, packs, reads and drops; later topics carry the time of intake on."""
+    """No client is believed, for events, packs, reads, acts and drops; later topics carry the time of intake on."""
     times = {name: topic.configs()["message.timestamp.type"] for name, topic in topics().items()}
     assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {
         GATEWAY_IN,
+        CANARY_IN,
         FLASH_IN,
         PACKS,
         READS,
+        ACTS,
         DROPS,
     }
 
@@ -189,6 +198,9 @@ def test_only_the_worker_writes_within_the_bus() -> None:
         PACKS: ("rule_owner", "worker"),
         READERS: ("gateway",),
         READS: ("gateway",),
+        ACTS: ("gateway",),
+        HEALTH: (MONITOR,),
+        CANARY_IN: (MONITOR,),
         DROPS: ("gateway", "operations"),
         PAUSES: ("worker", "gateway", "operations"),
         SEQUENCES: (MONITOR,),

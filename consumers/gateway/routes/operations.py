@@ -1,12 +1,14 @@
 """Routes for operations: numbers, codes and addresses of desks; no content, and nobody's name."""
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from consumers.gateway.desks import desk_states, owed_rows
 from consumers.gateway.feeds import Feeds
 from consumers.gateway.recalls import Recall
 from consumers.gateway.routes.asking import answer
@@ -40,6 +42,16 @@ def router(feeds: Feeds, authenticator: Authenticator) -> APIRouter:
                 "read_log": {"lines": opened.log.lines, "failures": opened.log.failures},
             }
         )
+
+    @api.get("/v1/operations/desks", summary="Who reads at each desk, how far behind, and how much is owed")
+    async def desks(request: Request) -> Response:
+        await identified(request.scope, authenticator, Role.OPERATIONS)
+        return answer({"at": feeds.clock(), "desks": [asdict(state) for state in desk_states(feeds)]})
+
+    @api.get("/v1/operations/duties", summary="What is owed by desk and kind of obligation: open, soon due, late")
+    async def duties(request: Request) -> Response:
+        await identified(request.scope, authenticator, Role.OPERATIONS)
+        return answer({"at": feeds.clock(), "owed": owed_rows(feeds.open.owed.every(), feeds.clock())})
 
     return api
 

@@ -1,21 +1,13 @@
 // The map and the timeline of the cards: outlines that the gateway ships, so they are there without the outside world.
 
 import { fill } from "/static/js/dom.js";
+import { land, s } from "/static/js/svg.js";
+import { toSweref } from "/static/js/sweref.js";
 import { t } from "/static/js/words.js";
 import { seat, type, unit } from "./names.js";
 import { latest } from "./list.js";
-import { toSweref } from "./sweref.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const MARGIN_M = 20_000;
-
-/** An SVG element. */
-export function s(name, attributes = {}, ...children) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, content] of Object.entries(attributes)) if (content !== null && content !== undefined) element.setAttribute(key, content);
-  element.append(...children.flat().filter((child) => child !== null).map((child) => (child instanceof Node ? child : String(child))));
-  return element;
-}
 
 export class SwedenMap {
   constructor(state) {
@@ -31,7 +23,7 @@ export class SwedenMap {
 
   async load() {
     this.outlines ??= await (await fetch("/cards/outlines.json")).json();
-    this.land ??= s("path", { class: "land", d: this.outlines.rings.map((ring) => path(ring, this.outlines.step_m)).join("") });
+    this.land ??= s("path", { class: "land", d: land(this.outlines) });
     this.draw();
   }
 
@@ -68,12 +60,6 @@ export class SwedenMap {
     this.box = [left + (width - wide) / 2, top + (height - high) / 2, wide, high];
     this.draw();
   }
-}
-
-function path(ring, step) {
-  const parts = [`M${ring[0] * step} ${-ring[1] * step}`];
-  for (let at = 2; at < ring.length; at += 2) parts.push(`l${ring[at] * step} ${-ring[at + 1] * step}`);
-  return `${parts.join("")}z`;
 }
 
 /** Where a card lies: its place if the view shows one, else the seat of its first area. */

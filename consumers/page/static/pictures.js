@@ -2,10 +2,10 @@
 
 import { ask } from "/static/js/api.js";
 import { fill, h } from "/static/js/dom.js";
+import { spark } from "/static/js/svg.js";
 import { timeElement } from "/static/js/time.js";
 import { number, t } from "/static/js/words.js";
 import { told } from "./actions.js";
-import { s } from "./map.js";
 import { substance, unit } from "./names.js";
 
 /** Draw the pictures of an area into an element. */
@@ -35,12 +35,5 @@ function line(figure) {
   const said = (content) => (content === null || content === undefined ? "–" : `${number(Number(content))}${masses ? " g" : ""}`);
   return h("tr", {},
     h("td", {}, t(`measure.${figure.measure}`), figure.substance_id ? ` · ${substance(figure.substance_id)}` : ""),
-    h("td", { class: "num" }, said(now)), h("td", { class: "num quiet" }, said(before)), h("td", {}, spark(course)));
-}
-
-function spark(course) {
-  const most = Math.max(1, ...course);
-  const points = course.map((each, at) => `${(at / Math.max(1, course.length - 1)) * 100},${19 - (18 * each) / most}`).join(" ");
-  return s("svg", { class: "spark", viewBox: "0 0 100 20", preserveAspectRatio: "none", role: "img", "aria-label": t("picture.course_of", { most: number(most) }) },
-    s("polyline", { points, fill: "none" }));
+    h("td", { class: "num" }, said(now)), h("td", { class: "num quiet" }, said(before)), h("td", {}, spark(course, t("picture.course_of", { most: number(Math.max(1, ...course)) }))));
 }

@@ -11,6 +11,8 @@ from schemas.codec import MAX_BUS_BYTES, Codec
 from schemas.topics import (
     ACCEPTED,
     ASSESSED,
+    CANARY_IN,
+    CANARY_RESULTS,
     DECISIONS,
     ENTITIES,
     FLASH_ACCEPTED,
@@ -80,15 +82,17 @@ class Lanes:
         tokens = Tokens(KEYS)
         matcher = Matcher(windows=tokens.windows)
         tellers = (SightingTeller(Sighter(REFERENCE, tokens, matcher.thresholds)),) if linking else ()
+        intake = IntakeStep(CODEC, REFERENCE)
         self._steps: dict[str, Any] = {
-            GATEWAY_IN: IntakeStep(CODEC, REFERENCE),
+            GATEWAY_IN: intake,
+            CANARY_IN: intake,
             ACCEPTED: AssessStep(CODEC, REFERENCE, self.share, tellers, Pointing(CODEC, REFERENCE.gazetteer, KEYS)),
             ASSESSED: self.share,
             PACKS: RulesStep(CODEC, packs),
             ENTITIES: LinkStep(CODEC, matcher, matcher.thresholds.version, limits=limits),
         }
         self._steps |= {FLASH_IN: self._steps[GATEWAY_IN], FLASH_ACCEPTED: self._steps[ACCEPTED]}
-        self.counts = dict.fromkeys((*self._steps, DECISIONS, QUARANTINE), count)
+        self.counts = dict.fromkeys((*self._steps, DECISIONS, QUARANTINE, CANARY_RESULTS), count)
         names = {getattr(step, "memory", step.name) for step in self._steps.values()}
         self.states = [{name: State(YEAR_MS) for name in names} for _ in range(count)]
         self.written: list[Output] = []

@@ -14,6 +14,7 @@ from schemas.signals import (
     DELIVERY_S,
     DROPPED,
     DUPLICATES,
+    FLASH,
     LANES,
     LATE,
     REBALANCES,
@@ -189,6 +190,14 @@ def test_what_would_point_at_one_operation_is_not_told() -> None:
     told = {labels: value for name, labels, value in figures if name == DUPLICATES.name}
     assert told == {("stockholm", "RETRY_SAME_ID"): 15, ("syd", "RETRY_SAME_ID"): 5}
     assert [value for name, labels, value in figures if (name, labels[:1]) == (DROPPED.name, ("assess",))] == [22]
+
+
+def test_flash_counts_by_what_became_of_it() -> None:
+    """Taken on its lane, or why not."""
+    lanes = _lanes()
+    lanes._done["assess"].add(Counters(flash_taken=3, flash_refused=Counter({"TOO_MANY": 2})))
+    told = {labels: value for name, labels, value in _figures(lanes) if name == FLASH.name}
+    assert told == {("taken",): 3, ("TOO_MANY",): 2}
 
 
 def test_the_bus_itself_has_no_area() -> None:

@@ -8,7 +8,11 @@ import { toastRegion } from "./toast.js";
 import { t } from "./words.js";
 
 /** The gateway's pages, in the order of the bar. */
-const PAGES = [{ address: "/cards", word: "page.cards" }, { address: "/publish", word: "page.publish" }];
+const PAGES = [
+  { address: "/cards", word: "page.cards" },
+  { address: "/publish", word: "page.publish" },
+  { address: "/operations", word: "page.operations", role: "operations" },
+];
 
 /** Who is signed in (`/auth/me`). Errors: `Problem`; 401 for nobody. */
 export function whoAmI() {
@@ -48,10 +52,15 @@ export class Bar {
   draw() {
     fill(this.element,
       h("span", { class: "name" }, "SAMBUS"),
-      h("nav", { "aria-label": t("bar.pages") }, PAGES.map(({ address, word }) =>
+      h("nav", { "aria-label": t("bar.pages") }, this.pages().map(({ address, word }) =>
         h("a", { href: address, "aria-current": address === this.here ? "page" : null }, t(word)))),
       this.state, h("span", { class: "fill" }), this.person(), this.looks(),
       h("button", { class: "button low", type: "button", "aria-keyshortcuts": "?", on: { click: helpSheet } }, t("bar.keys")));
+  }
+
+  /** The pages for whoever is signed in, and this one. */
+  pages() {
+    return PAGES.filter(({ address, role }) => !role || address === this.here || this.who?.roles?.includes(role));
   }
 
   person() {
