@@ -76,6 +76,7 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     from consumers.health import Limits
     from consumers.watch.bus import BusPart
     from consumers.watch.canary_part import CanaryPart
+    from consumers.watch.completeness import CompletenessWatch
     from consumers.watch.disks import DisksPart
     from consumers.watch.duties import DutiesPart
     from consumers.watch.findings import Part
@@ -83,8 +84,10 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     from consumers.watch.probes import GatewaysPart, RegistryPart
     from consumers.watch.publishers import PublishersPart
     from consumers.watch.publishing import Board
+    from consumers.watch.quarantined import QuarantineWatch
     from consumers.watch.set_rhythms import RhythmsError, read_rhythms
     from consumers.watch.silence import Publishers
+    from schemas.codec import Codec
     from schemas.gazetteer import load_gazetteer
     from schemas.topics import catalogue
 
@@ -102,6 +105,8 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
         PublishersPart(options, board, Publishers(given)),
         DutiesPart(options),
         PacksPart(options),
+        QuarantineWatch(options, Codec()),
+        CompletenessWatch(options),
     ]
     if canaries:
         make = partial(_canaries, rules)

@@ -8,6 +8,7 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
+from producers.encoding import Encoded
 from producers.http.body import ClientGoneError, Held, body_of, parsed
 from producers.http.bus import RETRY_AFTER_S
 from producers.http.cloudevents import BATCHED, STRUCTURED
@@ -64,7 +65,6 @@ class Endpoint:
         headers = headers_of(scope)
         form = _form(headers)
         self._charge(sender, 1)
-        self._hold_up(sender.desk)
         held = Held(self._room)
         try:
             body = await body_of(headers, receive, self._limits, held)
@@ -90,15 +90,19 @@ class Endpoint:
         return _several(await self._take(sent, sender.desk, form, trace))
 
     async def _take(self, sent: list[Any], desk: str, form: _Form, trace: bytes | None) -> list[Result]:
-        self._hold_up(desk)  # others of the desk's may have come while this one's body did
+        self._hold_up(sent, desk, form)
         results = await self.intake.take(sent, desk, cloud=form.cloud, trace=trace)
         if self._pauses is not None:
             self._pauses.came(desk, sum(result.status == "taken" for result in results))
         return results
 
-    def _hold_up(self, desk: str) -> None:
+    def _hold_up(self, sent: list[Any], desk: str, form: _Form) -> None:
+        """Errors: ``WebProblem`` 429 for a desk that is paused, unless all that it sends is on danger to life."""
         wait = self._pauses.wait(desk) if self._pauses is not None else 0.0
-        if wait:
+        if not wait:
+            return
+        read = [self.intake.read(each, desk, cloud=form.cloud) for each in sent]
+        if not (read and all(isinstance(each, Encoded) and each.flash for each in read)):
             raise WebProblem(WebCode.SOURCE_PAUSED, retry_after=math.ceil(wait))
 
     def _charge(self, sender: Identity, events: int) -> None:
