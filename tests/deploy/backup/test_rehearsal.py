@@ -35,7 +35,7 @@ class Seen(NamedTuple):
     """All that is on a bus: records of kept topics with places and times, the latest of each key, groups, ends."""
 
     records: dict[tuple[str, int, int], tuple[Any, ...]]
-    latest: dict[tuple[str, bytes | None], bytes | None]
+    latest: dict[tuple[str, int, bytes | None], bytes | None]
     groups: dict[str, list[tuple[str, int, int]]]
     ends: dict[TopicPartition, int]
 
@@ -67,10 +67,10 @@ def value_of(record: ConsumerRecord[bytes, bytes]) -> tuple[Any, ...]:
 async def seen(options: dict[str, Any]) -> Seen:
     """Read all of a bus."""
     records: dict[tuple[str, int, int], tuple[Any, ...]] = {}
-    latest: dict[tuple[str, bytes | None], bytes | None] = {}
+    latest: dict[tuple[str, int, bytes | None], bytes | None] = {}
     async for record in committed(options, NAMES):
         if record.topic in COMPACTED:
-            latest[record.topic, record.key] = record.value
+            latest[record.topic, record.partition, record.key] = record.value
         else:
             records[record.topic, record.partition, record.offset] = value_of(record)
     places = await asked.partitions_of(options, [name for name in NAMES if name not in COMPACTED])
