@@ -9,8 +9,6 @@ import click
 from deploy.cli.main import main
 
 ROOT = Path(__file__).parents[3]
-#: Commands and options that installations name and other work brings: known as soon as they are there.
-COMING = frozenset({"watch"})
 
 
 def wrong(words: Sequence[str]) -> list[str]:
@@ -21,10 +19,10 @@ def wrong(words: Sequence[str]) -> list[str]:
         name = rest.pop(0) if rest else ""
         found = command.get_command(click.Context(command), name)
         if found is None:
-            return [name] if name not in COMING else []
+            return [name]
         command = found
     known = {option for parameter in command.params for option in parameter.opts + parameter.secondary_opts}
-    return [word for word in rest if word.startswith("-") and word.partition("=")[0] not in known | COMING]
+    return [word for word in rest if word.startswith("-") and word.partition("=")[0] not in known]
 
 
 def unknown_variables(environment: Mapping[str, object]) -> set[str]:
