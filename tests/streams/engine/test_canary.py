@@ -1,4 +1,4 @@
-"""A test event of the watch is decided on like any event, and leaves no trace anywhere but in what the watch is told."""
+"""A test event of the watch is decided on like any event, and leaves no trace but in what the watch is told."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
