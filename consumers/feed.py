@@ -15,12 +15,14 @@ from aiokafka.structs import ConsumerRecord
 from pydantic import ValidationError
 
 from consumers.bus import committed_reader, end_of, offset_at, partition_of, partitions, start_of
+from consumers.tracing import delivered
 from schemas.codec import Codec, UndecodableError
 from schemas.gazetteer import Gazetteer, load_gazetteer
 from schemas.problems import RejectCode
 from schemas.records import DeliveryMeta
 from schemas.schema_ids import RegistrySilentError, SchemaIds
 from schemas.topics import desk_topic
+from schemas.traces import Fact, Tracer
 
 #: Where a feed starts: so long ago, at a moment, at an offset, or (none) with what comes from now on.
 Since = timedelta | datetime | int | None
@@ -92,10 +94,12 @@ class Feed:
         own_topic: bool = False,
         codec: Codec | None = None,
         ids: SchemaIds | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         """``options``: what every aiokafka client takes. ``own_topic``: read ``desk.<unit>.<function>`` instead.
 
         ``ids``: a registry to ask for the ids of deliveries in the Confluent wire format; others are read without.
+        ``tracer``: ends the trace of each delivery that is shown and has one.
         """
         self.desk = desk
         self.topic = delivery_topic(desk, load_gazetteer(), own_topic=own_topic)
@@ -109,6 +113,7 @@ class Feed:
         self._shown_from = 0
         self._follow = follow
         self._ids = ids
+        self._tracer = tracer
         self._codec = codec or Codec(None if ids is None else ids.known)
         self._closing = AsyncExitStack()
         self._consumer: AIOKafkaConsumer | None = None
@@ -243,6 +248,9 @@ class Feed:
         if isinstance(item, Unreadable):
             self.unreadable += not self.before_start(item)
             return item
+        if self._tracer is not None and (span := delivered(self._tracer, record.topic, record.headers)) is not None:
+            span.tell({Fact.EVENT_TYPE: item.meta.event_type})
+            span.end()
         return item if self._names is None or DELIVERY_PREFIX + item.meta.event_type in self._names else None
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from schemas.alarms import AlarmCode
-from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, FACTS, PACKS
+from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, FACTS, FLASH_ACCEPTED, PACKS
 
 
 class Stage(StrEnum):
@@ -125,6 +125,7 @@ def stage_of(topic: str) -> Stage | None:
         return Stage.INTAKE
     return {
         ACCEPTED: Stage.ASSESS,
+        FLASH_ACCEPTED: Stage.ASSESS,
         ASSESSED: Stage.SHARE,
         PACKS: Stage.RULES,
         DUTIES: Stage.DUTIES,

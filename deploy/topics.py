@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from deploy.administrator import administrator
 from schemas.topics import Topic
@@ -172,9 +172,11 @@ async def _present(admin: AIOKafkaAdminClient) -> dict[str, Present]:
     settings: dict[str, list[Any]] = {}
     for response in await admin.describe_configs(resources) if resources else []:
         for code, _, _, name, entries in response.resources:
-            _refuse(name, code)
-            settings[name] = entries
-    return {name: _as_present(topic["partitions"], settings[name]) for name, topic in found.items()}
+            # Another broker may be asked than the one that listed the topics, and not have heard of one yet.
+            if code != UnknownTopicOrPartitionError.errno:
+                _refuse(name, code)
+                settings[name] = entries
+    return {name: _as_present(found[name]["partitions"], entries) for name, entries in settings.items()}
 
 
 def _as_present(partitions: list[Any], entries: list[Any]) -> Present:

@@ -11,12 +11,16 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from producers.encoding import AnyEvent, Refused, encode, new_event_id
 from producers.kafka import DEFAULTS, LAST_WORDS_S, BusUnreachable, started, stopped, unreachable
 from producers.publisher import IN_FLIGHT, Publisher, Receipt, Submission
+from producers.tracing import UNCONFIRMED, ended, ended_with, published
 from schemas.catalogue import EVENT_TYPES
 from schemas.codec import Codec
 from schemas.envelope import Event
+from schemas.flash import flash_topic_of
+from schemas.gazetteer import load_gazetteer
 from schemas.problems import Problem, RejectCode
 from schemas.schema_ids import RegistrySilentError, SchemaIds
 from schemas.sequence import SEQUENCE_HEADER, Numbered, Numbering
+from schemas.traces import Tracer
 
 __all__ = [
     "DEFAULTS",
@@ -36,7 +40,7 @@ GATEWAY_TOPIC = "in.gateway"
 
 
 class Producer(Publisher):
-    """Publishes one desk's events.
+    """Publishes one desk's events; those on danger to life by the flash lane beside ``topic``.
 
     Shape: events as models or as mappings in the wire's JSON form; a receipt for each.
     Errors: ``BusUnreachable`` when the bus does not confirm in time. What an event says never raises: it is rejected.
@@ -51,14 +55,20 @@ class Producer(Publisher):
         topic: str = GATEWAY_TOPIC,
         timeout: float = 30.0,
         ids: SchemaIds | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
-        """``ids``: write the Confluent wire format under the ids of a registry (``deploy.registry.registry_at``)."""
+        """``ids``: write the Confluent wire format under the ids of a registry (``deploy.registry.registry_at``).
+
+        ``tracer``: begin a trace with each event (``deploy.observability.tracing.tracer_from_environment``).
+        """
         self._options = DEFAULTS | dict(options)
         self._origin = origin
         self._topic = topic
+        self._flash_topic = flash_topic_of(topic, load_gazetteer())
         self._timeout = timeout
         self._codec = Codec()
         self._ids = ids
+        self._tracer = tracer
         self._framed: set[str] = set()
         self._kafka: AIOKafkaProducer | None = None
         self._numbering = Numbering()
@@ -85,15 +95,20 @@ class Producer(Publisher):
             return Submission(*encoded)
         header, said = self._numbering.next()
         encoded.headers.append((SEQUENCE_HEADER, header))
+        topic = self._flash_topic if encoded.flash else self._topic
+        span = published(self._tracer, encoded, topic)
         try:  # aiokafka waits for the topic and for room no longer than request_timeout_ms
-            confirmation = await self._kafka.send(self._topic, encoded.value, key=encoded.key, headers=encoded.headers)
+            confirmation = await self._kafka.send(topic, encoded.value, key=encoded.key, headers=encoded.headers)
         except MessageSizeTooLargeError:
             self._numbering.lost(said)
+            ended(span, RejectCode.TOO_LARGE)
             return Submission(encoded.event_id, (Problem(RejectCode.TOO_LARGE),))
         except (KafkaError, TimeoutError) as problem:
             self._numbering.lost(said)
-            raise unreachable(problem, self._topic) from None
+            ended(span, UNCONFIRMED)
+            raise unreachable(problem, topic) from None
         confirmation.add_done_callback(lambda done: self._numbered(said, done))
+        ended_with(span, confirmation)
         return Submission(encoded.event_id, (), confirmation)
 
     def _numbered(self, said: Numbered, done: "asyncio.Future[Any]") -> None:

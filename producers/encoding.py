@@ -11,7 +11,9 @@ import uuid_utils
 from schemas.catalogue import EVENT_TYPES
 from schemas.codec import MAX_RECORD_BYTES, ORIGIN_HEADER, Codec, UnencodableError, cloud_event_headers
 from schemas.envelope import Event
+from schemas.flash import is_flash
 from schemas.problems import Problem, RejectCode
+from schemas.substances import load_substances
 from schemas.validation import validate
 
 #: An event as a model, or as a mapping in the wire's JSON form.
@@ -29,6 +31,8 @@ class Encoded(NamedTuple):
     event: Event[Any]
     value: bytes
     headers: list[tuple[str, bytes]]
+    #: Whether it goes by the flash lane.
+    flash: bool = False
 
     @property
     def event_id(self) -> str:
@@ -75,7 +79,7 @@ def encode(codec: Codec, event: AnyEvent, origin: str, check: Check | None = Non
         return Refused(found.event_id, (Problem(RejectCode.FIELD_INVALID, problem.pointer),))
     if len(value) > MAX_RECORD_BYTES:
         return Refused(found.event_id, (Problem(RejectCode.TOO_LARGE),))
-    return Encoded(found, value, _headers(found, origin))
+    return Encoded(found, value, _headers(found, origin), is_flash(values, load_substances()))
 
 
 def _headers(event: Event[Any], origin: str) -> list[tuple[str, bytes]]:

@@ -16,7 +16,11 @@ FILE_VARIABLE: Final = "SAMBUS_SPOOL_KEY_FILE"
 KEYS_VARIABLE: Final = "SAMBUS_SPOOL_KEYS"
 _KEY_BYTES: Final = 32
 _NAME_BYTES: Final = 8
+#: What nobody but the owner may do; of a file that root hands to a group, which is how systemd and Kubernetes give
+#: credentials to a process, the group may read.
 _OTHERS: Final = 0o077
+_HANDED: Final = 0o037
+_ROOT: Final = 0
 
 
 class SpoolKeysError(ValueError):
@@ -92,11 +96,17 @@ def read_keys(path: Path) -> SpoolKeys:
 
 
 def _text(path: Path) -> str:
-    if path.stat().st_mode & _OTHERS:
+    told = path.stat()
+    if open_to_others(told.st_mode, told.st_uid, getattr(os, "geuid", int)()):  # where there is none, all is root's
         raise SpoolKeysError(
             "it is open to other users; run chmod 600 on it, and rotate it if somebody may have read it"
         )
     return path.read_text("ascii")
+
+
+def open_to_others(mode: int, owner: int, asker: int) -> bool:
+    """Whether others than the asker, and the group to which root handed it, may do something with a file."""
+    return bool(mode & (_HANDED if owner == _ROOT != asker else _OTHERS))
 
 
 def keys_from_environment(environment: Mapping[str, str] | None = None) -> SpoolKeys:

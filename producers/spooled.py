@@ -14,8 +14,12 @@ from producers.sender import Sender
 from producers.spool import MAX_BYTES, Spool
 from producers.spool_keys import SpoolKeys, keys_from_environment
 from producers.spool_record import SpoolRecord, urgency_of
+from producers.tracing import ended_with, published
 from schemas.codec import Codec
+from schemas.flash import flash_topic_of
+from schemas.gazetteer import load_gazetteer
 from schemas.sequence import SEQUENCE_HEADER, Numbered, Numbering
+from schemas.traces import Tracer
 
 #: How long closing waits for the bus to take what is in the spool, and a full spool for room. Seconds.
 _CLOSING_S: Final = 5.0
@@ -45,10 +49,16 @@ class SpooledProducer(Publisher):
         patience: float = _PATIENCE_S,
         closing: float = _CLOSING_S,
         max_bytes: int = MAX_BYTES,
+        tracer: Tracer | None = None,
     ) -> None:
-        """``keys``: those of the environment unless given (``SAMBUS_SPOOL_KEY_FILE``)."""
+        """``keys``: those of the environment unless given (``SAMBUS_SPOOL_KEY_FILE``).
+
+        ``tracer``: begin a trace with each event, as ``Producer`` does.
+        """
+        self._tracer = tracer
         self._options = options
         self._origin, self._topic, self._timeout = origin, topic, timeout
+        self._flash_topic = flash_topic_of(topic, load_gazetteer())
         self._patience, self._closing = patience, closing
         self._keys = keys_from_environment() if keys is None else keys
         self._folder, self._max_bytes = spool, max_bytes
@@ -76,16 +86,20 @@ class SpooledProducer(Publisher):
         encoded = encode(self._codec, event, self._origin)
         if isinstance(encoded, Refused):
             return Submission(*encoded)
+        topic = self._flash_topic if encoded.flash else self._topic
         header, said = self._numbering.next()
-        headers = (*encoded.headers, (SEQUENCE_HEADER, header))
-        record = SpoolRecord(self._topic, encoded.key, encoded.value, headers, urgency_of(encoded.event))
+        encoded.headers.append((SEQUENCE_HEADER, header))
+        span = published(self._tracer, encoded, topic)
+        headers = tuple(encoded.headers)
+        record = SpoolRecord(topic, encoded.key, encoded.value, headers, urgency_of(encoded.event))
         try:
-            put = await self._carrying.put(record)
+            taken = await self._carrying.put(record)
         except BaseException:
             self._numbering.lost(said)
             raise
-        put.add_done_callback(lambda done: self._numbered(said, done))
-        return Submission(encoded.event_id, (), put)
+        taken.add_done_callback(lambda done: self._numbered(said, done))
+        ended_with(span, taken)
+        return Submission(encoded.event_id, (), taken)
 
     def _numbered(self, said: Numbered, done: "asyncio.Future[Any]") -> None:
         """Note whether a numbered record is on the disk: from there on the bus gets it, or its loss shows."""

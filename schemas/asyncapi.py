@@ -19,6 +19,8 @@ from schemas.topics import (
     DECISIONS,
     DROPS,
     FIGURES,
+    FLASH_ACCEPTED,
+    FLASH_IN,
     GATEWAY_IN,
     PACKS,
     PAUSES,
@@ -42,6 +44,8 @@ _KAFKA: Final = "0.5.0"
 _EVENTS: Final = tuple(name for name, kind in EVENT_TYPES.items() if not kind.bus_only)
 _DELIVERIES: Final = tuple(f"{DELIVERY_PREFIX}{name}" for name in EVENT_TYPES)
 _PUBLISHED: Final = "in.{unit}"
+_FLASH_PUBLISHED: Final = "in.flash.{unit}"
+_FLASH_DELIVERED: Final = "alert.flash.{area}"
 _DELIVERED: Final = "deliver.{area}"
 _OWN_DESK: Final = "desk.{unit}.{function}"
 _OWN_RECEIPTS: Final = "receipts.{unit}.{function}"
@@ -49,6 +53,9 @@ _OWN_RECEIPTS: Final = "receipts.{unit}.{function}"
 _RECORDS: Final[Mapping[str, tuple[str, ...]]] = {
     GATEWAY_IN: _EVENTS,
     _PUBLISHED: _EVENTS,
+    FLASH_IN: _EVENTS,
+    _FLASH_PUBLISHED: _EVENTS,
+    FLASH_ACCEPTED: _EVENTS,
     ACCEPTED: tuple(EVENT_TYPES),
     ASSESSED: tuple(EVENT_TYPES),
     QUARANTINE: ("quarantined",),
@@ -63,11 +70,13 @@ _RECORDS: Final[Mapping[str, tuple[str, ...]]] = {
     RECEIPTS: ("receipts",),
     _OWN_RECEIPTS: ("receipts",),
     _DELIVERED: _DELIVERIES,
+    _FLASH_DELIVERED: _DELIVERIES,
     _OWN_DESK: _DELIVERIES,
 }
 _DESCRIPTION: Final = """\
 Events between police units, shared by rule. A unit publishes on `in.<unit>` if it has Kafka access of its own, else
-through the gateway, which alone writes `in.gateway`. A desk reads `desk.<unit>.<function>` if it has Kafka access of
+through the gateway, which alone writes `in.gateway`. What is on danger to life goes to `in.flash.<unit>` or `in.flash`
+instead, and overtakes. A desk reads `desk.<unit>.<function>` if it has Kafka access of
 its own, else through its area's gateway, which alone reads `deliver.<area>`. A desk learns what became of its
 events on `receipts.<unit>.<function>`, or through the gateway. Everything else is written by the bus.
 
@@ -122,6 +131,10 @@ def _pattern(name: str, gazetteer: Gazetteer) -> str:
     """A topic's name with what varies as a parameter."""
     if name.startswith("deliver."):
         return _DELIVERED
+    if name.startswith("alert.flash."):
+        return _FLASH_DELIVERED
+    if name.startswith(f"{FLASH_IN}."):
+        return _FLASH_PUBLISHED
     if name.startswith("desk."):
         return _OWN_DESK
     if name.startswith(f"{RECEIPTS}."):

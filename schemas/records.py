@@ -87,7 +87,8 @@ class Decision(Model):
     """One ledger line: what the rules said of one event, or why it went no further.
 
     ``outcome`` is ``shared`` (at least one receiver besides the origin), ``origin_only``, one of ``FOLLOWED``, or a
-    drop code.
+    drop code. ``about`` are earlier events that this one is feedback on, an answer to or an outcome of, or that it
+    cites; ``said`` is what it says of them, as a code of its type.
     """
 
     event_id: EventId
@@ -104,6 +105,9 @@ class Decision(Model):
     published_at: Moment
     accepted_from: ShortText  # topic:partition:offset of the record as published
     synthetic: bool = False
+    replaces: EventId | None = None  # the revision that it takes the place of
+    about: list[EventId] = []
+    said: Ref | None = None
 
 
 class QuarantinedProblem(Model):

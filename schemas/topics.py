@@ -18,6 +18,9 @@ RECORD_BYTES: Final = 2 * MIB
 QUARANTINE_BYTES: Final = 3 * MIB
 
 GATEWAY_IN: Final = "in.gateway"
+#: The flash lane (docs/adr/0029): what is published, and what is accepted, on danger to life.
+FLASH_IN: Final = "in.flash"
+FLASH_ACCEPTED: Final = "flash.accepted"
 QUARANTINE: Final = "quarantine"
 #: What of it was dropped by whoever it is for: the record itself stays where it is, so the books still balance.
 DROPS: Final = "quarantine.drops"
@@ -68,6 +71,7 @@ NATIONAL, PARTNERS = "national", "partners"
 
 #: How codes of units begin.
 _ROOTS: Final = frozenset({"se", "partner"})
+_FLASH: Final = frozenset({FLASH_IN, FLASH_ACCEPTED})
 _RETENTION_MS: Final = 7 * DAY_MS
 _QUARANTINE_MS: Final = 30 * DAY_MS
 _RECEIPTS_MS: Final = 30 * DAY_MS
@@ -129,6 +133,11 @@ def catalogue(
     return (
         _intake(GATEWAY_IN, partitions, "gateway", "what the intake gateway took from units it knows"),
         *(_intake(intake_topic(unit), partitions, unit, f"what {unit} publishes itself") for unit in units),
+        _intake(FLASH_IN, partitions, "gateway", "what the intake gateway took on danger to life"),
+        *(
+            _intake(flash_intake_topic(unit), partitions, unit, f"what {unit} publishes itself on danger to life")
+            for unit in units
+        ),
         *_flow(partitions),
         _packs(partitions),
         _drops(partitions),
@@ -146,6 +155,7 @@ def catalogue(
             _delivery(f"deliver.{area}", max(1, partitions // DELIVERY_SHARE), f"gateway:{area}", f"archiver:{area}")
             for area in delivery_areas(gazetteer)
         ),
+        *(_flash_delivery(area) for area in delivery_areas(gazetteer) if area != PARTNERS),
         *(_delivery(desk_topic(desk), 1, desk) for desk in desks),
         _receipts(RECEIPTS, max(1, partitions // DELIVERY_SHARE), "gateway"),
         *(_receipts(receipts_topic(desk), 1, desk) for desk in desks),
@@ -162,6 +172,31 @@ def unit_of(topic: str) -> str | None:
     """The unit that writes an intake topic of its own; None for every other topic, and for the flash lane."""
     unit = topic.removeprefix("in.")
     return unit if topic.startswith("in.") and unit.split(".")[0] in _ROOTS else None
+
+
+def flash_intake_topic(unit: str) -> str:
+    """The flash lane of a unit with its own Kafka access."""
+    return f"{FLASH_IN}.{unit}"
+
+
+def is_flash_topic(topic: str) -> bool:
+    """Whether workers read a topic before all others, by a consumer of its own."""
+    return topic in _FLASH or topic.startswith(f"{FLASH_IN}.")
+
+
+def writer_of(topic: str) -> str | None:
+    """The unit that alone writes an intake topic; None for the gateway's and the watch's: a header names the desk."""
+    if topic in {GATEWAY_IN, FLASH_IN, CANARY_IN}:
+        return None
+    return topic.removeprefix("in.").removeprefix("flash.")
+
+
+def flash_delivery_topic(area: str) -> str | None:
+    """Where an area's readers find deliveries of the flash lane before those on ``deliver.<area>``.
+
+    None for partners: what they get may be held back, and a lane that overtakes knows no waiting.
+    """
+    return None if area == PARTNERS else f"alert.flash.{area}"
 
 
 def desk_topic(desk: str) -> str:
@@ -208,6 +243,7 @@ def _flow(partitions: int) -> tuple[Topic, ...]:
             QUARANTINE, "origin", _QUARANTINE_MS, (gateway, operations, MONITOR), "what could not be accepted, and why"
         ),
         topic(ACCEPTED, "fingerprint", _RETENTION_MS, lane, "accepted events, for the assess agent"),
+        topic(FLASH_ACCEPTED, "fingerprint", _RETENTION_MS, lane, "accepted events on danger to life, assessed first"),
         topic(ASSESSED, "fingerprint", _RETENTION_MS, (*lane, DRY_RUN), "assessed events, for the share agent"),
         topic(DECISIONS, "event_id", None, (gateway, operations), "every decision, with its rules and input hash"),
         topic(DUTIES, "event_id", _RETENTION_MS, lane, "what is owed about an event, and what answers it"),
@@ -403,6 +439,12 @@ def _packs(partitions: int) -> Topic:
 def _delivery(name: str, partitions: int, *readers: str) -> Topic:
     purpose = f"deliveries already minimised for their desks, read by {' and '.join(readers)} alone"
     return Topic(name, "desk", partitions, _RETENTION_MS, _DELETE, ("worker",), readers, purpose)
+
+
+def _flash_delivery(area: str) -> Topic:
+    """A copy each of what stands on ``deliver.<area>`` too: one partition, as there is little, and it is read whole."""
+    purpose = f"deliveries on danger to life, ahead of deliver.{area}, which has them too"
+    return Topic(f"alert.flash.{area}", "desk", 1, _RETENTION_MS, _DELETE, ("worker",), (f"gateway:{area}",), purpose)
 
 
 def _receipts(name: str, partitions: int, reader: str) -> Topic:

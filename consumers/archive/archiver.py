@@ -16,6 +16,7 @@ from aiokafka.structs import ConsumerRecord
 from sqlalchemy.exc import SQLAlchemyError
 
 from consumers.archive.archive import Archive
+from consumers.archive.archived import Archived
 from consumers.archive.rows import RowMaker
 from consumers.archive.writer import Batch, Fault, Move, Place, TakenOverError, Written
 from consumers.bus import (
@@ -69,10 +70,12 @@ async def run_archiver(
     *,
     stop: asyncio.Event | None = None,
     tell: Tell = quietly,
+    counted: Archived | None = None,
 ) -> None:
     """Archive what comes on these topics, until told to stop.
 
-    Shape: what a supervisor starts; ``options`` are what every aiokafka client takes, ``topics`` delivery topics.
+    Shape: what a supervisor starts; ``options`` are what every aiokafka client takes, ``topics`` delivery topics;
+    what is done is counted in ``counted``.
     Errors: ``TakenOverError`` when another archiver reads one of the partitions; ``TopicMissingError``.
     """
     stopping, delay = stop or asyncio.Event(), _RETRY_FIRST
@@ -80,10 +83,11 @@ async def run_archiver(
     tell(ArchiveSignal.STARTED, topics=",".join(wanted))
     try:
         while not stopping.is_set():
-            archiver = Archiver(options, archive, wanted, tell)
+            archiver = Archiver(options, archive, wanted, tell, counted)
             try:
                 await archiver.follow(stopping)
             except (BusUnreachableError, KafkaError, TimeoutError, SQLAlchemyError) as problem:
+                archiver.lost()
                 delay = _RETRY_FIRST if archiver.archived else min(delay * 2, _RETRY_MOST)
                 tell(ArchiveSignal.AWAY, problem=type(problem).__name__, seconds=delay)
                 await _wait(stopping, delay)
@@ -109,7 +113,15 @@ async def _wait(stopping: asyncio.Event, seconds: float) -> None:
 class Archiver:
     """Reads from where the archive stands. Made anew whenever anything has failed: only the archive's word counts."""
 
-    def __init__(self, options: Mapping[str, Any], archive: Archive, topics: list[str], tell: Tell) -> None:
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        archive: Archive,
+        topics: list[str],
+        tell: Tell,
+        counted: Archived | None = None,
+    ) -> None:
+        self._counted = counted or Archived()
         self._options = options
         self._archive = archive
         self._topics = topics
@@ -118,6 +130,10 @@ class Archiver:
         self._codec = Codec()
         self._stands: dict[Place, int | None] = {}
         self.archived = 0
+
+    def lost(self) -> None:
+        """Something is away: how far the bus is ahead is not known until it is there again."""
+        self._counted.reached({})
 
     async def follow(self, stopping: asyncio.Event) -> None:
         """Archive what comes until told to stop."""
@@ -157,30 +173,37 @@ class Archiver:
         fault = Fault(place.topic, place.partition, stood, oldest - stood, "EXPIRED")
         await asyncio.to_thread(self._archive.write, Batch(moves={place: Move(stood, oldest)}, faults=[fault]))
         self._stands[place] = oldest
+        self._counted.faults[fault.code] += fault.offsets
         self._tell(ArchiveSignal.EXPIRED, topic=place.topic, partition=place.partition, at_most=fault.offsets)
 
     async def _once(self, consumer: AIOKafkaConsumer) -> None:
         """One look at the broker, and one transaction for what it brought."""
         fetched = await consumer.getmany(timeout_ms=_WAIT_MS, max_records=BATCH)
-        moves = {}
+        moves, ends = {}, {}
         for place in consumer.assignment():
             here, end = Place(place.topic, place.partition), await consumer.position(place)
             stood = self._stands[here]
+            ends[place.topic, place.partition] = consumer.last_stable_offset(place), end
             if fetched.get(place) or end - (stood or 0) >= _MARKERS:
                 moves[here] = Move(stood, end)
         if not moves:
+            self._counted.reached(ends)
             return
         records = [record for found in fetched.values() for record in found]
         written = await asyncio.to_thread(self._write, records, moves)
         self._stands.update({place: move.end for place, move in moves.items()})
         self.archived += written.new
+        self._counted.written(written)
+        self._counted.reached(ends)
         self._tell(ArchiveSignal.WRITTEN, new=written.new, known=written.known, hidden=written.hidden)
 
     def _write(self, records: list[ConsumerRecord], moves: dict[Place, Move]) -> Written:
         batch = Batch(moves=moves)
         for record in records:
             self._take(record, batch)
-        return self._archive.write(batch)
+        written = self._archive.write(batch)
+        self._counted.faults.update(fault.code for fault in batch.faults)
+        return written
 
     def _take(self, record: ConsumerRecord, batch: Batch) -> None:
         """A record as a row, or on record as what cannot be read."""

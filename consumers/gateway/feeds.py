@@ -17,6 +17,7 @@ from consumers.bus import BusUnreachableError, TopicMissingError, partition_of
 from consumers.feed import Delivery, delivery_topic
 from consumers.folding import about
 from consumers.gateway.acts import Acts
+from consumers.gateway.ahead import Ahead
 from consumers.gateway.books import Books
 from consumers.gateway.card_view import card_view, reads_on
 from consumers.gateway.cursors import Cursors
@@ -34,7 +35,10 @@ from consumers.gateway.store import ReaderStore
 from consumers.gateway.stream import Sources
 from consumers.withdrawn import Withdrawal
 from schemas.codec import Codec
+from schemas.figures import Figure, Histogram, Shown
 from schemas.gazetteer import Gazetteer
+from schemas.signals import READERS, READERS_CUT, STREAM_S
+from schemas.traces import Tracer
 from schemas.web import WebCode, WebProblem
 
 #: Kafka is looked for again so often, and whoever asks meanwhile is told to come back.
@@ -73,8 +77,10 @@ class Feeds:
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     codec: Codec = field(default_factory=Codec)
+    tracer: Tracer | None = None
     auditing: Mapping[str, Any] | None = None
     streams: Counter[str] = field(default_factory=Counter)
+    delays: Histogram = field(default_factory=lambda: Histogram(STREAM_S))
     _opened: Open | None = None
 
     def __post_init__(self) -> None:
@@ -86,6 +92,18 @@ class Feeds:
         if self._opened is None:
             raise WebProblem(WebCode.BUS_UNREACHABLE, retry_after=RETRY_SECONDS)
         return self._opened
+
+    def figures(self) -> list[Shown]:
+        """How many read, and how quickly they are served; from any thread. Nothing is told by desk."""
+        opened = self._opened
+        if opened is None:
+            return list(self.delays.spreads())
+        return [
+            Figure(READERS, (), len(opened.hub.open)),
+            Figure(READERS_CUT, ("overrun",), opened.hub.out.overruns),
+            Figure(READERS_CUT, ("stalled",), opened.hub.cut),
+            *self.delays.spreads(),
+        ]
 
     async def ready(self) -> bool:
         """Whether it is open."""
@@ -130,11 +148,13 @@ class Feeds:
         past = await stack.enter_async_context(Past(self.options, self.limits.catch_ups))
         topics = [f"deliver.{area}" for area in self.areas]
         hub = Hub(self.options, topics, self.codec, log, self.clock, self.limits)
+        hub.delays, hub.tracer = self.delays, self.tracer
         books = Books(hub, past, self.codec, self.clock, self.limits.kept)
         recalls = RecallBook(self.clock, lambda want, taken: self._may_see(hub, want, taken))
         hub.out.watchers.append(lambda taken: _noted(recalls, taken))
         hub.out.further = lambda want, items: card_frames(books, want, items)
         await stack.enter_async_context(hub)
+        await stack.enter_async_context(Ahead(self.options, self.areas, hub, self.codec, self.clock))
         sources = Sources(hub, past, log, self.cursors, self.codec, self.clock)
         return Open(hub, past, log, store, books, owed, recalls, acts, sources)
 

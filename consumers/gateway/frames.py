@@ -32,16 +32,26 @@ def milliseconds(moment: datetime) -> int:
 class Showing:
     """Makes what readers see of some records of one partition.
 
-    Shape: made for one batch and thrown away with it. ``seen_ms``: until when readers have had what was held back. A
-    record of which somebody may see nothing gives None, whatever the reason.
+    Shape: made for one batch and thrown away with it; ``name`` is that of the events that hold deliveries.
+    ``seen_ms``: until when readers have had what was held back. A record of which somebody may see nothing gives None,
+    whatever the reason.
     """
 
-    def __init__(self, codec: Codec, withdrawn: Withdrawn, partition: int, now: datetime, seen_ms: int = 0) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        withdrawn: Withdrawn,
+        partition: int,
+        now: datetime,
+        seen_ms: int = 0,
+        name: str = "delivery",
+    ) -> None:
         self._codec = codec
         self._withdrawn = withdrawn
         self._partition = partition
         self._now = now
         self._seen_ms = seen_ms
+        self._name = name
         self._items: dict[int, Delivery | Unreadable] = {}
         self._data: dict[tuple[int, Paths], bytes] = {}
 
@@ -69,7 +79,7 @@ class Showing:
         view, kept_back = shown(want.lens.rights, item.meta.event_type, item.event)
         data = self._data.get((entry.offset, kept_back))
         if data is None:
-            data = self._data[entry.offset, kept_back] = event("delivery", self._said(item, view))
+            data = self._data[entry.offset, kept_back] = event(self._name, self._said(item, view))
         reads = (read_of(item),)
         if late and item.meta.not_before is not None:
             return Frame(data, entry.offset, 0, milliseconds(item.meta.not_before), late, reads)

@@ -24,8 +24,12 @@ from consumers.gateway.limits import Limits
 from consumers.gateway.live import Frame, Reader
 from consumers.gateway.readlog import ReadLog
 from consumers.gateway.tail import Entry, Tail
+from consumers.tracing import delivered
 from schemas.codec import Codec
+from schemas.figures import Histogram
+from schemas.signals import STREAM_S
 from schemas.topics import PARTNERS
+from schemas.traces import Span, Tracer
 
 #: What desks outside the police get may be held back (``not_before``); nobody else's deliveries are.
 HELD_TOPIC: Final = f"deliver.{PARTNERS}"
@@ -61,6 +65,9 @@ class Hub:
         #: Every reader with a stream, also one who is reading what is past.
         self.open: set[Reader] = set()
         self.cut = 0
+        #: How long deliveries had been on their way, and who follows those that are traced.
+        self.delays = Histogram(STREAM_S)
+        self.tracer: Tracer | None = None
         self._attached = Attached()
         self.out = FanOut(self._attached, self.tails, codec, log, clock)
         self._options, self._topics, self._codec = options, tuple(topics), codec
@@ -93,6 +100,10 @@ class Hub:
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
+
+    def mind(self, task: asyncio.Task[None]) -> None:
+        """Let the hub's work end when this does: whoever opened it then opens both anew."""
+        self._tasks.append(task)
 
     # Readers
 
@@ -157,8 +168,30 @@ class Hub:
             fetched = await consumer.getmany(timeout_ms=_WAIT_MS, max_records=_BATCH)
             for place, records in fetched.items():
                 entries = self._take(place, records, await consumer.position(place))
+                spans = self._spans(place, records)
                 await self.out.show(place, entries)
+                for span in spans:
+                    span.end()
                 self.shown_to[place] = self.tails[place].next_offset
+                self._count(place, records)
+
+    def _spans(self, place: TopicPartition, records: Sequence[ConsumerRecord]) -> list[Span]:
+        """A span for each traced delivery that somebody is shown."""
+        wanted = (record for record in records if self.tracer is not None and self._looked_at(place, record))
+        found = (delivered(self.tracer, place.topic, record.headers) for record in wanted)
+        return [span for span in found if span is not None]
+
+    def _looked_at(self, place: TopicPartition, record: ConsumerRecord) -> bool:
+        return record.key is not None and self._attached.has(place, record.key.decode("utf-8", "replace"))
+
+    def _count(self, place: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
+        """Count how long what was shown had been on its way; what was held back on purpose is not late."""
+        if place.topic == HELD_TOPIC:
+            return
+        now_ms = milliseconds(self._clock())
+        for record in records:
+            if self._looked_at(place, record):
+                self.delays.observe((now_ms - record.timestamp) / 1000)
 
     def _take(self, place: TopicPartition, records: Sequence[ConsumerRecord], next_offset: int) -> list[Entry]:
         """Records into the tail; orders and what is held back are remembered for good."""

@@ -12,6 +12,8 @@ from schemas.reads import ReadDelivery
 #: What may wait for a reader. One that needs more reads on from Kafka, at its own pace.
 MOST_FRAMES: Final = 512
 MOST_BYTES: Final = 1024 * 1024
+#: What may overtake that; of more, the oldest comes in its order alone.
+_MOST_AHEAD: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Reader:
     """
 
     __slots__ = (
+        "_ahead",
         "_bytes",
         "_queue",
         "_waiter",
@@ -80,6 +83,7 @@ class Reader:
         self.attached_ms = 0
         self.back: tuple[int, int] | None = None
         self._queue: deque[Frame] = deque()
+        self._ahead: deque[Frame] = deque(maxlen=_MOST_AHEAD)
         self._bytes = 0
         self._waiter: asyncio.Future[None] | None = None
 
@@ -100,6 +104,17 @@ class Reader:
             self.overrun = True
             self._empty()
         self._wake()
+
+    def push_ahead(self, frames: Sequence[Frame]) -> None:
+        """Give it frames before all that waits; they have no place. Also one that is not attached gets them."""
+        self._ahead.extend(frames)
+        self._wake()
+
+    def take_ahead(self) -> list[Frame]:
+        """What overtakes, for a connection that reads what is past."""
+        ahead = list(self._ahead)
+        self._ahead.clear()
+        return ahead
 
     def _is_new(self, frame: Frame) -> bool:
         if frame.late:
@@ -125,13 +140,13 @@ class Reader:
 
     async def frames(self) -> list[Frame]:
         """What waits for it, as soon as there is something; nothing when it was overrun or is to end."""
-        if not (self._queue or self.overrun or self.closing):
+        if not (self._queue or self._ahead or self.overrun or self.closing):
             self._waiter = asyncio.get_running_loop().create_future()
             try:
                 await self._waiter
             finally:
                 self._waiter = None
-        waiting = list(self._queue)
+        waiting = [*self.take_ahead(), *self._queue]
         self._empty()
         return waiting
 

@@ -86,6 +86,7 @@ class Stream:
         while self._next < tail.start and not self._reader.closing:
             stretches = self._with.past.stretches(self._place, self.desk, self._next, tail.next_offset)
             async for stretch in stretches:
+                await self._send(self._reader.take_ahead(), write)
                 await self._show(self._of_the_past(stretch.entries), write)
                 self._next = max(self._next, stretch.next_offset)
                 if self._reader.closing:

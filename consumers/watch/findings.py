@@ -3,18 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from consumers.health import Reason
-from schemas.signals import Metric
+from schemas.figures import Figure
 
-
-class Figure(NamedTuple):
-    """One value of a metric of ``schemas/signals.py``; ``labels`` in the order that the metric names them."""
-
-    metric: Metric
-    labels: tuple[str, ...]
-    value: float
+__all__ = ["Figure", "Findings", "Part"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from consumers.watch.in_order import InOrder
 from consumers.watch.silence import Heard, Publishers, reasons
 from schemas.codec import ORIGIN_HEADER
 from schemas.signals import PUBLISHERS, SILENT_S, SKEW_S
-from schemas.topics import CANARY_IN, GATEWAY_IN, HEALTH
+from schemas.topics import HEALTH, writer_of
 from schemas.vocabulary import Function
 
 #: The keys on ``bus.health``: how far intake topics were read, and one for each desk.
@@ -129,7 +129,7 @@ class PublishersPart:
         assert self._consumer is not None  # noqa: S101 - started
         async with administrator(self._options) as admin:
             there = await topics_of(admin)
-        places = [p for name, found in there.items() if name.startswith("in.") and name != CANARY_IN for p in found]
+        places = [p for name, found in there.items() if name.startswith("in.") for p in found]
         if set(places) == self._consumer.assignment():
             return
         oldest = await answered(self._consumer.beginning_offsets(places)) if places else {}
@@ -166,11 +166,12 @@ def heard_of(record: ConsumerRecord) -> Heard | None:
     """Who published a record when, by its topic and headers; None when no desk can be told."""
     told = {name: value for name, value in record.headers if name in {ORIGIN_HEADER, _CLAIM}}
     said = told.get(ORIGIN_HEADER, b"").decode("ascii", "replace")
-    if record.topic == GATEWAY_IN:
+    unit = writer_of(record.topic)
+    if unit is None:
         origin = said
     else:
         function = said.partition("/")[2]
-        origin = f"{record.topic.removeprefix('in.')}/{function if function in _FUNCTIONS else 'intelligence'}"
+        origin = f"{unit}/{function if function in _FUNCTIONS else 'intelligence'}"
     if not origin.isascii() or "/" not in origin or not origin.isprintable():
         return None
     claims = [claim for claim in (_claimed(told.get(_CLAIM)), _made(record.key)) if claim is not None]

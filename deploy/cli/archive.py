@@ -13,6 +13,7 @@ import click
 import orjson
 
 from consumers.archive.archive import Archive
+from consumers.archive.archived import Archived
 from consumers.archive.archiver import ArchiveSignal, run_archiver
 from consumers.archive.asker import Somebody
 from consumers.archive.condition import Condition, condition
@@ -34,6 +35,8 @@ from deploy.cli.asking import (
     since_option,
 )
 from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, Connection, connection_options
+from deploy.cli.home import told
+from deploy.metrics import metrics_options, serve_figures
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import delivery_areas, desk_topic
 
@@ -49,17 +52,27 @@ def archive() -> None:
 @click.option("--area", "areas", multiple=True, help="Only this area's delivery topic. [default: all]")
 @click.option("--own-topic", "own", multiple=True, metavar="UNIT/FUNCTION", help="Also this desk's own topic.")
 @archive_options
+@metrics_options
 @connection_options
-def run_(areas: tuple[str, ...], own: tuple[str, ...], place: Place, connection: Connection) -> None:
+@told
+def run_(
+    areas: tuple[str, ...],
+    own: tuple[str, ...],
+    place: Place,
+    metrics_port: int,
+    metrics_host: str,
+    connection: Connection,
+) -> None:
     """Archive what is delivered, until Ctrl-C or SIGTERM.
 
     One process for each area at most; a second one ends itself. Exit codes: 0 asked to stop, 1 the archive cannot be
     reached or another archiver has taken over, 3 the bus cannot be reached at first.
     """
-    topics = topics_of(areas, own)
+    topics, counted = topics_of(areas, own), Archived()
+    serve_figures(counted.figures, metrics_port, metrics_host)
     with opened(place) as kept:
         try:
-            run(_until_told(connection.aiokafka(), kept, topics))
+            run(_until_told(connection.aiokafka(), kept, topics, counted))
         except TakenOverError as problem:
             raise AskError(f"{problem}; this one ends.") from None
 
@@ -76,12 +89,12 @@ def topics_of(areas: Sequence[str], own: Sequence[str]) -> list[str]:
     return [*(f"deliver.{area}" for area in areas or known), *(desk_topic(desk) for desk in own)]
 
 
-async def _until_told(options: dict[str, Any], kept: Archive, topics: list[str]) -> None:
+async def _until_told(options: dict[str, Any], kept: Archive, topics: list[str], counted: Archived) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await run_archiver(options, kept, topics, stop=stop, tell=_log)
+    await run_archiver(options, kept, topics, stop=stop, tell=_log, counted=counted)
 
 
 def _log(told: ArchiveSignal, /, **fields: object) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from consumers.archive.archive import Archive, open_archive
 from consumers.archive.database import ArchiveNewerError, ArchiveUnreachableError
@@ -34,7 +36,8 @@ def archive_options(command: F) -> F:
 
     @functools.wraps(command)
     def with_place(*args: Any, **kwargs: Any) -> Any:
-        place = (kwargs.pop("archive_url") or default_url(), kwargs.pop("archive_key"))
+        url = kwargs.pop("archive_url") or default_url()
+        place = (_with_password(url, kwargs.pop("archive_password_file")), kwargs.pop("archive_key"))
         return command(*args, place=place, **kwargs)
 
     url = click.option(
@@ -50,8 +53,25 @@ def archive_options(command: F) -> F:
         type=click.Path(dir_okay=False, path_type=Path),
         help="File of the archive's key; made if it is not there. [default: in the folder of SAMBUS_HOME]",
     )
-    wrapped: Any = url(key(with_place))
+    password = click.option(
+        "--archive-password-file",
+        envvar="SAMBUS_ARCHIVE_PASSWORD_FILE",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="File of the password of PostgreSQL's user. [default: as PostgreSQL's own variables say]",
+    )
+    wrapped: Any = url(password(key(with_place)))
     return wrapped  # type: ignore[no-any-return]
+
+
+def _with_password(url: str, file: Path | None) -> str:
+    """The address with the password in a file. Errors: ``click.UsageError``, which tells nothing of either."""
+    if file is None:
+        return url
+    try:
+        password = file.read_text("utf-8").strip()
+        return make_url(url).set(password=password).render_as_string(hide_password=False)
+    except (OSError, UnicodeDecodeError, ArgumentError) as problem:
+        raise click.UsageError(f"The archive's address or password cannot be used: {type(problem).__name__}") from None
 
 
 def user_option(command: F) -> F:

@@ -24,10 +24,10 @@ from deploy.cluster.keep import Keep
 from deploy.cluster.local import DEADLINE, PORT
 from deploy.cluster.match_keys import ensure_keys
 from deploy.cluster.secured import Secured
-from deploy.cluster.settings import GATEWAY_PORT, HOST, MOST_BROKERS
+from deploy.cluster.settings import GATEWAY_PORT, MOST_BROKERS
 from deploy.cluster.watching import watch_program
 from deploy.cluster.worker import COMMAND as WORKER
-from deploy.cluster.worker import Environment, Worker
+from deploy.cluster.worker import Environment, Metrics, Worker
 from deploy.registry.server import PORT as REGISTRY_PORT
 from deploy.registry.server import RegistryServer
 from schemas.topics import MONITOR
@@ -72,8 +72,14 @@ MOST_WORKERS = 64
     envvar="SAMBUS_GATEWAY_PORT",
     type=click.IntRange(0, 65000),
     show_default=f"{GATEWAY_PORT}; none with an existing Kafka",
-    help="Of the gateway; made-up people sign in at the port above it, the watch's "
-    "metrics are on the one above that. 0: no gateway.",
+    help="Of the gateway; made-up people sign in at the port above it. 0: no gateway.",
+)
+@click.option(
+    "--metrics-port",
+    envvar="SAMBUS_METRICS_PORT",
+    default=0,
+    type=click.IntRange(0, 65000),
+    help="Serve Prometheus /metrics from this port on: first the watch, then gateway, archiver and workers.",
 )
 @click.option("--report-fd", type=int, hidden=True)
 @connection_options
@@ -117,9 +123,12 @@ def up(connection: Connection, **options: Any) -> None:
     reaching = _reaching(connection, cluster, beside)
     ports = _gateway_ports(options["gateway_port"], cluster)
     command = (*WORKER, *_each("own-access", options["own_access"]))
-    kept = [Worker(home, number, reaching("worker"), command) for number in range(1, workers + 1)]
-    services = gateway_programs(home, ports, reaching) if ports is not None else []
-    services.append(watch_program(home, reaching(MONITOR), ports, registry.url if registry is not None else None))
+    metrics = Metrics(options["metrics_port"])
+    kept = [Worker(home, n, reaching("worker"), command, metrics.worker(n)) for n in range(1, workers + 1)]
+    services = gateway_programs(home, ports, reaching, metrics) if ports is not None else []
+    if cluster is not None:
+        address = registry.url if registry is not None else None
+        services.append(watch_program(home, reaching(MONITOR), ports, address, metrics))
     supervisor = Supervisor(
         home,
         connection.aiokafka(),
@@ -221,6 +230,7 @@ def _detach(
     names = (
         "home",
         "workers",
+        "metrics-port",
         *(name for name in ("match-keys", "gateway-port") if options[name.replace("-", "_")] is not None),
         *(("brokers", "port", "deadline") if cluster is not None else ()),
     )
@@ -257,7 +267,6 @@ def _where_to_look(
     if ports is not None:
         lines.append(f"  {f'{ports.address}/cards':<47} read what a desk gets")
         lines.append(f"  {f'{ports.address}/publish':<47} publish")
-        lines.append(f"  {f'http://{HOST}:{ports.metrics}/metrics':<47} the watch's metrics, for Prometheus")
         lines.append(f"  {ports.issuer:<47} made-up people to sign in as, for this machine only")
         if ports.gateway != GATEWAY_PORT:
             lines.append(f"  export SAMBUS_ISSUER={ports.issuer}")

@@ -30,8 +30,32 @@ def _since(_: click.Context, __: click.Parameter, text: str | None) -> datetime 
     return datetime.now(UTC) - found if isinstance(found, timedelta) else found
 
 
-@click.group("completeness", invoke_without_command=True)
-@desk_option(required=False, help_text="The desk whose feed and events are proven.")
+def _verify(context: click.Context, _: click.Parameter, value: tuple[Path, str] | None) -> None:
+    """Tell whether a signed statement is as it was signed, and end."""
+    if value is None:
+        return
+    path, public = value
+    try:
+        told = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError:
+        raise AskError("The file holds no statement.") from None
+    if not isinstance(told, dict) or not holds(told, public):
+        raise AskError("The statement is not as it was signed, or somebody else signed it.")
+    console().print("ok")
+    context.exit(0)
+
+
+@click.command("completeness")
+@click.option(
+    "--verify",
+    type=(_FILE, str),
+    metavar="FILE KEY",
+    is_eager=True,
+    expose_value=False,
+    callback=_verify,
+    help="Only tell whether a signed statement is as it was signed, by this public key.",
+)
+@desk_option(help_text="The desk whose feed and events are proven.")
 @click.option("--since", callback=_since, metavar="TIME", help="Only from then on: 1h, 2d, or an ISO time.")
 @click.option("--own-topic", is_flag=True, help="The desk has Kafka access of its own.")
 @click.option("--sign", "key", type=_KEY, help="Sign what is told with the key in this file, made if it is not there.")
@@ -39,7 +63,7 @@ def _since(_: click.Context, __: click.Parameter, text: str | None) -> datetime 
 @lang_option
 @connection_options
 def completeness(
-    desk: str | None,
+    desk: str,
     since: datetime | None,
     own_topic: bool,
     key: Path | None,
@@ -53,10 +77,6 @@ def completeness(
     own events; and whether a number of its streams is missing.
     Exit codes: 0 all is there, 1 something is missing, doubled or added, 2 wrong use, 3 the bus cannot be reached.
     """
-    if click.get_current_context().invoked_subcommand is not None:
-        return
-    if desk is None:
-        raise click.UsageError("Say whose: --as UNIT/FUNCTION.")
     found = run(_proofs(connection, desk, since, own_topic=own_topic))
     if found is None:
         sys.exit(EXIT_NOT_WELL)
@@ -114,17 +134,3 @@ def _print(out: Console, feed: FeedProof, published: PublishedProof, lang: str) 
             f"{sent.missing} numrerade poster kom aldrig" if swedish else f"{sent.missing} numbered records never came"
         )
         out.print(words, style="bold red")
-
-
-@completeness.command("verify")
-@click.argument("path", type=_FILE)
-@click.option("--key", required=True, help="The public key of whoever signed it.")
-def verify_command(path: Path, key: str) -> None:
-    """Tell whether a signed statement is as it was signed. Exit codes: 0 it is, 1 it is not."""
-    try:
-        told = orjson.loads(path.read_bytes())
-    except orjson.JSONDecodeError:
-        raise AskError("The file holds no statement.") from None
-    if not isinstance(told, dict) or not holds(told, key):
-        raise AskError("The statement is not as it was signed, or by somebody else.")
-    console().print("ok")

@@ -26,6 +26,7 @@ from deploy.cli.asking import (
 from deploy.cli.by_gateway import ByGateway, gateway_options, gateway_told
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.registry import registry_ids, registry_option
+from deploy.cli.tracing import tracer_of
 from schemas.gazetteer import load_gazetteer
 
 #: A reader that stays lets go of what is older than what the bus keeps, now and then.
@@ -101,7 +102,7 @@ def feed(  # noqa: PLR0913, PLR0917 - one parameter an option
     reading: Reading
     if by_gateway is None:
         ids = registry_ids(registry, connection)
-        reading = Feed(connection.aiokafka(), desk, own_topic=own_topic, ids=ids, **options)
+        reading = Feed(connection.aiokafka(), desk, own_topic=own_topic, ids=ids, tracer=tracer_of("feed"), **options)
     else:
         reading = by_gateway.feed(desk, types, **options)
     try:

@@ -10,7 +10,9 @@ from deploy.cli.auditor import auditor_options
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.home import home_option, told
 from deploy.cli.pausing_option import pausing_option
+from deploy.cli.tracing import tracer_of
 from deploy.cluster.settings import GATEWAY_PORT, LOCAL_ISSUER
+from deploy.metrics import metrics_options, serve_figures
 from schemas.pausing import Pausing
 
 _PORT = click.IntRange(1, 65535)
@@ -22,7 +24,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--port", default=GATEWAY_PORT, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
 )
-@click.option("--address", help="Where browsers reach it, when that is another address. [default: host and port]")
+@click.option(
+    "--address",
+    envvar="SAMBUS_ADDRESS",
+    help="Where browsers reach it, when that is another address. [default: host and port]",
+)
 @click.option(
     "--issuer", envvar="SAMBUS_ISSUER", default=LOCAL_ISSUER, show_default=True, help="OpenID Connect issuer."
 )
@@ -52,6 +58,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Variables of the Kafka user `operations`: by it the console searches who read what.",
 )
 @pausing_option
+@metrics_options
 @home_option
 @archive_options
 @connection_options
@@ -76,6 +83,8 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     spool_folder: Path | None,
     spool_room: int,
     auditor: Path | None,
+    metrics_port: int,
+    metrics_host: str,
     home: Path,
     pausing: Pausing,
 ) -> None:
@@ -133,6 +142,9 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         limits=Limits(rate=rate, burst=burst),
         pausing=pausing,
         gazetteer=gazetteer,
+        tracer=tracer_of("gateway"),
     )
     taken = listen(host, port)
-    serve(Gateway(parts(context)), taken, lambda: click.echo(f"The gateway answers on {reached}."), tls)
+    made = Gateway(parts(context))
+    serve_figures(made.figures, metrics_port, metrics_host)
+    serve(made, taken, lambda: click.echo(f"The gateway answers on {reached}."), tls)

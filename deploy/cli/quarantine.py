@@ -30,7 +30,9 @@ for _command in (mend_command, retry_command, drop_command, resume_command):
 @quarantine.command("list")
 @desk_option(required=False, help_text="Only what this desk published.")
 @selection_options
-@click.option("--by", type=click.Choice(list(By)), help="Put together what has this in common, and count it.")
+@click.option(
+    "--by", type=click.Choice([each.value for each in By]), help="Put together what has this in common, and count it."
+)
 @click.option("--dropped", "state", flag_value=State.DROPPED, help="What was dropped, instead of what waits.")
 @click.option("--retried", "state", flag_value=State.RETRIED, help="What was published again, instead of what waits.")
 @json_option

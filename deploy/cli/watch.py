@@ -3,8 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,8 @@ from consumers.watch.canaries import Canary
 from consumers.watch.watcher import Watcher, WatchSignal
 from deploy.cli.asking import run
 from deploy.cli.connection import Connection, connection_options
+from deploy.cli.home import told
+from deploy.metrics import metrics_options, serve_figures
 
 
 @click.command("watch")
@@ -26,14 +27,7 @@ from deploy.cli.connection import Connection, connection_options
 @click.option(
     "--every", type=click.FloatRange(min=0.5), default=3.0, show_default=True, help="Seconds between two looks."
 )
-@click.option(
-    "--metrics-port",
-    envvar="SAMBUS_WATCH_METRICS_PORT",
-    type=click.IntRange(0, 65535),
-    default=0,
-    help="Serve Prometheus metrics on this port under /metrics. [default: none]",
-)
-@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address of the metrics.")
+@metrics_options
 @click.option("--gateway", "gateways", multiple=True, metavar="URL", help="A gateway that is to answer /readyz.")
 @click.option("--registry", envvar="SAMBUS_REGISTRY", metavar="URL", help="The schema registry that is to answer.")
 @click.option(
@@ -59,6 +53,7 @@ from deploy.cli.connection import Connection, connection_options
     help="Folder of the pack whose cases the test events come from. [default: the one of this version]",
 )
 @connection_options
+@told
 def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     connection: Connection,
     group: str,
@@ -83,7 +78,6 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     from consumers.watch.canary_part import CanaryPart
     from consumers.watch.disks import DisksPart
     from consumers.watch.duties import DutiesPart
-    from consumers.watch.exposing import serve
     from consumers.watch.findings import Part
     from consumers.watch.packs import PacksPart
     from consumers.watch.probes import GatewaysPart, RegistryPart
@@ -121,10 +115,8 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     async def work() -> None:
         watcher = Watcher(parts, board.tell, log, every)
-        with ExitStack() as closing:
-            if metrics_port:
-                closing.callback(_serving(lambda: serve(lambda: watcher.latest.figures, metrics_host, metrics_port)))
-            await _until_told(watcher)
+        serve_figures(lambda: watcher.latest.figures, metrics_port, metrics_host)
+        await _until_told(watcher)
         await board.stop()
 
     run(work())
@@ -135,13 +127,6 @@ def _canaries(rules: Path | None) -> Sequence[Canary]:
     from streams.core.share.loading import RULES
 
     return canaries_of(rules or RULES).canaries
-
-
-def _serving(begin: Callable[[], Callable[[], None]]) -> Callable[[], None]:
-    try:
-        return begin()
-    except OSError as problem:
-        raise click.UsageError(f"--metrics-port cannot be used: {problem.strerror or problem}.") from None
 
 
 async def _until_told(watcher: Watcher) -> None:

@@ -6,8 +6,11 @@ from pathlib import Path
 import click
 
 from deploy.cli.connection import Connection, connection_options
+from deploy.cli.home import told
 from deploy.cli.pausing_option import pausing_option
 from deploy.cli.registry import registry_ids, registry_option
+from deploy.cli.tracing import tracer_of
+from deploy.metrics import metrics_options, serve_figures
 from schemas.pausing import Pausing
 
 
@@ -41,7 +44,9 @@ from schemas.pausing import Pausing
 )
 @registry_option
 @pausing_option
+@metrics_options
 @click.option("--pretty", is_flag=True, help="Logs for a person's eyes instead of JSON.")
+@told
 def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
     connection: Connection,
     instance: str | None,
@@ -52,6 +57,8 @@ def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
     snapshots: Path | None,
     registry: str | None,
     pausing: Pausing,
+    metrics_port: int,
+    metrics_host: str,
     pretty: bool,
 ) -> None:
     """Run one streams worker: intake, assess, share and rules agents.
@@ -73,9 +80,14 @@ def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
         snapshots=snapshots,
         ids=registry_ids(registry, connection),
         pausing=pausing,
+        tracer=tracer_of("worker"),
     )
     try:
-        code = run(settings, json_logs=not pretty)
+        code = run(
+            settings,
+            json_logs=not pretty,
+            measured=lambda taken: serve_figures(taken, metrics_port, metrics_host),
+        )
     except KeysError as problem:
         raise click.UsageError(str(problem)) from None
     sys.exit(code)

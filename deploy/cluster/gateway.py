@@ -7,11 +7,13 @@ from typing import NamedTuple
 from deploy.cluster.errors import PortTakenError
 from deploy.cluster.ports import free, holder
 from deploy.cluster.settings import HOST
-from deploy.cluster.worker import SAMBUS, Environment, Program
+from deploy.cluster.worker import NO_METRICS, SAMBUS, Environment, Metrics, Program
+
+_ARCHIVER = (*SAMBUS, "archive", "run")
 
 
 class GatewayPorts(NamedTuple):
-    """Where they listen: the provider on the port above the gateway's, the watch's metrics on the one above that."""
+    """Where both listen: the provider on the port above the gateway's."""
 
     gateway: int
 
@@ -19,11 +21,6 @@ class GatewayPorts(NamedTuple):
     def identity(self) -> int:
         """The provider's port."""
         return self.gateway + 1
-
-    @property
-    def metrics(self) -> int:
-        """The port of the watch's metrics."""
-        return self.gateway + 2
 
     @property
     def address(self) -> str:
@@ -36,8 +33,8 @@ class GatewayPorts(NamedTuple):
         return f"http://{HOST}:{self.identity}"
 
     def require_free(self) -> None:
-        """See that all ports are free. Errors: ``PortTakenError`` with the program that has one."""
-        for port in (self.gateway, self.identity, self.metrics):
+        """See that both ports are free. Errors: ``PortTakenError`` with the program that has one."""
+        for port in (self.gateway, self.identity):
             if not free(port):
                 raise PortTakenError(
                     f"Port {port} on {HOST} is taken by {holder(port) or 'another program'}.",
@@ -45,10 +42,13 @@ class GatewayPorts(NamedTuple):
                 )
 
 
-def gateway_programs(home: Path, ports: GatewayPorts, reaching: Callable[[str], Environment]) -> list[Program]:
+def gateway_programs(
+    home: Path, ports: GatewayPorts, reaching: Callable[[str], Environment], metrics: Metrics = NO_METRICS
+) -> list[Program]:
     """The provider, the gateway and the archiver that it searches.
 
     Shape: ``reaching`` gives the variables by which ``gateway`` and ``archiver`` reach Kafka; the provider needs none.
+    ``metrics`` are the ports on which both serve theirs.
     """
 
     def told(role: str) -> Callable[[], dict[str, str]]:
@@ -64,6 +64,6 @@ def gateway_programs(home: Path, ports: GatewayPorts, reaching: Callable[[str], 
     alone = {"SAMBUS_HOME": str(home), "SAMBUS_SASL_PASSWORD": ""}
     return [
         Program("identity", folder / "identity.log", alone, identity),
-        Program("gateway", folder / "gateway.log", told("gateway"), gateway),
-        Program("archiver", home / "archive" / "archiver.log", told("archiver"), (*SAMBUS, "archive", "run")),
+        Program("gateway", folder / "gateway.log", told("gateway"), gateway, metrics.gateway),
+        Program("archiver", home / "archive" / "archiver.log", told("archiver"), _ARCHIVER, metrics.archiver),
     ]

@@ -5,30 +5,21 @@ Brokers know each other by that certificate; everybody else has a password, in a
 """
 
 import hashlib
-import ipaddress
 import os
 import secrets
 import shlex
 import ssl
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
 from deploy.access import ADMIN
+from deploy.certificates import RENEW_BEFORE, Wanted, left, signed
 from deploy.cluster.settings import BROKER_USER, HOST, Layout
 from deploy.wire import AlterScram
 
 CA, BROKER = "ca.pem", "broker.pem"
-_GOOD_FOR, _RENEW_BEFORE = timedelta(days=397), timedelta(days=30)
-#: A clock may be behind a little.
-_BACKDATED: Final = timedelta(hours=1)
 _PASSWORD_BYTES: Final = 32
 #: Kafka's least: a password of 32 random bytes is not found by guessing, however quick a guess is.
 _ROUNDS: Final = 4096
@@ -63,14 +54,14 @@ class Secured:
         for place in places:
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
             place.chmod(0o700)
-        if self._left() < _RENEW_BEFORE:
-            authority, broker = _signed()
-            _write(self.broker, broker)
-            _write(self.authority, authority)
+        if self._left() < RENEW_BEFORE:
+            made = signed({"broker": Wanted(BROKER_USER, (HOST, "localhost"))}, "sambus local authority")
+            write_private(self.broker, made.pairs["broker"])
+            write_private(self.authority, made.authority)
         for user in self.users:
             told = self.environment(user) if self.file_of(user).exists() else {}
-            password = told.get("SAMBUS_SASL_PASSWORD") or secrets.token_urlsafe(_PASSWORD_BYTES)
-            _write(self.file_of(user), _variables(self._told(user, password, bootstrap)))
+            password = told.get("SAMBUS_SASL_PASSWORD") or new_password()
+            write_private(self.file_of(user), _variables(self._told(user, password, bootstrap)))
 
     def file_of(self, user: str) -> Path:
         """The file of variables by which a user's commands reach the bus."""
@@ -102,7 +93,7 @@ class Secured:
 
     def passwords(self) -> AlterScram:
         """The request that makes every user's password the one in its file."""
-        return AlterScram([_salted(user, self.environment(user)["SAMBUS_SASL_PASSWORD"]) for user in self.users])
+        return passwords_of({user: self.environment(user)["SAMBUS_SASL_PASSWORD"] for user in self.users})
 
     def _told(self, user: str, password: str, bootstrap: str) -> dict[str, str]:
         return {
@@ -117,63 +108,17 @@ class Secured:
         """How long the certificates are good for; nothing when there are none."""
         if not (self.authority.exists() and self.broker.exists()):
             return timedelta(0)
-        found = x509.load_pem_x509_certificate(self.broker.read_bytes())
-        return found.not_valid_after_utc - datetime.now(UTC)
+        return left(self.broker.read_bytes())
 
 
-def _signed() -> tuple[bytes, bytes]:
-    """An authority's certificate, and the brokers' certificate with its key: PEM, as Kafka takes it."""
-    key, broker_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    name, broker_name = (
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, cn)]) for cn in ("sambus local authority", BROKER_USER)
-    )
-    authority = (
-        _builder(name, name, key)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(_usage(signs=True), critical=True)
-        .sign(key, SHA256())
-    )
-    here = [x509.IPAddress(ipaddress.ip_address(HOST)), x509.DNSName("localhost")]
-    both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-    broker = (
-        _builder(broker_name, name, broker_key)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName(here), critical=False)
-        .add_extension(x509.ExtendedKeyUsage(both), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
-        .add_extension(_usage(signs=False), critical=True)
-        .sign(key, SHA256())
-    )
-    private = broker_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return authority.public_bytes(Encoding.PEM), broker.public_bytes(Encoding.PEM) + private
+def passwords_of(users: Mapping[str, str]) -> AlterScram:
+    """The request that sets the passwords of users."""
+    return AlterScram([_salted(user, password) for user, password in users.items()])
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATED)
-        .not_valid_after(now + _GOOD_FOR)
-    )
-
-
-def _usage(*, signs: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs,
-        key_cert_sign=signs,
-        crl_sign=signs,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
+def new_password() -> str:
+    """A password that nobody guesses."""
+    return secrets.token_urlsafe(_PASSWORD_BYTES)
 
 
 def _salted(user: str, password: str) -> tuple[str, int, bytes, bytes]:
@@ -187,7 +132,7 @@ def _variables(told: Mapping[str, str]) -> bytes:
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in told.items()).encode()
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, for its owner alone."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:

@@ -24,9 +24,9 @@ LOCAL_ISSUER = f"http://{HOST}:{IDENTITY_PORT}"
 class Layout:
     """How many brokers and on which ports: broker ``n`` (from 1) listens on ``port + n - 1``.
 
-    Shape: ``behind`` are two ports of a cluster of one broker: where it listens for a proxy, and where that proxy
-    listens for clients, who are told the proxy's address and no other. ``secure``: clients prove themselves with a
-    password over TLS, brokers with a certificate, and nobody may do what no ACL allows.
+    Shape: ``behind`` are two ports of the first broker: where it listens for a proxy, and where that proxy listens for
+    clients, who are told the proxy's address and no other; those of the other brokers follow them. ``secure``: clients
+    prove themselves with a password over TLS, brokers with a certificate, and nobody may do what no ACL allows.
     """
 
     brokers: int
@@ -54,7 +54,9 @@ class Layout:
         """Every port that the cluster listens on."""
         own = [port for node in self.nodes() for port in (self.broker_port(node), self.controller_port(node))]
         own += [self.inner_port(node) for node in self.nodes() if self.secure]
-        return own if self.behind is None else [*own, self.behind[0]]
+        if self.behind is not None:
+            own += [self.behind[0] + node - 1 for node in self.nodes()]
+        return own
 
     @property
     def bootstrap(self) -> str:
@@ -105,7 +107,7 @@ def _listeners(layout: Layout, node: int) -> dict[str, str]:
     bus = f"BUS://{HOST}:{layout.broker_port(node)}"
     listeners, told, names = [bus, f"CONTROLLER://{HOST}:{layout.controller_port(node)}"], [bus], ["BUS", "CONTROLLER"]
     if layout.behind is not None:
-        here, proxy = layout.behind
+        here, proxy = (port + node - 1 for port in layout.behind)
         listeners.append(f"PROXIED://{HOST}:{here}")
         told.append(f"PROXIED://{HOST}:{proxy}")
         names.append("PROXIED")

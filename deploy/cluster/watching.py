@@ -3,20 +3,19 @@
 from pathlib import Path
 
 from deploy.cluster.gateway import GatewayPorts
-from deploy.cluster.worker import SAMBUS, Environment, Program
+from deploy.cluster.worker import SAMBUS, Environment, Metrics, Program
 
 
 def watch_program(
-    home: Path, environment: Environment, ports: GatewayPorts | None, registry: str | None = None
+    home: Path, environment: Environment, ports: GatewayPorts | None, registry: str | None, metrics: Metrics
 ) -> Program:
     """The watch as a program to keep running.
 
-    Shape: with a gateway it is probed, and metrics are served on the port above the provider's; ``registry`` is the
-    address of a registry that is kept beside.
+    Shape: with a gateway it is probed; ``registry`` is the address of a registry that is kept beside.
     """
     command = [*SAMBUS, "watch", "--disk", str(home)]
     if ports is not None:
-        command += ["--gateway", ports.address, "--metrics-port", str(ports.metrics)]
+        command += ["--gateway", ports.address]
     if registry is not None:
         command += ["--registry", registry]
-    return Program("watch", home / "watch" / "watch.log", environment, tuple(command))
+    return Program("watch", home / "watch" / "watch.log", environment, tuple(command), metrics.watch)

@@ -12,6 +12,7 @@ from producers.http.limits import Limits
 from schemas.gazetteer import Gazetteer, load_gazetteer
 from schemas.identity import Authenticator
 from schemas.pausing import Pausing, load_pausing
+from schemas.traces import Tracer
 
 
 class ArchivePlace(NamedTuple):
@@ -31,7 +32,8 @@ class Context:
     away, if there is one; ``auditing`` are aiokafka's options of a user who may read the read log; ``issuer`` is
     where pages send people to sign in, as the client ``client_id`` (with a secret, if it is no public one);
     ``address`` is where browsers reach this gateway; ``http`` asks other servers; ``limits`` bound what comes in;
-    ``pausing`` is beyond which limit a desk that fills quarantine waits.
+    ``pausing`` is beyond which limit a desk that fills quarantine waits; ``tracer`` follows events through the
+    gateway, if any are followed.
     """
 
     kafka: Mapping[str, Any]
@@ -49,3 +51,4 @@ class Context:
     limits: Limits = field(default_factory=Limits)
     pausing: Pausing = field(default_factory=load_pausing)
     gazetteer: Gazetteer = field(default_factory=load_gazetteer)
+    tracer: Tracer | None = None

@@ -27,6 +27,6 @@ class Direct:
         except WebProblem as problem:
             answer = answer_to(problem, scope)
         except Exception as fault:  # noqa: BLE001 - the server would log its text, which may hold content
-            answer = answer_to(unexpected(fault), scope)
+            answer = answer_to(unexpected(fault, scope), scope)
         answer.raw_headers.extend(self._headers[scope["scheme"]])
         await answer(scope, receive, send)

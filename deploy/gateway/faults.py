@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -13,9 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from deploy.gateway.counted import refused
 from schemas.problems import Problem, RejectCode
+from schemas.traces import TRACEPARENT, trace_id, traced
 from schemas.validation import pointer
-from schemas.web import WebCode, WebProblem, language_of
+from schemas.web import WebCode, WebProblem, headers_of, language_of
 
 LOG: Final = logging.getLogger("sambus.gateway")
 _BY_STATUS: Final = {
@@ -29,8 +31,9 @@ _BY_STATUS: Final = {
 }
 
 
-def answer_to(problem: WebProblem, scope: Mapping[str, Any]) -> Response:
-    """The answer that a problem is."""
+def answer_to(problem: WebProblem, scope: MutableMapping[str, Any]) -> Response:
+    """The answer that a problem is; it is counted by its code."""
+    refused(scope, problem.code.value)
     lang = language_of(scope)
     return Response(orjson.dumps(problem.body(lang)), problem.status, problem.answer_headers(lang))
 
@@ -88,14 +91,19 @@ class NoFaultEscapes:
         except Exception as fault:
             if scope["type"] != "http":
                 raise
-            problem = unexpected(fault)
+            problem = unexpected(fault, scope)
             if not begun:
                 await answer_to(problem, scope)(scope, receive, send)
 
 
-def unexpected(fault: BaseException) -> WebProblem:
-    """The answer to a fault of our own, after a log line that says where it is and nothing of what it was about."""
-    LOG.error("request_failed %s at %s", type(fault).__name__, _line(fault))
+def unexpected(fault: BaseException, scope: Mapping[str, Any]) -> WebProblem:
+    """The answer to a fault of our own, after a log line that says where it is and nothing of what it was about.
+
+    A request that belongs to a trace is named by its id.
+    """
+    parent = traced(headers_of(scope).get(TRACEPARENT.encode()))
+    followed = "" if parent is None else f" trace_id={trace_id(parent)}"
+    LOG.error("request_failed %s at %s%s", type(fault).__name__, _line(fault), followed)
     return WebProblem(WebCode.INTERNAL)
 
 

@@ -31,6 +31,7 @@ def part(context: Context) -> Part:
         context.gazetteer,
         cursors_of(context.folder / NAME),
         speaking.publish,
+        tracer=context.tracer,
         auditing=context.auditing,
     )
 
@@ -39,7 +40,9 @@ def part(context: Context) -> Part:
         async with speaking, feeds.lifespan():
             yield
 
-    return Part(NAME, feed_routers(feeds, context.authenticator), lifespan=lifespan, ready=feeds.ready)
+    return Part(
+        NAME, feed_routers(feeds, context.authenticator), lifespan=lifespan, ready=feeds.ready, figures=feeds.figures
+    )
 
 
 def cursors_of(folder: Path) -> Cursors:

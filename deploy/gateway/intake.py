@@ -9,6 +9,8 @@ from deploy.gateway.pausing import DeskGates
 from producers.http.bus import TIMEOUT_S, Bus, Spool
 from producers.http.event_schemas import components
 from producers.http.router import PATH, intake_endpoint, intake_router
+from schemas.figures import Figure, Shown
+from schemas.signals import SPOOL
 from schemas.topics import GATEWAY_IN
 
 
@@ -29,7 +31,12 @@ def part(context: Context, topic: str = GATEWAY_IN, timeout: float = TIMEOUT_S, 
         async with nullcontext() if context.spool is None else context.spool, bus, pauses.lifespan():
             yield
 
-    endpoint = intake_endpoint(bus, context.authenticator, context.gazetteer, context.limits, pauses)
+    endpoint = intake_endpoint(bus, context.authenticator, context.gazetteer, context.limits, context.tracer, pauses)
+
+    def figures() -> list[Shown]:
+        waiting = () if context.spool is None else (Figure(SPOOL, (), context.spool.waiting),)
+        return [*endpoint.intake.figures(), *waiting]
+
     return Part(
         "intake",
         (intake_router(endpoint),),
@@ -37,4 +44,5 @@ def part(context: Context, topic: str = GATEWAY_IN, timeout: float = TIMEOUT_S, 
         direct={("POST", PATH): endpoint.answer},
         lifespan=lifespan,
         ready=ready,
+        figures=figures,
     )

@@ -1,6 +1,6 @@
 """What a part of the gateway is: routes, files, and what must run while it is there."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.types import ASGIApp
 
 from deploy.gateway.direct import Answer
+from schemas.figures import Shown
 
 #: Gives whether a part can do its work now: the gateway is ready when all its parts are.
 Ready = Callable[[], Awaitable[bool]]
@@ -22,7 +23,7 @@ class Part:
     applications by path (static files); ``direct`` are answers by method and path that FastAPI only documents, for
     what is asked thousands of times a second. ``lifespan`` is entered when the gateway starts, in the order of the
     parts, and left in reverse. It must not wait for Kafka or another system: a gateway starts without them, and says
-    503 until they are there.
+    503 until they are there. ``figures`` gives what the part has counted, from any thread.
     """
 
     name: str
@@ -32,3 +33,4 @@ class Part:
     direct: Mapping[tuple[str, str], Answer] = field(default_factory=dict)
     lifespan: Callable[[], AbstractAsyncContextManager[object]] | None = None
     ready: Ready | None = None
+    figures: Callable[[], Iterable[Shown]] | None = None

@@ -31,7 +31,7 @@ _SENT, _LOOKED_AT, _ASKED = 5.0, 5.0, 2.0
 def part(context: Context) -> Part:
     """The part. The key of references is made at the first start, unless ``SAMBUS_REFERENCE_KEY`` names its file."""
     bus, codec, substances = Bus(context.kafka), Codec(), load_substances()
-    intake = Intake(bus, context.gazetteer, substances)
+    intake = Intake(bus, context.gazetteer, substances, tracer=context.tracer)
     references = References(reference_key(context.folder / NAME))
     sent = Sent(context.authenticator, references, context.limits, rate=_SENT)
     # What is only looked at is hashed under a key that nobody else has: trying numbers out here tells nothing of any.
@@ -50,6 +50,7 @@ def part(context: Context) -> Part:
         (page_router(kept, intake, sent), more),
         mounts={assets.UNDER: Files(assets.STATIC)},
         lifespan=lambda: bus,
+        figures=intake.figures,
     )
 
 

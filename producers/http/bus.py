@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -13,6 +13,8 @@ from producers.encoding import Encoded
 from producers.http.packing import Packer
 from producers.kafka import DEFAULTS, LAST_WORDS_S, BusUnreachable, started, stopped, unreachable
 from schemas.codec import ORIGIN_HEADER
+from schemas.flash import flash_topic_of
+from schemas.gazetteer import load_gazetteer
 from schemas.sequence import SEQUENCE_HEADER, Numbered, Numbering
 from schemas.topics import GATEWAY_IN
 
@@ -53,8 +55,24 @@ class DeskNumbers:
         (numbering.taken if safe else numbering.lost)(said)
 
 
+class Packers(NamedTuple):
+    """What packs for one connection: routine, and the flash lane beside it; the same where there is none."""
+
+    routine: Packer
+    flash: Packer
+
+    def put(self, record: Encoded) -> "asyncio.Future[bool]":
+        """Hand over one record to its lane."""
+        return (self.flash if record.flash else self.routine).put(record)
+
+    async def close(self) -> None:
+        """Let go of what is under way."""
+        await self.routine.close()
+        await self.flash.close()
+
+
 class Bus:
-    """Sends records of any desk; their headers name the origin.
+    """Sends records of any desk; their headers name the origin. What is on danger to life goes by the flash lane.
 
     Shape: ``ready`` says whether a connection stands. Without one, what is sent goes to the spool, if there is one.
     Units: ``timeout`` in seconds.
@@ -70,10 +88,10 @@ class Bus:
         spool: Spool | None = None,
     ) -> None:
         self._options = DEFAULTS | dict(options)
-        self._topic = topic
+        self._topic, self._flash_topic = topic, flash_topic_of(topic, load_gazetteer())
         self._timeout = timeout
         self._spool = spool
-        self._packer: Packer | None = None
+        self._packer: Packers | None = None
         self._numbers = DeskNumbers()
         self._lost = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
@@ -132,7 +150,7 @@ class Bus:
         kafka = await started(self._options, self._timeout)
         packer = None
         try:
-            packer = Packer(kafka, self._topic, await self._partitions(kafka), self._timeout, self._lose)
+            packer = await self._packers(kafka)
             self._lost.clear()
             self._packer = packer
             LOG.info("bus_reached")
@@ -144,10 +162,16 @@ class Bus:
             if packer is not None:
                 await packer.close()
 
-    async def _partitions(self, kafka: AIOKafkaProducer) -> int:
-        """How many the topic has. Errors: ``BusUnreachable``, also when there is no such topic."""
+    async def _packers(self, kafka: AIOKafkaProducer) -> Packers:
+        """What packs for both lanes. Errors: ``BusUnreachable``, also when a topic is not there."""
+        routine = await self._packer_for(kafka, self._topic)
+        alone = self._flash_topic == self._topic
+        return Packers(routine, routine if alone else await self._packer_for(kafka, self._flash_topic))
+
+    async def _packer_for(self, kafka: AIOKafkaProducer, topic: str) -> Packer:
         try:
             async with asyncio.timeout(self._timeout):
-                return len(await kafka.partitions_for(self._topic))
+                partitions = len(await kafka.partitions_for(topic))
         except (KafkaError, TimeoutError) as problem:
-            raise unreachable(problem, self._topic) from None
+            raise unreachable(problem, topic) from None
+        return Packer(kafka, topic, partitions, self._timeout, self._lose)

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from schemas.identity import DESK
 from schemas.problems import Problem, RejectCode
+from schemas.traces import TRACEPARENT, traced
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCHED: Final = "application/cloudevents-batch+json"
@@ -58,6 +59,12 @@ def opened(sent: Mapping[str, Any], desk: str) -> Opened:
         return Opened(None, tuple(problems))
     filled = {name: value for name, value in stated.items() if name not in data}
     return Opened({**data, **filled}, (), frozenset(filled))
+
+
+def trace_of(sent: Any) -> bytes | None:
+    """The trace context that a CloudEvent brings, by the Distributed Tracing extension; none if it is none."""
+    value = sent.get(TRACEPARENT) if isinstance(sent, dict) else None
+    return traced(value.encode("utf-8", "replace")) if isinstance(value, str) else None
 
 
 def _attribute_problems(sent: Mapping[str, Any], desk: str) -> Iterable[Problem]:

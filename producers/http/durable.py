@@ -10,6 +10,8 @@ from producers.encoding import Encoded
 from producers.spool import Spool
 from producers.spool_record import SpoolRecord, urgency_of
 from producers.spool_refusal import SpoolRefusedError
+from schemas.flash import flash_topic_of
+from schemas.gazetteer import load_gazetteer
 from schemas.topics import GATEWAY_IN
 
 #: A publisher waits for an answer: a full spool is told at once. Seconds.
@@ -29,6 +31,7 @@ class DurableSpool:
         self, options: Mapping[str, Any], spool: Spool, *, topic: str = GATEWAY_IN, timeout: float = 30.0
     ) -> None:
         self._options, self._spool, self._topic, self._timeout = options, spool, topic, timeout
+        self._flash_topic = flash_topic_of(topic, load_gazetteer())
         self._carrying: Carrying | None = None
 
     @property
@@ -52,7 +55,8 @@ class DurableSpool:
         if self._carrying is None:
             return False
         headers = tuple(record.headers)
-        put = SpoolRecord(self._topic, record.key, record.value, headers, urgency_of(record.event))
+        topic = self._flash_topic if record.flash else self._topic
+        put = SpoolRecord(topic, record.key, record.value, headers, urgency_of(record.event))
         try:
             await asyncio.shield(await self._carrying.put(put))
         except SpoolRefusedError:

@@ -8,12 +8,14 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
+from producers.encoding import Encoded
 from producers.http.body import ClientGoneError, Held, body_of, parsed
 from producers.http.bus import RETRY_AFTER_S
 from producers.http.cloudevents import BATCHED, STRUCTURED
 from producers.http.intake import Intake, Result, summary
 from producers.http.limits import Limits, Rates, Room
 from schemas.identity import Authenticator, Identity, Role
+from schemas.traces import TRACEPARENT, traced
 from schemas.web import WebCode, WebProblem, headers_of, identified
 
 JSON: Final = "application/json"
@@ -50,7 +52,7 @@ class Endpoint:
     def __init__(
         self, intake: Intake, authenticator: Authenticator, limits: Limits, pauses: Pauses | None = None
     ) -> None:
-        self._intake = intake
+        self.intake = intake
         self._pauses = pauses
         self._authenticator = authenticator
         self._limits = limits
@@ -63,40 +65,44 @@ class Endpoint:
         headers = headers_of(scope)
         form = _form(headers)
         self._charge(sender, 1)
-        self._hold_up(sender.desk)
         held = Held(self._room)
         try:
             body = await body_of(headers, receive, self._limits, held)
-            return await self._taken(parsed(body), len(body), sender, form)
+            trace = traced(headers.get(TRACEPARENT.encode()))
+            return await self._taken(parsed(body), len(body), sender, form, trace)
         except ClientGoneError:
             return Response(status_code=400)  # nobody reads it
         finally:
             held.give_back()
 
-    async def _taken(self, sent: Any, size: int, sender: Identity, form: _Form) -> Response:
+    async def _taken(self, sent: Any, size: int, sender: Identity, form: _Form, trace: bytes | None) -> Response:
         several = isinstance(sent, list)
         if form.several is not None and several is not form.several:
             raise WebProblem(WebCode.BODY_UNREADABLE)
         if not several:
             if size > self._limits.single:
                 raise WebProblem(WebCode.BODY_TOO_LARGE)
-            (result,) = await self._take([sent], sender.desk, form)
+            (result,) = await self._take([sent], sender.desk, form, trace)
             return _one(result)
         if len(sent) > self._limits.batch:
             raise WebProblem(WebCode.BODY_TOO_LARGE)
         self._charge(sender, len(sent) - 1)
-        return _several(await self._take(sent, sender.desk, form))
+        return _several(await self._take(sent, sender.desk, form, trace))
 
-    async def _take(self, sent: list[Any], desk: str, form: _Form) -> list[Result]:
-        self._hold_up(desk)  # others of the desk's may have come while this one's body did
-        results = await self._intake.take(sent, desk, cloud=form.cloud)
+    async def _take(self, sent: list[Any], desk: str, form: _Form, trace: bytes | None) -> list[Result]:
+        self._hold_up(sent, desk, form)
+        results = await self.intake.take(sent, desk, cloud=form.cloud, trace=trace)
         if self._pauses is not None:
             self._pauses.came(desk, sum(result.status == "taken" for result in results))
         return results
 
-    def _hold_up(self, desk: str) -> None:
+    def _hold_up(self, sent: list[Any], desk: str, form: _Form) -> None:
+        """Errors: ``WebProblem`` 429 for a desk that is paused, unless all that it sends is on danger to life."""
         wait = self._pauses.wait(desk) if self._pauses is not None else 0.0
-        if wait:
+        if not wait:
+            return
+        read = [self.intake.read(each, desk, cloud=form.cloud) for each in sent]
+        if not (read and all(isinstance(each, Encoded) and each.flash for each in read)):
             raise WebProblem(WebCode.SOURCE_PAUSED, retry_after=math.ceil(wait))
 
     def _charge(self, sender: Identity, events: int) -> None:

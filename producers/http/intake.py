@@ -1,5 +1,6 @@
 """From what a desk sent to records of the bus: each event checked and encoded by itself, and what became of each."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -9,13 +10,18 @@ import orjson
 
 from producers.encoding import Encoded, Refused, encode
 from producers.http.bus import Bus
-from producers.http.cloudevents import Opened, opened
+from producers.http.cloudevents import Opened, opened, trace_of
+from producers.tracing import UNCONFIRMED, ended, published
 from schemas.admission import origin_problems, reference_problems, time_problems
 from schemas.codec import Codec
 from schemas.envelope import Event
+from schemas.figures import Figure, Shown
 from schemas.gazetteer import Gazetteer
 from schemas.problems import Problem, RejectCode
+from schemas.signals import INTAKE, INTAKE_REJECTED
 from schemas.substances import SubstanceRegister
+from schemas.topics import GATEWAY_IN
+from schemas.traces import Tracer
 from schemas.web import problem_json
 
 #: What is wrong with something that stands where an event should.
@@ -38,12 +44,16 @@ class Intake:
         gazetteer: Gazetteer,
         substances: SubstanceRegister,
         now: Clock = lambda: datetime.now(UTC),
+        tracer: Tracer | None = None,
     ) -> None:
         self.bus = bus
+        self._tracer = tracer
         self._gazetteer = gazetteer
         self._substances = substances
         self._now = now
         self._codec = Codec()
+        self._taken: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
 
     def read(self, sent: Any, desk: str, *, cloud: bool) -> Encoded | Refused:
         """One event as a record, or all that is wrong with it, with pointers into what was sent."""
@@ -56,12 +66,35 @@ class Intake:
             return Refused(None, inside.problems)
         return _where_sent(self._encoded(inside.event, desk), inside)
 
-    async def take(self, sent: Sequence[Any], desk: str, *, cloud: bool) -> "list[Result]":
-        """Check and send several events; what became of each, in their order."""
+    async def take(self, sent: Sequence[Any], desk: str, *, cloud: bool, trace: bytes | None = None) -> "list[Result]":
+        """Check and send several events; what became of each, in their order.
+
+        Shape: ``trace`` is the context of the request, if it has one; a CloudEvent may bring its own.
+        """
         read = [self.read(each, desk, cloud=cloud) for each in sent]
+        spans = [
+            published(self._tracer, record, GATEWAY_IN, (trace_of(each) if cloud else None) or trace)
+            for each, record in zip(sent, read, strict=True)
+            if isinstance(record, Encoded)
+        ]
         records = [each for each in read if isinstance(each, Encoded)]
-        safe = iter(await self.bus.send(records) if records else ())
-        return [Result(each) if isinstance(each, Refused) else Result(each, safe=next(safe)) for each in read]
+        confirmed = await self.bus.send(records) if records else []
+        for span, done in zip(spans, confirmed, strict=True):
+            ended(span, "" if done else UNCONFIRMED)
+        safe = iter(confirmed)
+        results = [Result(each) if isinstance(each, Refused) else Result(each, safe=next(safe)) for each in read]
+        for result in results:
+            self._taken[result.status] += 1
+            if result.problems:
+                self._refused[result.problems[0].code.value] += 1
+        return results
+
+    def figures(self) -> list[Shown]:
+        """How many events were sent, and why some were refused; from any thread."""
+        return [
+            *(Figure(INTAKE, (status,), count) for status, count in list(self._taken.items())),
+            *(Figure(INTAKE_REJECTED, (code,), count) for code, count in list(self._refused.items())),
+        ]
 
     def _encoded(self, event: Mapping[str, Any], desk: str) -> Encoded | Refused:
         return encode(self._codec, event, desk, partial(self._check, desk))

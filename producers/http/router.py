@@ -15,6 +15,7 @@ from producers.http.limits import Limits
 from schemas.gazetteer import Gazetteer
 from schemas.identity import Authenticator
 from schemas.substances import load_substances
+from schemas.traces import Tracer
 from schemas.web import PlaceBody
 from schemas.web_answers import PROBLEMS, SECURED
 
@@ -53,10 +54,15 @@ class ResultsBody(BaseModel):
 
 
 def intake_endpoint(
-    bus: Bus, authenticator: Authenticator, gazetteer: Gazetteer, limits: Limits, pauses: Pauses | None = None
+    bus: Bus,
+    authenticator: Authenticator,
+    gazetteer: Gazetteer,
+    limits: Limits,
+    tracer: Tracer | None = None,
+    pauses: Pauses | None = None,
 ) -> Endpoint:
     """What answers ``POST /v1/events``."""
-    return Endpoint(Intake(bus, gazetteer, load_substances()), authenticator, limits, pauses)
+    return Endpoint(Intake(bus, gazetteer, load_substances(), tracer=tracer), authenticator, limits, pauses)
 
 
 def intake_router(endpoint: Endpoint) -> APIRouter:

@@ -9,6 +9,7 @@ from schemas.catalogue import EVENT_TYPES
 from schemas.codec import Codec, UndecodableError
 from schemas.envelope import Event, Origin
 from schemas.fingerprint import fingerprint, said, telling
+from schemas.flash import is_flash
 from schemas.problems import DropCode, Problem, RejectCode
 from schemas.validation import validate
 from streams.core.outcome import Drop, Forward, Reject
@@ -32,7 +33,10 @@ class Known(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """An accepted event: who published it, the key it is deduplicated by, digests of telling and content."""
+    """An accepted event: who published it, the key it is deduplicated by, digests of telling and content.
+
+    Shape: ``flash`` is whether it may overtake, which its publisher cannot decide.
+    """
 
     event_id: str
     event_type: str
@@ -41,6 +45,7 @@ class Accepted(NamedTuple):
     fingerprint: str
     digest: bytes
     content: bytes
+    flash: bool = False
 
 
 class Peek(NamedTuple):
@@ -85,7 +90,9 @@ class Intake:
         # Keys name the publisher, and only the proven one counts: the body may leave it out.
         proven = {**body, "origin_unit": {"unit": origin.unit, "function": origin.function}}
         key = fingerprint(decoded.name, proven)
-        accepted = Accepted(found.event_id, decoded.name, found.revision, origin, key, telling(body, content), content)
+        flash = is_flash(body, self._reference.substances)
+        digest = telling(body, content)
+        accepted = Accepted(found.event_id, decoded.name, found.revision, origin, key, digest, content, flash)
         return Reading(peek, accepted)
 
     def _problems(self, event: Event[Any], body: Mapping[str, Any], record: Published) -> tuple[Problem, ...]:

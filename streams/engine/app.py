@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,12 +15,19 @@ from faust.auth import SSLCredentials
 from faust.serializers import codecs
 from faust.types import TP
 
+from schemas.topics import is_flash_topic
+from streams.engine.flash_fetch import FlashFetch
 from streams.engine.lane import EXIT_FAILED, Lane
+from streams.engine.lanes_watch import LanesWatch
 from streams.engine.pause_ends import follow_pause_ends
 from streams.engine.quick_records import use_quick_records
+from streams.engine.records import Batch
 from streams.engine.settings import Settings
 from streams.engine.signals import Counters, Signal, emit, where
+from streams.engine.tally import Tally
 from streams.engine.transport import BatchTransport
+from streams.engine.watchdog import LoopWatch, end_blocked
+from streams.engine.way import RightOfWay
 from streams.engine.work import Step
 
 #: aiokafka waits this long for the broker to close the previous transaction before it opens the next one; its 20 ms
@@ -43,12 +51,20 @@ codecs.register("batch", _AsIs())
 class Lanes:
     """The lanes of the partition numbers that this worker has."""
 
-    def __init__(self, agents: Mapping[Step, Sequence[str]], settings: Settings) -> None:
+    def __init__(
+        self, agents: Mapping[Step, Sequence[str]], settings: Settings, loop_watch: LoopWatch | None = None
+    ) -> None:
+        """``loop_watch`` begins with the first lanes, and is told when they read."""
         self._agents = agents
         self._settings = settings
         self._lanes: dict[int, Lane] = {}
         self._opening: asyncio.Task[None] | None = None
+        self._way = RightOfWay()
+        self._flash = FlashFetch(settings, self._hand_over, self._failed)
+        self._loop_watch = loop_watch
+        self._watch = LanesWatch(settings.patience, self._flash.ends, self._position)
         self._done: dict[str, Counters] = {step.name: Counters() for step in agents}
+        self.tally = Tally()
         self.app: Any = None
 
     def of(self, partition: int) -> Lane | None:
@@ -63,16 +79,37 @@ class Lanes:
         """
         await self.close()
         numbers = sorted({tp.partition for tp in assigned})
-        self._lanes = {number: Lane(self._agents, number, self._settings, self._pressure) for number in numbers}
+        self._lanes = {
+            number: Lane(self._agents, number, self._settings, self._pressure, self._way, self.tally)
+            for number in numbers
+        }
         self._opening = asyncio.create_task(self._open(), name="lanes-open")
 
     async def _open(self) -> None:
         try:
             await asyncio.gather(*(lane.open() for lane in self._lanes.values()))
+            await self._flash.start({tp: at for lane in self._lanes.values() for tp, at in lane.flash_places().items()})
         except Exception as problem:  # noqa: BLE001 - Faust would log it and stay, neither reading nor ended
-            emit(Signal.LANE_FAILED, level="error", cause=type(problem).__name__, where=where(problem))
-            os._exit(EXIT_FAILED)
+            self._failed(problem)
         self.app.consumer.gate.set()
+        self._watch.start(self._lanes.values())
+        if self._loop_watch is not None:
+            self._loop_watch.start()
+            self._loop_watch.ready()
+
+    def _position(self, place: TopicPartition) -> int | None:
+        if is_flash_topic(place.topic):
+            return self._flash.position(place)
+        position: int | None = self.app.consumer.position(place)
+        return position
+
+    def _failed(self, problem: BaseException) -> None:
+        emit(Signal.LANE_FAILED, level="error", cause=type(problem).__name__, where=where(problem))
+        os._exit(EXIT_FAILED)
+
+    def _hand_over(self, batch: Batch) -> None:
+        """Flash for its lane, which is there as long as it is fetched for."""
+        self._lanes[batch.partition].take(batch)
 
     async def close(self) -> None:
         """Let no more batches in, and close every lane, also those that are not yet open."""
@@ -81,6 +118,8 @@ class Lanes:
         if self._opening is not None:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)
+        await self._watch.stop()
+        await self._flash.stop()
         lanes, self._lanes, self._opening = self._lanes, {}, None
         await asyncio.gather(*(lane.close() for lane in lanes.values()))
         for work in (work for lane in lanes.values() for work in lane.works):
@@ -103,7 +142,23 @@ class Lanes:
             entries[work.step.name] += len(work.state)
         return {name: (totals[name], entries[name]) for name in totals}
 
+    def states(self) -> dict[str, tuple[int, int]]:
+        """How many entries and bytes each state holds here. Agents that share one state count it once."""
+        held = dict.fromkeys((getattr(step, "memory", step.name) for step in self._agents), (0, 0))
+        for lane in self._lanes.values():
+            for memory, state in {work.memory: work.state for work in lane.works}.items():
+                entries, weight = held[memory]
+                held[memory] = entries + len(state), weight + state.weight
+        return held
+
+    def stages(self) -> Counter[str]:
+        """How many lanes are open, and how many still open."""
+        return Counter("open" if lane.open_now else "opening" for lane in self._lanes.values())
+
     def _pressure(self, source: TopicPartition, *, full: bool) -> None:
+        if is_flash_topic(source.topic):
+            self._flash.hold(source, full=full)
+            return
         consumer, tps = self.app.consumer, {TP(source.topic, source.partition)}
         if full:
             consumer.pause_partitions(tps)
@@ -139,10 +194,11 @@ def build_app(agents: Mapping[Step, Sequence[str]], settings: Settings) -> tuple
     )
     app.transport = BatchTransport(app.conf.broker, app)
     app.transport.kafka = settings.kafka
-    lanes = Lanes(agents, settings)
+    lanes = Lanes(agents, settings, LoopWatch(settings.patience.loop_s, end_blocked))
     lanes.app = app
     for step, topics in agents.items():
-        app.agent(app.topic(*topics, key_serializer="batch", value_serializer="batch"), name=step.name)(_feed(lanes))
+        routine = [topic for topic in topics if not is_flash_topic(topic)]  # flash has a consumer of its own
+        app.agent(app.topic(*routine, key_serializer="batch", value_serializer="batch"), name=step.name)(_feed(lanes))
     _follow_partitions(app, lanes)
     _report(app, lanes, settings)
     if settings.own_access_units:
@@ -180,11 +236,13 @@ def _follow_partitions(app: faust.App, lanes: Lanes) -> None:
     @app.on_partitions_revoked.connect
     async def revoked(_app: Any, revoked: Any, **_: Any) -> None:
         emit(Signal.PARTITIONS_REVOKED, partitions=len(revoked))
+        lanes.tally.rebalances["revoked"] += 1
         await lanes.close()
 
     @app.on_partitions_assigned.connect
     async def assigned(_app: Any, assigned: Any, **_: Any) -> None:
         emit(Signal.PARTITIONS_ASSIGNED, partitions=len(assigned))
+        lanes.tally.rebalances["assigned"] += 1
         await lanes.open(assigned)
 
     @app.on_before_shutdown.connect
@@ -210,6 +268,8 @@ def _report(app: faust.App, lanes: Lanes, settings: Settings) -> None:
                 cycles_committed=counters.cycles_committed,
                 rejected=dict(counters.rejected),
                 dropped=dict(counters.dropped),
+                flash_taken=counters.flash_taken,
+                flash_refused=dict(counters.flash_refused),
                 deciding_s=round(counters.deciding_s, 3),
                 committing_s=round(counters.committing_s, 3),
                 state_entries=entries,

@@ -9,7 +9,8 @@ from schemas.codec import MAX_BUS_BYTES, ORIGIN_HEADER, Codec
 from schemas.envelope import Origin
 from schemas.fingerprint import content_digest, said
 from schemas.problems import Problem, RejectCode
-from schemas.topics import ASSESSED
+from schemas.topics import ASSESSED, FLASH_ACCEPTED
+from schemas.traces import TRACEPARENT, Fact, SpanName, Tracer, is_sampled
 from schemas.vocabulary import LEGAL_ORIGIN_STRICTNESS, Handling
 from streams.core.assess import Assess, Assessed, Seen
 from streams.core.context.forms import load_context
@@ -46,6 +47,7 @@ from streams.engine.share_step import Matter, ShareStep
 from streams.engine.signals import Counters, Signal, emit
 from streams.engine.state import State
 from streams.engine.telling import Shared, Teller
+from streams.engine.tracing import Traces, passed_on, tell
 
 
 class AssessStep:
@@ -64,8 +66,10 @@ class AssessStep:
         share: ShareStep,
         tellers: Sequence[Teller] = (),
         pointing: Pointing | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._codec = codec
+        self._traces = Traces(tracer)
         self._assess = Assess(reference)
         self._share = share
         self._following = Following(codec, reference, share, pointing)
@@ -89,7 +93,9 @@ class AssessStep:
         if is_canary(record):
             self._canaries.take(record, memory, out)
             return
+        span = self._traces.begin(SpanName.SHARE, record, out)
         event = self._codec.decode(record.value or b"", limit=MAX_BUS_BYTES).value
+        tell(span, {Fact.EVENT_TYPE: str(event["event_type"])})
         writer = header(record, ORIGIN_HEADER)
         origin = origin_of(writer)
         if origin is None:
@@ -102,9 +108,12 @@ class AssessStep:
         outcome = self._assess.assess(event, content, origin, moment(published_at_ms), former)
         match outcome:
             case Forward(assessed):
+                first, trace = len(out), passed_on(span, record)
                 shared = self._pass_on(
-                    record, assessed.event, published_at_ms, memory, out, _replaced(assessed, former)
+                    record, assessed.event, published_at_ms, memory, out, _replaced(assessed, former), trace
                 )
+                if span is not None:
+                    span.tell({Fact.DELIVERIES: _deliveries(out.outputs[first:])})
                 shared = shared._replace(key=key, late=_late(assessed), formers=assessed.seen.formers)
                 for teller in self._tellers:
                     teller(shared, out)
@@ -114,10 +123,13 @@ class AssessStep:
                 out.add(dropped(self._codec, told, code, published_at_ms))
                 self._share.receipts.dropped(writer or "", told, code.value, published_at_ms, out)
                 counters.dropped[code.value] += 1
+                counters.duplicates[origin.unit, code.value] += 1
+                tell(span, {Fact.OUTCOME: code.value})
             case Reject(problems):
                 peek = Peek(event["event_id"], event["event_type"])
                 out.add(quarantined(self._codec, record, problems, writer=writer, peek=peek))
                 counters.rejected[problems[0].code.value] += 1
+                tell(span, {Fact.OUTCOME: problems[0].code.value})
 
     def contain(self, record: Record, out: Outbox) -> None:
         """Quarantine a record that we failed on."""
@@ -150,7 +162,14 @@ class AssessStep:
             emit(Signal.PACK_CHANGED, partition=record.partition, offset=record.offset, pack=memory.pack.version)
 
     def _pass_on(
-        self, record: Record, assessed: Mapping[str, Any], at_ms: int, memory: LaneMemory, out: Outbox, former: str
+        self,
+        record: Record,
+        assessed: Mapping[str, Any],
+        at_ms: int,
+        memory: LaneMemory,
+        out: Outbox,
+        former: str,
+        trace: bytes | None,
     ) -> Shared:
         """Write the assessed event, and share it in the same transaction: it stays in this lane's partition.
 
@@ -160,17 +179,24 @@ class AssessStep:
             memory.inquiries.close(former)
         event = memory.orders.inherited(assessed)
         value = self._codec.encode(str(event["event_type"]), event)
-        headers = [
-            (name, value) for name, value in record.headers if name.startswith(("ce_", "traceparent", FROM_HEADER))
-        ]
+        headers = [(name, value) for name, value in record.headers if name.startswith(("ce_", FROM_HEADER))]
+        if trace is not None:
+            headers.append((TRACEPARENT, trace))
         out.add(Output(ASSESSED, record.key or b"", value, at_ms, [*headers, (SHARED_HEADER, b"1")]))
         source = header(record, FROM_HEADER) or place(record)
-        matter = Matter(event, source, value, at_ms, record.partition, former)
-        self._share.share(matter, memory, out)
+        flash = record.topic == FLASH_ACCEPTED
+        matter = Matter(event, source, value, at_ms, record.partition, former, flash=flash)
+        sampled = trace is not None and is_sampled(trace)
+        self._share.share(matter._replace(trace=trace) if sampled else matter, memory, out)
         self._following.point(matter, memory, out)
         if memory.orders.decides(event):
             send_order(record, value, out)
         return Shared(event, value, record.key or b"", source, former, record.partition, at_ms)
+
+
+def _deliveries(outputs: Sequence[Output]) -> int:
+    """How many deliveries are among what an event led to."""
+    return sum(output.topic.startswith(("deliver.", "desk.")) for output in outputs)
 
 
 def _told(event: Mapping[str, Any], origin: Origin, record: Record) -> Told:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from schemas.codec import ORIGIN_HEADER
-from schemas.topics import ACCEPTED
+from schemas.topics import ACCEPTED, FLASH_ACCEPTED
 from streams.engine.memory import LaneMemory
 from streams.engine.outbox import Header, Outbox, Output
 from streams.engine.records import (
@@ -35,9 +35,14 @@ def send_order(record: Record, value: bytes, out: Outbox) -> None:
 
 
 def send_bounds(memory: LaneMemory, at_ms: int, out: Outbox) -> None:
-    """Send what binds whatever is built on the events just shared: one record, not one an event."""
+    """Send what binds whatever is built on the events just shared: one record, not one an event.
+
+    On the flash lane too: what is built on an event may overtake, and must not overtake what binds it. A lane that
+    takes the same bounds twice knows what it knew.
+    """
     for value in memory.take_bounds():
         _send(RESTRAINT_HEADER, b"bounds", value, at_ms, out)
+        out.add_everywhere(Output(FLASH_ACCEPTED, b"bounds", value, at_ms, [(RESTRAINT_HEADER, b"1")]))
 
 
 def send_inquiries(memory: LaneMemory, at_ms: int, out: Outbox) -> None:

@@ -145,6 +145,8 @@ class Errands:
             before = out.mark()
             try:
                 self._take(entry, record, memory, out)
+            except MemoryError:
+                raise
             except Exception as problem:  # noqa: BLE001
                 out.keep(before)
                 cause = type(problem).__name__

@@ -21,6 +21,7 @@ from streams.engine.signals import Signal, emit
 from streams.engine.work import Source
 
 _MS: Final = 1000
+_NONE: Final[frozenset[TopicPartition]] = frozenset()
 
 
 class IntakeGates:
@@ -69,8 +70,11 @@ class IntakeGates:
                 self._gates[tp].go_on(time.monotonic())
 
     def held(self) -> frozenset[TopicPartition]:
-        """The partitions that wait."""
-        return frozenset(tp for tp, gate in self._gates.items() if gate.told.state is GateState.PAUSED)
+        """The partitions of which nothing may be decided on now."""
+        if not self._gates:
+            return _NONE
+        now = time.monotonic()
+        return frozenset(tp for tp, gate in self._gates.items() if not gate.room(now))
 
     def tell(self, outbox: Outbox) -> None:
         """Write how each source stands, where that has changed."""

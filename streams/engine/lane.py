@@ -21,16 +21,22 @@ from streams.engine.changelogs import Changelogs, Restored
 from streams.engine.feed_counts import FeedCounts
 from streams.engine.intake_gates import IntakeGates
 from streams.engine.outbox import Outbox
+from streams.engine.progress import Progress
 from streams.engine.quick_records import BATCH_BYTES
 from streams.engine.records import Batch
 from streams.engine.settings import Settings
-from streams.engine.signals import Signal, emit, where
+from streams.engine.signals import Counters, Signal, emit, where
 from streams.engine.state import State
+from streams.engine.tally import Tally
 from streams.engine.ticker import Ticker
+from streams.engine.way import SLICE_S, RightOfWay
 from streams.engine.work import GapError, Source, Step, Work
 
 #: Exit codes of a worker whose lane cannot go on; its supervisor starts it anew.
 EXIT_FENCED, EXIT_GAP, EXIT_FAILED = 13, 14, 15
+#: The places in flash topics are committed anew so often: no member of the group subscribes to them, and Kafka forgets
+#: what such a group has not committed for ``offsets.retention.minutes`` (7 days by default), however quiet it was.
+_KEEP_PLACES_S = 6 * 3600.0
 #: A step gives the loop back to other lanes at least this often.
 _YIELD_EVERY_S = 0.001
 
@@ -49,15 +55,24 @@ class Cycle:
     outbox: Outbox
     ends: dict[TopicPartition, int] = field(default_factory=dict)
     records: int = 0
+    #: How many urgent batches are among them.
+    flash: int = 0
 
 
 class Lane:
     """Every agent's work on one partition number."""
 
     def __init__(
-        self, agents: Mapping[Step, Sequence[str]], partition: int, settings: Settings, pressure: Pressure
+        self,
+        agents: Mapping[Step, Sequence[str]],
+        partition: int,
+        settings: Settings,
+        pressure: Pressure,
+        way: RightOfWay,
+        tally: Tally | None = None,
     ) -> None:
         self.partition = partition
+        self.tally = tally or Tally()
         states: dict[str, State] = {}
         self.works = [Work(step, partition, states, settings) for step in agents]
         self.chain = Chain(partition)
@@ -66,15 +81,25 @@ class Lane:
         self._changelogs = Changelogs({work.changelog: work.state for work in self.works}, folder)
         self._settings = settings
         self._pressure = pressure
-        # Last agent first: what is nearly done goes out before more is taken in.
-        self._sources = {
-            topic: Source(TopicPartition(topic, partition), work)
+        # Flash first, then last agent first: what is nearly done goes out before more is taken in.
+        sources = [
+            Source(TopicPartition(topic, partition), work)
             for work in reversed(self.works)
             for topic in agents[work.step]
-        }
+        ]
+        self._sources = {source.tp.topic: source for source in sorted(sources, key=lambda source: not source.flash)}
+        self._flash = [source for source in sources if source.flash]
+        self._way = way
+        self._in_hand = 0
+        self._places_kept = float("-inf")
+        self.progress = Progress()
+        #: Routine work goes on until then although flash waits: what overtakes must not starve the rest.
+        self._routine_until = 0.0
         self._gates = IntakeGates(self._sources.values(), settings.pausing)
         self._arrived = asyncio.Event()
         self._ticker = Ticker(self._arrived.set)
+        #: Whether it takes batches, for whoever counts lanes.
+        self.open_now = False
         self._closing = False
         self._task: asyncio.Task[None] | None = None
         self._preparing: asyncio.Task[None] | None = None
@@ -105,15 +130,18 @@ class Lane:
         self._task = asyncio.create_task(self._run(), name=f"lane-{self.partition}")
         self._ticker.start()
         self._tell_opened(Signal.LANE_OPENED, loaded, started)
+        self.open_now = True
         self._preparing = asyncio.create_task(self._prepare(started), name=f"lane-{self.partition}-prepares")
 
     def _tell_opened(self, signal: Signal, loaded: Restored, started: float) -> None:
+        spent = time.monotonic() - started
+        self.tally.opening.observe(spent, "open" if signal is Signal.LANE_OPENED else "prepared")
         emit(
             signal,
             partition=self.partition,
             state_records_loaded=loaded.from_changelogs,
             from_snapshots=loaded.from_snapshots,
-            opened_in_s=round(time.monotonic() - started, 3),
+            opened_in_s=round(spent, 3),
         )
 
     async def _load(self) -> Restored:
@@ -181,6 +209,11 @@ class Lane:
         """Queue a batch; above the bound its partition is paused until the lane has caught up."""
         source = self._sources[batch.topic]
         source.put(batch)
+        if source.work.ready and source.tp not in self._gates.held():
+            self.progress.arrived(time.monotonic())
+        if source.is_urgent(batch):
+            self._in_hand += 1
+            self._way.claim(self.partition)
         self._arrived.set()
         if not source.full and source.backlog > self._settings.backlog_records:
             source.full = True
@@ -194,6 +227,16 @@ class Lane:
     def held(self) -> frozenset[TopicPartition]:
         """The partitions that wait because their unit would fill quarantine: no sign that the lane is stuck."""
         return self._gates.held()
+
+    def places(self) -> dict[TopicPartition, bool]:
+        """What it reads, and whether nothing of that waits here: then what is missing was not fetched."""
+        return {
+            source.tp: source.work.ready and not source.full and not source.backlog for source in self._sources.values()
+        }
+
+    def flash_places(self) -> dict[TopicPartition, int | None]:
+        """Where to read this lane's flash topics from, once it is open."""
+        return {source.tp: source.expected for source in self._flash}
 
     async def close(self) -> None:
         """Finish the cycle at hand, then let go; an unfinished transaction is aborted by the next owner's fence."""
@@ -213,6 +256,7 @@ class Lane:
                 cause = type(problem).__name__
                 emit(Signal.LANE_ABANDONED, level="warning", partition=self.partition, cause=cause)
         self._changelogs.close()
+        self._way.release(self.partition)
         emit(Signal.LANE_CLOSED, partition=self.partition)
 
     async def _run(self) -> None:
@@ -226,6 +270,7 @@ class Lane:
                 if committing is not None:
                     await committing
                     committing = None
+                self._routine_until = time.perf_counter() + SLICE_S if cycle.flash else 0.0
                 if cycle.ends or len(cycle.outbox):
                     self.counts.number(cycle.outbox)
                     self.chain.close(cycle.outbox)
@@ -267,7 +312,8 @@ class Lane:
         while True:
             self._arrived.clear()
             await self._decide_waiting(cycle)
-            if committing is None or committing.done() or cycle.records >= self._settings.cycle_records:
+            enough = cycle.records >= self._settings.cycle_records or self._is_full(cycle)
+            if committing is None or committing.done() or enough:
                 return
             if not self._arrived.is_set():
                 await self._arrival_or(committing)
@@ -280,19 +326,39 @@ class Lane:
         os._exit(code)
 
     async def _decide_waiting(self, cycle: Cycle) -> None:
-        """Let each agent decide on what waits for it, last agent first."""
+        """Let each agent decide on what waits for it, flash first; what comes of that meanwhile has the next turn."""
+        while await self._take_turn(cycle):
+            pass
+
+    async def _take_turn(self, cycle: Cycle) -> bool:
+        """One turn of the agents; whether flash has come and is to be taken before the cycle ends."""
         for source in self._sources.values():
+            if not source.flash and (self._hurries(cycle) or self._is_full(cycle)):
+                break
             batches = self._gates.take(source, self._settings.cycle_records) if source.work.ready else ()
             if batches:
+                cycle.flash += sum(map(source.is_urgent, batches))
                 with self._gates.counting(source):
                     cycle.ends[source.tp] = await self._decide(source, batches, cycle)
                 self._relieve(source)
+        return self._flash_waits() and cycle.records < self._settings.cycle_records
+
+    def _is_full(self, cycle: Cycle) -> bool:
+        """Whether a cycle has as much to write as flash may have to wait for."""
+        return len(cycle.outbox) >= self._settings.cycle_outputs
+
+    def _hurries(self, cycle: Cycle) -> bool:
+        """Whether flash is in hand or waits, and routine work has had its share."""
+        return bool(cycle.flash or self._flash_waits()) and time.perf_counter() >= self._routine_until
 
     async def _decide(self, source: Source, batches: Sequence[Batch], cycle: Cycle) -> int:
-        """Let the step decide on each record that is expected; returns the offset to go on from."""
+        """Let the step decide on each record that is expected; returns the offset to go on from.
+
+        Routine work stops when flash comes for this lane, or the cycle is full; what is left of it waits again.
+        """
         counters, outbox = source.work.counters, cycle.outbox
         before, started, yielded = len(outbox), time.perf_counter(), time.perf_counter()
-        for batch in batches:
+        for number, batch in enumerate(batches):
             if source.work.ahead is not None:
                 await source.work.ahead(batch.records)
             for record in source.new_in(batch):
@@ -301,34 +367,79 @@ class Lane:
                 counters.records_taken += 1
                 cycle.records += 1
                 if time.perf_counter() - yielded > _YIELD_EVERY_S:
-                    await asyncio.sleep(0)
+                    await self._let_pass(source)
                     yielded = time.perf_counter()
+                    if not source.flash and (self._hurries(cycle) or self._is_full(cycle)):
+                        source.expected = record.offset + 1
+                        source.put_back(batches[number:])
+                        source.work.remember(outbox, int(record.timestamp))
+                        self._count(counters, len(outbox) - before, started)
+                        return source.expected
             source.expected = max(source.expected or 0, batch.end)
+            self._moved()
         source.work.remember(outbox, int(batches[-1].records[-1].timestamp))
-        counters.records_written += len(outbox) - before
-        counters.deciding_s += time.perf_counter() - started
+        self._count(counters, len(outbox) - before, started)
         return source.expected or 0
+
+    def _count(self, counters: Counters, written: int, started: float) -> None:
+        counters.records_written += written
+        counters.deciding_s += time.perf_counter() - started
+
+    async def _let_pass(self, source: Source) -> None:
+        """Give the loop back; routine work waits while another lane has flash in hand."""
+        self._moved()
+        await asyncio.sleep(0)
+        if not source.flash and not self._flash_waits():
+            await self._way.give(self.partition)
+
+    def _moved(self) -> None:
+        """Say that the lane gets on, and what is left to it."""
+        held = self._gates.held()  # what must wait for its unit's sake is no work left undone
+        ready = (source for source in self._sources.values() if source.work.ready and source.tp not in held)
+        waiting = sum(source.backlog for source in ready)
+        self.progress.moved(time.monotonic(), waiting)
+
+    def _flash_waits(self) -> bool:
+        return any(source.urgent and source.work.ready for source in self._flash)
 
     def _tick(self, cycle: Cycle) -> None:
         """Let agents act on the time, once a second, unless something that they should know of first still waits."""
         if self._ticker.struck():
+            self._keep_places(cycle)
             behind = {source.work for source in self._sources.values() if source.backlog}
             for work in self.works:
                 if work.ready and work not in behind:
                     work.tick(int(time.time() * 1000), cycle.outbox)
 
+    def _keep_places(self, cycle: Cycle) -> None:
+        """Now and then, let a cycle commit where the lane stands in its flash topics, though nothing came."""
+        now = time.monotonic()
+        if now - self._places_kept > _KEEP_PLACES_S:
+            self._places_kept = now
+            for tp, expected in self.flash_places().items():
+                if expected is not None:
+                    cycle.ends.setdefault(tp, expected)
+
     async def _commit(self, cycle: Cycle) -> None:
         """Write outputs, state changes and offsets in one transaction."""
         started = time.perf_counter()
         producer = self._producer
+        self.progress.commits(time.monotonic())
         await producer.begin_transaction()
         futures = await cycle.outbox.send(producer)
         if cycle.ends:
             await producer.send_offsets_to_transaction(cycle.ends, self._settings.group)
         await asyncio.gather(*futures)
         await producer.commit_transaction()
+        self.progress.committed(time.monotonic())
         self._changelogs.keep(cycle.outbox)
+        self._in_hand -= cycle.flash
+        if not self._in_hand:
+            self._way.release(self.partition)
         spent = time.perf_counter() - started
+        self.tally.committed(cycle.outbox.shared, spent, time.time() * 1000)
+        for span in cycle.outbox.spans:
+            span.end()
         for work in self.works:
             work.counters.cycles_committed += 1
             work.counters.committing_s += spent / len(self.works)

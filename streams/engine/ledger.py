@@ -60,4 +60,7 @@ _DEFAULTS: dict[str, Any] = {
     "withheld": [],
     "concerns": [],
     "synthetic": False,
+    "replaces": None,
+    "about": [],
+    "said": None,
 }

@@ -101,6 +101,8 @@ class LinkStep:
                 data = entry.removeprefix(SEEN)
                 for found in index.take(decode(data), record.timestamp, data):
                     out.add(self._published(found, record))
+        except MemoryError:
+            raise
         except Exception as problem:  # noqa: BLE001
             emit(Signal.STEP_FAILED, level="error", agent=self.name, cause=type(problem).__name__, where=where(problem))
             counters.rejected["INTERNAL"] += 1

@@ -9,9 +9,12 @@ from typing import Any, NamedTuple
 from aiokafka import TopicPartition
 
 from schemas.partition import murmur2
+from schemas.traces import Span
 from streams.engine.quick_records import OutputBatch
+from streams.engine.tally import SharedEvent
 
 Header = tuple[str, bytes]
+Mark = tuple[int, int, int, int, int]
 #: aiokafka takes headers only as a list; this one is never changed.
 NO_HEADERS: list[Header] = []
 
@@ -77,6 +80,10 @@ class Outbox:
         self._sent: dict[tuple[str, int], tuple[asyncio.Future[Any], int]] = {}
         #: How many of the outputs the ledger's chain has gone through.
         self.linked = 0
+        #: The events that the cycle shares, to be counted when it is committed.
+        self.shared: list[SharedEvent] = []
+        #: The spans that end when it is committed.
+        self.spans: list[Span] = []
 
     def __len__(self) -> int:
         """How many records it holds."""
@@ -120,13 +127,17 @@ class Outbox:
         """Let an entry be part of the record that this cycle writes under the bundle's key."""
         self._bundled.append((bundle, entry, at_ms))
 
-    def mark(self) -> tuple[int, int, int]:
+    def mark(self) -> Mark:
         """How far it is filled, for ``keep``."""
-        return len(self._outputs), len(self._packed), len(self._bundled)
+        return len(self._outputs), len(self._packed), len(self._bundled), len(self.shared), len(self.spans)
 
-    def keep(self, mark: tuple[int, int, int]) -> None:
+    def keep(self, mark: Mark) -> None:
         """Forget everything after a mark: a step failed half-way."""
-        outputs, packed, bundled = mark
+        outputs, packed, bundled, shared, spans = mark
+        for span in self.spans[spans:]:
+            span.end("INTERNAL")
+        del self.spans[spans:]
+        del self.shared[shared:]
         del self._outputs[outputs:]
         del self._packed[packed:]
         del self._bundled[bundled:]

@@ -9,6 +9,8 @@ from typing import Any
 from schemas.admission import CLOCK_SKEW, ID_WINDOW
 from schemas.pausing import Pausing, load_pausing
 from schemas.schema_ids import SchemaIds
+from schemas.traces import Tracer
+from streams.engine.progress import Patience
 
 #: The consumer group and the prefix of every transactional id.
 GROUP = "sambus"
@@ -29,6 +31,8 @@ class Settings:
     retry_backoff_ms: int = 5
     #: Most records that one transaction gathers from each topic.
     cycle_records: int = 2000
+    #: A transaction takes in no more routine work above this many outputs: flash waits for the one under way.
+    cycle_outputs: int = 8000
     #: Fetching of a partition pauses above this many waiting records, and goes on below a quarter of it.
     backlog_records: int = 4000
     session_timeout_s: float = 10.0
@@ -51,5 +55,9 @@ class Settings:
     ids: SchemaIds | None = None
     #: Beyond which limit a unit's own intake topic waits instead of filling quarantine.
     pausing: Pausing = field(default_factory=load_pausing)
+    #: Follows events through the worker; None follows none.
+    tracer: Tracer | None = None
+    #: How long a lane, a commit, a fetch or the loop may stand still before the worker ends.
+    patience: Patience = field(default_factory=Patience)
     report_every_s: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)

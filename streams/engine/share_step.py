@@ -11,7 +11,18 @@ from schemas.codec import MAX_BUS_BYTES, Codec, UndecodableError
 from schemas.gazetteer import Gazetteer
 from schemas.problems import Problem, RejectCode
 from schemas.records import ASKED, POINTED, desk_address
-from schemas.topics import ACCEPTED, DECISIONS, DUTIES, PARTNERS, QUARANTINE, desk_topic
+from schemas.topics import (
+    ACCEPTED,
+    DECISIONS,
+    DUTIES,
+    FLASH_ACCEPTED,
+    PARTNERS,
+    QUARANTINE,
+    delivery_areas,
+    desk_topic,
+    flash_delivery_topic,
+)
+from schemas.traces import TRACEPARENT, carried
 from streams.core.hidden import closed, secret
 from streams.core.reference import Reference
 from streams.core.share import CompiledView, Pack, ReceiverRuling, Ruling, decide, project
@@ -19,6 +30,7 @@ from streams.core.share.facts import Facts
 from streams.core.share.orders import Orders
 from streams.core.share.restraint import ends_of, restraint_of
 from streams.core.share.revising import Had, with_former
+from streams.core.share.saying import saying_of
 from streams.core.share.seeing import references_in, shows_references
 from streams.core.share.transforms import held_until
 from streams.engine.broadcast import send_bounds, send_inquiries
@@ -35,6 +47,7 @@ from streams.engine.receipts import About, Kind, ReceiptDesk
 from streams.engine.records import FROM_HEADER, SHARED_HEADER, Record, header, moment, place
 from streams.engine.signals import Counters
 from streams.engine.state import State
+from streams.engine.tally import SharedEvent
 
 #: Bound of the addresses that are kept, a few hundred bytes each.
 _MAX_ADDRESSES = 100_000
@@ -55,13 +68,16 @@ class _Address(NamedTuple):
     #: Whether the desk reads a topic of its own, with tools that may know CloudEvents and not us.
     own: bool
     kind: Kind
+    #: Where its deliveries of the flash lane stand too.
+    flash: str | None
 
 
 class Matter(NamedTuple):
     """An event that is shared: its bytes as decided on, where it or its order was published, its time, its lane.
 
     Shape: ``former`` is the id of the revision that it takes the place of, empty if there is none; ``concerns`` are the
-    events that a notice of the bus is about, which its ledger line names.
+    events that a notice of the bus is about, which its ledger line names; ``trace`` is the context of its trace, if
+    any. With ``flash`` it overtakes on its way to the desks too.
     """
 
     event: Mapping[str, Any]
@@ -71,6 +87,8 @@ class Matter(NamedTuple):
     lane: int
     former: str = ""
     concerns: tuple[str, ...] = ()
+    trace: bytes | None = None
+    flash: bool = False
 
 
 class _Sight:
@@ -141,8 +159,10 @@ class ShareStep:
         areas = {delivery_topic(reference.gazetteer, unit) for unit in reference.gazetteer.units}
         self.outputs: Sequence[str] = (
             *sorted(areas | {f"deliver.{PARTNERS}"}),
+            *sorted(flash for area in delivery_areas(reference.gazetteer) if (flash := flash_delivery_topic(area))),
             *sorted(self._own.values()),
             ACCEPTED,
+            FLASH_ACCEPTED,
             DECISIONS,
             DUTIES,
             QUARANTINE,
@@ -164,7 +184,8 @@ class ShareStep:
         memory = self.memory_of(state)
         event = memory.orders.inherited(self._codec.decode(data, limit=MAX_BUS_BYTES).value)
         source = header(record, FROM_HEADER) or place(record)
-        self.share(Matter(event, source, data, record.timestamp, record.partition), memory, out)
+        trace = carried(record.headers)
+        self.share(Matter(event, source, data, record.timestamp, record.partition, trace=trace), memory, out)
 
     def share(self, matter: Matter, memory: LaneMemory, out: Outbox) -> None:
         """Decide on one event by the lane's orders and pack, deliver, account, remember.
@@ -176,6 +197,7 @@ class ShareStep:
         publisher = origin_desk(event)
         shared = any(receiver.desk != publisher for receiver in ruling.receivers)
         delivered = self.deliver(matter, ruling, pack, out, "shared" if shared else "origin_only")
+        out.shared.append(SharedEvent(at_ms, event["reported_at"], ruling.receivers, ruling.withheld))
         memory.deliver(event["event_id"], publisher, delivered, at_ms, (*areas_of(event), *_marks(event)))
         memory.ask(event, Waiting(matter.source, matter.data, matter.former), matter.lane, at_ms)
         if ruling.withheld:
@@ -202,7 +224,9 @@ class ShareStep:
         """Ask whoever provided what the event is built on, if it is withheld for want of their leave."""
         event, now = matter.event, moment(matter.at_ms)
         for question, data, to in self._questions.of(event, now, ruling, memory.orders, memory.pack):
-            asked = matter._replace(event=question.event, data=data, former="", concerns=(event["event_id"],))
+            asked = matter._replace(
+                event=question.event, data=data, former="", concerns=(event["event_id"],), trace=None
+            )
             self.deliver(asked, to, memory.pack, out, ASKED)
 
     def finish(self, state: State, out: Outbox, at_ms: int) -> None:
@@ -221,15 +245,18 @@ class ShareStep:
         addresses = self._addressed(ruling.receivers)
         shared: dict[int, bytes] = {}
         sight = _Sight(self._codec, event, self._meta(event, ruling, pack))
+        plain = NO_HEADERS if matter.trace is None else [(TRACEPARENT, matter.trace)]
         for receiver, to in zip(ruling.receivers, addresses, strict=True):
             body = shared.get(id(receiver.view))
             if body is None:
                 body = shared[id(receiver.view)] = sight.through(receiver.view)
             value = self._codec.join_delivery(event_type, to.receiver, told + to.suffix, body, framed=to.own)
-            headers = NO_HEADERS
-            if to.own:
+            headers = plain
+            if to.own:  # no trace there: it would tell a desk's own tools which events came together
                 headers = self._codec.delivery_headers(event_type, told + to.suffix, moment(at_ms))
             out.add(Output(to.topic, to.key, value, at_ms, headers))
+            if matter.flash and to.flash is not None:
+                out.add(Output(to.flash, to.key, value, at_ms, plain))
         encoded = [to.receiver for to in addresses]
         out.add(self._ledger_line(matter, ruling, encoded, pack, outcome))
         for output in self._duties.opened(matter.event, ruling.receivers, pack, at_ms):
@@ -282,7 +309,8 @@ class ShareStep:
             if len(self._addresses) >= _MAX_ADDRESSES:
                 self._addresses.clear()
             desk = receiver.desk
-            topic = self._own.get(desk) or delivery_topic(self._reference.gazetteer, desk.partition("/")[0])
+            area = self._reference.gazetteer.area_of_delivery(desk.partition("/")[0])
+            topic = self._own.get(desk) or f"deliver.{area}"
             part = self._codec.encode_receiver(receiver._asdict() | {"view": receiver.view.names})
             suffix = f":{desk}:{receiver.view_group}"
             always = shows_references(receiver.view)  # partners are told of no link, so it need not be known of them
@@ -296,6 +324,7 @@ class ShareStep:
                 told,
                 depends=always is None and not desk.startswith("partner."),
                 own=desk in self._own,
+                flash=None if desk in self._own else flash_delivery_topic(area),
                 kind=self.receipts.kind_of(desk),
             )
         return known
@@ -317,6 +346,7 @@ class ShareStep:
         self, matter: Matter, ruling: Ruling, receivers: Sequence[bytes], pack: Pack, outcome: str
     ) -> Output:
         event = matter.event
+        saying = saying_of(event)
         decision = {
             "event_id": event["event_id"],
             "event_type": event["event_type"],
@@ -334,6 +364,9 @@ class ShareStep:
             "published_at": event["published_at"],
             "accepted_from": matter.source,
             "synthetic": event["synthetic"],
+            "replaces": matter.former or event.get("supersedes") or None,
+            "about": list(saying.about),
+            "said": saying.said,
         }
         return line(self._codec, decision, matter.at_ms, receivers)
 

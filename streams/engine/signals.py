@@ -31,11 +31,20 @@ class Signal(StrEnum):
     INTAKE_WENT_ON = "intake_went_on"
     PAUSE_ENDS_UNREAD = "pause_ends_unread"
     SCHEMA_IDS_MISSING = "schema_ids_missing"
+    WORKER_STUCK = "worker_stuck"
+    LAG_GREW = "lag_grew"
     STEP_FAILED = "step_failed"
     ORDER_NOT_FOLLOWED = "order_not_followed"
     PACK_LET_THROUGH = "pack_let_through"
     PACK_CHANGED = "pack_changed"
     PACK_REFUSED = "pack_refused"
+
+
+class FlashRefusal(StrEnum):
+    """Why an event does not overtake and goes the ordinary way."""
+
+    NOT_ENTITLED = "NOT_ENTITLED"  # published on the flash lane, and nobody's life is in danger, or it needs orders
+    TOO_MANY = "TOO_MANY"  # its desk has used up what one may in a minute
 
 
 @dataclass
@@ -47,6 +56,10 @@ class Counters:
     cycles_committed: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    #: Drops by the publisher's unit and outcome; told by area alone, and small ones not at all.
+    duplicates: Counter[tuple[str, str]] = field(default_factory=Counter)
+    flash_taken: int = 0
+    flash_refused: Counter[str] = field(default_factory=Counter)
     deciding_s: float = 0.0
     committing_s: float = 0.0
 
@@ -57,6 +70,9 @@ class Counters:
         self.cycles_committed += other.cycles_committed
         self.rejected.update(other.rejected)
         self.dropped.update(other.dropped)
+        self.duplicates.update(other.duplicates)
+        self.flash_taken += other.flash_taken
+        self.flash_refused.update(other.flash_refused)
         self.deciding_s += other.deciding_s
         self.committing_s += other.committing_s
 

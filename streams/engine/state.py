@@ -31,6 +31,9 @@ class State:
         self._kept: dict[bytes, bytes] = {}
         self._changes: dict[bytes, bytes | None] = {}
         self._newest_ms = 0
+        #: Bytes of all keys and values, once it was weighed.
+        self.weight = 0
+        self._unweighed = False
 
     def __len__(self) -> int:
         """How many entries there are."""
@@ -48,14 +51,16 @@ class State:
     def put(self, key: bytes, value: bytes, at_ms: int) -> None:
         """Remember a value; the entry becomes the newest."""
         entry = _AT.pack(at_ms) + value
-        self._entries.pop(key, None)
+        former = self._entries.pop(key, None)
+        self.weight += len(entry) + len(key) if former is None else len(entry) - len(former)
         self._changes.pop(key, None)  # the changelog has the order of the entries
         self._entries[key] = self._changes[key] = entry
         self._newest_ms = max(self._newest_ms, at_ms)
 
     def keep(self, key: bytes, value: bytes) -> None:
         """Remember a value until it is dropped; no key is both kept and put."""
-        self._kept.pop(key, None)
+        former = self._kept.pop(key, None)
+        self.weight += len(value) + len(key) if former is None else len(value) - len(former)
         self._changes.pop(key, None)
         self._kept[key] = value
         self._changes[key] = _AT.pack(_ENDLESS) + value
@@ -67,6 +72,9 @@ class State:
     def drop(self, key: bytes) -> None:
         """Forget an entry now, kept or not."""
         kept, entry = self._kept.pop(key, None), self._entries.pop(key, None)
+        for former in (kept, entry):
+            if former is not None:
+                self.weight -= len(key) + len(former)
         if kept is not None or entry is not None:
             self._changes.pop(key, None)
             self._changes[key] = None
@@ -80,7 +88,7 @@ class State:
                 break
             expired.append(key)
         for key in expired:
-            del self._entries[key]
+            self.weight -= len(key) + len(self._entries.pop(key))
             self._changes.pop(key, None)
             self._changes[key] = None
         return len(expired)
@@ -96,6 +104,7 @@ class State:
 
     def restore_all(self, changes: Mapping[bytes, bytes | None]) -> None:
         """Take changelog records, each key once, in the order in which they were written. It is what opening costs."""
+        self._unweighed = True
         entries, kept, newest = self._entries, self._kept, _AT.pack(self._newest_ms)
         for key, entry in changes.items():
             if key in entries:
@@ -112,8 +121,17 @@ class State:
                     newest = entry
         self._newest_ms = _AT.unpack_from(newest)[0]
 
+    def weigh(self) -> None:
+        """Work out the weight of what was restored: once at the end, for a sum each time would double what it costs."""
+        if not self._unweighed:
+            return
+        self._unweighed = False
+        held = (self._entries, self._kept)
+        self.weight = sum(sum(map(len, part)) + sum(map(len, part.values())) for part in held)
+
     def clear(self) -> None:
         """Forget everything, as if it had never been: what was restored was no use."""
         self._entries.clear()
         self._kept.clear()
         self._newest_ms = 0
+        self.weight = 0

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import aiokafka
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
 from mode.utils.futures import notify
@@ -64,7 +65,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         batches = {}
         for tp, fetched in records.items():
             if fetched:
-                end = max(fetched[-1].offset + 1, _position(consumer, tp) or 0)
+                end = max(fetched[-1].offset + 1, position_of(consumer, tp) or 0)
                 batches[tp] = Batch(tp.topic, tp.partition, self._reached.get(tp), end, generation, fetched)
                 self._reached[tp] = end
         return batches
@@ -79,15 +80,18 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         offsets = {}
         for tp in consumer.assignment():
             offsets[tp] = await consumer.committed(tp)
-            if offsets[tp] is None:
-                await consumer.seek_to_beginning(tp)
-            else:
-                consumer.seek(tp, offsets[tp])
+            try:
+                if offsets[tp] is None:
+                    await consumer.seek_to_beginning(tp)
+                else:
+                    consumer.seek(tp, offsets[tp])
+            except IllegalStateError:
+                del offsets[tp]  # a rebalance took it meanwhile; whoever has it next seeks anew
             self._reached.pop(tp, None)
         return offsets
 
 
-def _position(consumer: Any, tp: Any) -> int | None:
+def position_of(consumer: Any, tp: Any) -> int | None:
     """The offset that the consumer reads next, or None while it does not know; without a round trip."""
     subscription = consumer._subscription.subscription  # noqa: SLF001 - aiokafka's own position() is a coroutine
     state = subscription.assignment.state_value(tp) if subscription and subscription.assignment else None
@@ -102,6 +106,11 @@ class BatchConsumer(driver.Consumer):
         super().on_init()
         self.gate = asyncio.Event()
         self.room = asyncio.Event()
+
+    def position(self, tp: Any) -> int | None:
+        """The offset that is fetched next from a partition; None while it is not known."""
+        consumer = getattr(self._thread, "_consumer", None)
+        return None if consumer is None else position_of(consumer, tp)
 
     def _new_consumer_thread(self) -> BatchThread:
         return BatchThread(self, loop=self.loop, beacon=self.beacon)

@@ -7,11 +7,14 @@ from typing import Protocol
 
 from aiokafka import TopicPartition
 
+from schemas.topics import is_flash_topic
+from streams.engine.broadcast import kind_of
 from streams.engine.outbox import Outbox
 from streams.engine.records import Batch, Record
 from streams.engine.settings import Settings
 from streams.engine.signals import Counters, Signal, emit, where
 from streams.engine.state import State
+from streams.engine.tracing import named
 
 
 class Step(Protocol):
@@ -61,6 +64,7 @@ class Work:
         prepare = getattr(self.step, "open", None)
         if prepare is not None:
             yield from prepare(self.state) or ()
+        self.state.weigh()
         self.ready = True
 
     def let_go(self) -> None:
@@ -70,13 +74,19 @@ class Work:
         self.state.derived = None
 
     def apply(self, record: Record, outbox: Outbox) -> None:
-        """Let the step decide; a bug of ours must neither lose the record nor stop the partition."""
+        """Let the step decide; a bug of ours must neither lose the record nor stop the partition.
+
+        Errors: ``MemoryError``. What was half done then is in no transaction.
+        """
         before = outbox.mark()
         try:
             self.step(record, self.state, outbox, self.counters)
+        except MemoryError:  # nobody's fault: the lane ends, and its next owner takes the record again
+            raise
         except Exception as problem:  # noqa: BLE001
             cause = type(problem).__name__
-            emit(Signal.STEP_FAILED, level="error", agent=self.step.name, cause=cause, where=where(problem))
+            named_by = named(record)
+            emit(Signal.STEP_FAILED, level="error", agent=self.step.name, cause=cause, where=where(problem), **named_by)
             outbox.keep(before)
             self.step.contain(record, outbox)
             self.counters.rejected["INTERNAL"] += 1
@@ -88,6 +98,8 @@ class Work:
         before = outbox.mark()
         try:
             self._tick(now_ms, self.state, outbox)
+        except MemoryError:
+            raise
         except Exception as problem:  # noqa: BLE001
             cause = type(problem).__name__
             emit(Signal.STEP_FAILED, level="error", agent=self.step.name, cause=cause, where=where(problem))
@@ -112,15 +124,20 @@ class Source:
     def __init__(self, tp: TopicPartition, work: Work) -> None:
         self.tp = tp
         self.work = work
+        #: Whether it overtakes every source that is not.
+        self.flash = is_flash_topic(tp.topic)
         self.expected: int | None = None
         self.full = False
         self.backlog = 0
+        #: How many waiting batches hold what overtakes.
+        self.urgent = 0
         self._batches: deque[Batch] = deque()
 
     def put(self, batch: Batch) -> None:
         """Let a batch wait."""
         self._batches.append(batch)
         self.backlog += len(batch.records)
+        self.urgent += self.is_urgent(batch)
 
     def take(self, most: int) -> list[Batch]:
         """The oldest batches, at least one if there is any, until they hold ``most`` records."""
@@ -129,6 +146,7 @@ class Source:
         while self._batches and count < most:
             taken.append(self._batches.popleft())
             count += len(taken[-1].records)
+            self.urgent -= self.is_urgent(taken[-1])
         self.backlog -= count
         return taken
 
@@ -146,6 +164,16 @@ class Source:
             left -= len(batch.records)
         self.backlog -= sum(len(batch.records) for batch in taken)
         return taken
+
+    def is_urgent(self, batch: Batch) -> bool:
+        """Whether a batch holds what overtakes; what binds derived events comes first too, and nothing waits for it."""
+        return self.flash and any(kind_of(record) is None for record in batch.records)
+
+    def put_back(self, batches: Sequence[Batch]) -> None:
+        """Let batches wait again, before all others; of one that was decided on in part, the rest is new."""
+        self._batches.extendleft(reversed(batches))
+        self.backlog += sum(len(batch.records) for batch in batches)
+        self.urgent += sum(map(self.is_urgent, batches))
 
     def new_in(self, batch: Batch) -> Sequence[Record]:
         """The records of a batch that are expected; older ones were done by an earlier owner.

@@ -4,13 +4,26 @@ import asyncio
 import gc
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import faust
 import uvloop
 
 from schemas.codec import Codec
-from schemas.topics import ACCEPTED, ASSESSED, CANARY_IN, DUTIES, ENTITIES, FACTS, GATEWAY_IN, PACKS
+from schemas.topics import (
+    ACCEPTED,
+    ASSESSED,
+    CANARY_IN,
+    DUTIES,
+    ENTITIES,
+    FACTS,
+    FLASH_ACCEPTED,
+    FLASH_IN,
+    GATEWAY_IN,
+    PACKS,
+    flash_intake_topic,
+    intake_topic,
+)
 from schemas.validation import prepare
 from streams.core.context.forms import load_context
 from streams.core.context.questions import Questioner
@@ -33,6 +46,7 @@ from streams.engine.framing import Framing
 from streams.engine.intake_step import IntakeStep
 from streams.engine.link_step import LinkStep
 from streams.engine.match_keys import read_keys
+from streams.engine.measures import Measures
 from streams.engine.packs import Packs
 from streams.engine.picture_step import PictureStep
 from streams.engine.pointing import Pointing
@@ -50,12 +64,18 @@ THREAD_SWITCH_S = 0.0005
 GC_THRESHOLDS = (100_000, 50, 100)
 
 
+def _by_nobody(_: Measures) -> None:
+    """Nobody asks for the worker's metrics."""
+
+
 def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     """The agents with the topics that each reads."""
     codec, reference = Codec(None if settings.ids is None else settings.ids.known), load_reference()
     framing = None if settings.ids is None else Framing(codec, settings.ids)
     prepare()
-    intake_topics = (GATEWAY_IN, CANARY_IN, *(f"in.{unit}" for unit in settings.own_access_units))
+    units = settings.own_access_units
+    flash_topics = (FLASH_IN, *map(flash_intake_topic, units))
+    intake_topics = (*flash_topics, GATEWAY_IN, CANARY_IN, *map(intake_topic, units))
     folder = settings.rules or RULES
     first = Pack.load(folder, reference.gazetteer)
     packs = Packs(codec, reference.gazetteer, first, digest(pack_bundle(folder)))
@@ -63,14 +83,15 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     tokens = Tokens(keys)
     matcher, limits = Matcher(windows=tokens.windows), limits_of(load_pointer_rules())
     pictures, context = load_settings(), load_context()
+    pointing = Pointing(codec, reference.gazetteer, keys)
     tellers = (
         SightingTeller(Sighter(reference, tokens, matcher.thresholds)),
         FactsTeller(pictures),
         ErrandTeller(Questioner(reference, context, tokens.of_network)),
     )
     return {
-        IntakeStep(codec, reference, settings.own_access_desks, framing): intake_topics,
-        AssessStep(codec, reference, share, tellers, Pointing(codec, reference.gazetteer, keys)): (ACCEPTED,),
+        IntakeStep(codec, reference, settings.own_access_desks, framing, settings.tracer): intake_topics,
+        AssessStep(codec, reference, share, tellers, pointing, settings.tracer): (FLASH_ACCEPTED, ACCEPTED),
         share: (ASSESSED,),
         RulesStep(codec, packs): (PACKS,),
         DutiesStep(codec, reference, settings.own_access_desks): (DUTIES,),
@@ -79,17 +100,20 @@ def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     }
 
 
-def run(settings: Settings, *, json_logs: bool = True) -> int:
+def run(settings: Settings, *, json_logs: bool = True, measured: Callable[[Measures], None] = _by_nobody) -> int:
     """Run a worker until it is told to stop; returns the exit code.
 
+    Shape: ``measured`` is given what tells the worker's metrics, before it begins.
     Errors: ``KeysError`` before anything runs when there are no keys for matching.
-    Exits with 13, 14 or 15 when a lane was fenced, found a gap or failed; its supervisor starts it anew.
+    Exits with 13, 14 or 15 when a lane was fenced, found a gap or failed, with 16 when something stood still; its
+    supervisor starts it anew.
     """
     keys = read_keys(settings.match_keys)
     configure(json=json_logs)
     _quieten_libraries()
     use_quick_loop()
-    app, _lanes = build_app(agents(settings, keys), settings)
+    app, lanes = build_app(agents(settings, keys), settings)
+    measured(Measures(lanes, load_reference().gazetteer))
     tune()
     emit(Signal.WORKER_STARTED, group=settings.group, instance=settings.instance or "", match_keys=keys.current.name)
     worker = faust.Worker(app, loglevel="ERROR", redirect_stdouts=False, quiet=True, debug=False)

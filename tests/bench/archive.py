@@ -1,6 +1,10 @@
-"""The archive with very many deliveries: how fast it fills, how fast a desk finds what it has, on both databases."""
+"""The archive with very many deliveries: how fast it fills, how fast a desk finds what it has, on both databases.
+
+``python -m tests.bench.archive DATABASE ROWS ROUNDS`` with ``sqlite`` or ``postgresql``.
+"""
 
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -251,3 +255,7 @@ async def whole_way(bootstrap: str, home: Path, count: int) -> dict[str, Any]:
         new = await archive_to_the_end({"bootstrap_servers": bootstrap}, archive, [topic])
         seconds = time.perf_counter() - began
     return {"archived": new, "archived_per_s": round(new / seconds)}
+
+
+if __name__ == "__main__":
+    print(run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))  # noqa: T201 - what it is for

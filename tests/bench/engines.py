@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from schemas.topics import HEADS
+from tests.bench import kafka_streams
 from tests.bench.workload import CHANGELOG, ESCALATED, ROUTED, SOURCE, route
 
 
@@ -129,12 +130,51 @@ def aiokafka_loop(bootstrap: str, group: str) -> None:
     asyncio.run(loop())
 
 
+def faststream(bootstrap: str, group: str) -> None:
+    """FastStream on aiokafka: a batch subscriber that confirms its outputs and then its offsets.
+
+    At least once: its subscriber and publisher share no transaction. Its decoding and its validation are left out.
+    """
+    from faststream import AckPolicy, FastStream
+    from faststream.kafka import KafkaBroker
+
+    async def as_it_came(message: Any) -> Any:
+        return message.body
+
+    broker = KafkaBroker(bootstrap, linger_ms=5, acks="all", enable_idempotence=True, apply_types=False, logger=None)
+
+    @broker.subscriber(  # type: ignore[untyped-decorator, unused-ignore]
+        SOURCE,
+        batch=True,
+        group_id=group,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        max_records=2000,
+        batch_timeout_ms=100,
+        decoder=as_it_came,
+        ack_policy=AckPolicy.NACK_ON_ERROR,
+    )
+    async def take(values: list[bytes]) -> None:
+        sent = [
+            await broker.publish(out, topic, key=key, no_confirm=True)
+            for value in values
+            for topic, key, out in route(value)
+        ]
+        await asyncio.gather(*sent)
+
+    asyncio.run(FastStream(broker, logger=None).run())
+
+
 ENGINES: dict[str, Callable[[str, str], None]] = {
     "sambus": lanes,
     "quix": quix,
     "librdkafka": librdkafka,
     "aiokafka": aiokafka_loop,
+    "faststream": faststream,
+    "kafka-streams": kafka_streams.run,
 }
+#: The others are exactly once.
+AT_LEAST_ONCE = frozenset({"faststream"})
 #: What ours needs besides: the changelog of its state and the heads of its ledger chains.
 COMPACTED = (CHANGELOG, HEADS)
 TOPICS = (SOURCE, ROUTED, ESCALATED, *COMPACTED)

@@ -14,7 +14,7 @@ import psutil
 
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
-from tests.bench import archive, feeds, index, intake, latency, pipeline, recovery, rules
+from tests.bench import archive, feeds, index, intake, latency, pipeline, recovery, rules, signals, signals_paired
 from tests.bench.first_pack import first_pack
 
 Line = dict[str, Any]
@@ -26,6 +26,8 @@ def run(*, peers: bool, short: bool, tell: Callable[[str], None]) -> list[Line]:
     tell("Stages, in this process ...")
     stages = pipeline.stage_costs(500 if short else 4000)
     lines.append({"bench": "stages", "unit": "microseconds an event"} | stages)
+    tell("Signals, in this process ...")
+    lines.append({"bench": "signals of decisions"} | signals_paired.measure(5 if short else 150))
     tell("Rules, in this process ...")
     measured_rules = rules.measure(events=100, rounds=3) if short else rules.measure(events=1000, rounds=15)
     lines.append({"bench": "rules"} | measured_rules | {"of_stages": rules.part_of(measured_rules, stages)})
@@ -38,6 +40,7 @@ def run(*, peers: bool, short: bool, tell: Callable[[str], None]) -> list[Line]:
     lines += _archives(short=short, tell=tell)
     lines += _intake(short=short, tell=tell)
     lines += _feeds(short=short, tell=tell)
+    lines += _signals(short=short, tell=tell)
     if not short:
         lines += _recoveries(tell)
     if peers:
@@ -78,6 +81,14 @@ def _feeds(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
     return [{"bench": "feeds"} | asdict(found) for found in _on_kafka(measure)]
 
 
+def _signals(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
+    """The same load through workers without and with their signals, in turn."""
+    events, rounds = (400, 1) if short else (10_000, 5)
+    tell(f"Signals, {events:,} events, {rounds} rounds in turn ...")
+    measure = partial(signals.measure, events=events, rounds=rounds, warm_up=100 if short else 2_000)
+    return [{"bench": "signals"} | asdict(_on_kafka(measure))]
+
+
 def _recoveries(tell: Callable[[str], None]) -> list[Line]:
     """Back at work after kill -9 with a million events in state: by one worker, and by two."""
     lines = []
@@ -111,16 +122,22 @@ def _on_kafka(measure: Callable[[str, Path], Any]) -> Any:
 
 
 def _peers(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
+    from tests.bench.engines import ENGINES
+    from tests.bench.kafka_streams import missing
     from tests.bench.peers import compare
 
+    if (reason := missing()) is not None:
+        tell(f"{reason}; it is left out")
+    engines = [engine for engine in ENGINES if engine != "kafka-streams" or reason is None]
     count, rounds = (20_000, 1) if short else (300_000, 3)
     tell(f"Engines, {count:,} records, {rounds} rounds in turn ...")
-    results = _on_kafka(lambda b, _: compare(b, ["sambus", "quix", "librdkafka", "aiokafka"], count, rounds))
+    results = _on_kafka(lambda b, _: compare(b, engines, count, rounds))
     ours = results[0].rate
     return [
         {
             "bench": "engine",
             "engine": result.engine,
+            "guarantee": result.guarantee,
             "events_per_s": round(result.rate),
             "runs": [round(rate) for rate in result.rates],
             "sambus_is": round(ours / result.rate, 2) if result.rate else None,

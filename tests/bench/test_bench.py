@@ -6,7 +6,8 @@ import pytest
 
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
-from tests.bench import peers, report, whole_peers
+from tests.bench import peers, report, signals, whole_peers
+from tests.bench.kafka_streams import missing
 from tests.bench.rules import SIZES
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(420)]
@@ -18,7 +19,18 @@ def test_the_short_form_runs() -> None:
     """Stages, rules, pipeline and latency on a cluster of their own; `make bench` adds other engines."""
     told = report.run(peers=False, short=True, tell=lambda _: None)
     lines = {line["bench"]: line for line in told}
-    assert set(lines) == {"machine", "stages", "rules", "index", "pipeline", "latency", "intake", *_READING}
+    assert set(lines) == {
+        "machine",
+        "stages",
+        "rules",
+        "index",
+        "pipeline",
+        "latency",
+        "intake",
+        "signals",
+        "signals of decisions",
+        *_READING,
+    }
     for taking in (line for line in told if line["bench"] == "intake"):
         assert taking["others"] == 0
         assert 0 < taking["p50_ms"] <= taking["p99_ms"]
@@ -34,6 +46,9 @@ def test_the_short_form_runs() -> None:
     assert lines["pipeline"]["events_per_s"] > 0
     assert lines["pipeline"]["deliveries"] > lines["pipeline"]["events"]
     assert 0 < lines["latency"]["p50_ms"] <= lines["latency"]["p99_ms"]
+    assert min(lines["signals"][f"{kind}_us"] for kind in signals.KINDS) > 0
+    assert lines["signals of decisions"]["off_us"] > 0
+    assert lines["signals"]["spans"] >= 2 * 500  # every followed event, by two agents
     assert lines["archive"]["rows_per_s"] > 0
     assert 0 < lines["archive"]["found"] < lines["archive"]["questions"]
     assert 0 < lines["archive"]["p50_ms"] <= lines["archive"]["p95_ms"] <= lines["archive"]["worst_ms"]
@@ -48,6 +63,16 @@ async def test_the_engines_run_side_by_side(tmp_path: Path) -> None:
     assert [result.engine for result in results] == engines
     assert [(result.lost, result.doubled) for result in results] == [(0, 0)] * len(engines)
     assert min(result.rate for result in results) > 0
+
+
+async def test_kafka_streams_runs_side_by_side(tmp_path: Path) -> None:
+    """The same work in Java, exactly once, on the cluster's own version; with FastStream in `make bench`."""
+    if (reason := missing()) is not None:
+        pytest.skip(reason)
+    with LocalCluster(tmp_path / "kafka", port=free_port()) as cluster:
+        (result,) = await peers.compare(cluster.bootstrap, ["kafka-streams"], 2_000, 1)
+    assert (result.lost, result.doubled, result.guarantee) == (0, 0, "exactly once")
+    assert result.rate > 0
 
 
 async def test_the_whole_core_runs_in_another_engine(tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ def test_each_gateway_and_archiver_reads_the_deliveries_of_its_area_only() -> No
 
 def test_a_unit_writes_its_topic_and_a_desk_reads_its_two() -> None:
     """Neither anything else: no other unit's topic, no event of others, no ledger."""
-    assert (of(f"unit.{UNIT}", Operation.WRITE), of(f"unit.{UNIT}", Operation.READ)) == ({f"in.{UNIT}"}, set())
+    own = {f"in.{UNIT}", f"in.flash.{UNIT}"}
+    assert (of(f"unit.{UNIT}", Operation.WRITE), of(f"unit.{UNIT}", Operation.READ)) == (own, set())
     own = {"desk.se.syd.it_crime", "receipts.se.syd.it_crime"}
     assert (of("desk.se.syd.it_crime", Operation.READ), of("desk.se.syd.it_crime", Operation.WRITE)) == (own, set())
     assert [u for u in users(LINES) if "desk.se.syd.it_crime" in of(u, Operation.READ)] == ["desk.se.syd.it_crime"]

@@ -28,11 +28,11 @@ def hold(kafka: str, record: Quarantined) -> str:
     return f"{partition}:{offset}"
 
 
-def seizure(**changes: object) -> tuple[str, Quarantined]:
+def seizure(origin: str = PUBLISHER, **changes: object) -> tuple[str, Quarantined]:
     """A quarantined seizure of the publisher's, and its id."""
     event = example("drug_seizure").model_copy(update={"event_id": new_id()})
     value = CODEC.encode("drug_seizure", event.model_dump(mode="python"))
-    return event.event_id, quarantined(PUBLISHER, event.event_id, value, **changes)
+    return event.event_id, quarantined(origin, event.event_id, value, **changes)
 
 
 def record_at(kafka: str, place: str) -> ConsumerRecord:
@@ -179,6 +179,65 @@ def test_a_drop_needs_a_reason_of_a_sentence(reason: str) -> None:
     """Refused before the bus is asked."""
     result = sambus("127.0.0.1:1", "quarantine", "drop", "0:1", "--as", JARVA, "--reason", reason)
     assert result.exit_code == 2
+
+
+def test_records_are_put_together_by_cause_and_worked_on_together(kafka: str) -> None:
+    """A preview tells how many of what; after that they wait no more, and calling it again does nothing."""
+    desk = "se.ost.jonkoping/investigation"
+    ids = []
+    for _ in range(3):
+        event_id, record = seizure(origin=desk)
+        hold(kafka, record)
+        ids.append(event_id)
+    chosen = ("--origin", desk, "--cause", "AREA_UNKNOWN")
+    (group,) = groups(kafka, *chosen)
+    assert (group["key"], group["count"], len(group["examples"])) == ("AREA_UNKNOWN /areas/*", 3, 3)
+    asked = sambus(kafka, "quarantine", "retry", "--all", "--as", desk, *chosen)
+    assert "3 AREA_UNKNOWN /areas/*" in asked.stderr
+    assert asked.exit_code != 0  # nobody said yes
+    assert len(listed(kafka, "--origin", desk)) == 3
+    done = sambus(kafka, "quarantine", "retry", "--all", "--as", desk, *chosen, "--yes")
+    assert (done.exit_code, done.stdout.strip()) == (0, "3 published again")
+    assert listed(kafka, "--origin", desk) == []
+    retried = listed(kafka, "--origin", desk, "--retried")
+    assert {line["event_id"] for line in retried} == set(ids)
+    assert {line["retried"]["by"] for line in retried} == {desk}
+    again = sambus(kafka, "quarantine", "retry", "--all", "--as", desk, *chosen, "--yes")
+    assert (again.exit_code, again.stdout.strip()) == (0, "")
+
+
+def test_a_field_is_mended_by_its_pointer_and_checked_first(kafka: str) -> None:
+    """What is still wrong is told; a dry run sends nothing; the rest of the event is as it was."""
+    event_id, record = seizure()
+    hold(kafka, record)
+    mend = ("quarantine", "mend", event_id, "--as", PUBLISHER)
+    wrong = sambus(kafka, *mend, "--set", '/areas=["se.atlantis"]')
+    assert (wrong.exit_code, "AREA_UNKNOWN /areas/0" in wrong.stderr) == (1, True)
+    lost = sambus(kafka, *mend, "--set", "/nowhere/x=1")
+    assert (lost.exit_code, "/nowhere/x" in lost.stderr) == (1, True)
+    good = ("--set", "/sensitivity=3")
+    assert sambus(kafka, *mend, *good, "--dry-run").exit_code == 0
+    assert [line for line in listed(kafka) if line["event_id"] == event_id]
+    sent = sambus(kafka, *mend, *good)
+    assert sent.exit_code == 0, sent.output
+    decoded = CODEC.decode(record_at(kafka, sent.stdout.split()[-1]).value).value
+    assert (decoded["event_id"], decoded["sensitivity"]) == (event_id, 3)
+    assert sambus(kafka, *mend, *good).exit_code == 1  # it waits no more
+
+
+@pytest.mark.parametrize(
+    "words", [["retry", "--as", JARVA], ["retry", "0:1", "--all", "--as", JARVA], ["mend", "0:1", "--as", JARVA]]
+)
+def test_one_record_or_many_and_what_to_correct_must_be_plain(words: list[str]) -> None:
+    """Refused before the bus is asked."""
+    assert sambus("127.0.0.1:1", "quarantine", *words).exit_code == 2
+
+
+def groups(kafka: str, *options: str) -> list[dict[str, Any]]:
+    """What the list shows by cause."""
+    result = sambus(kafka, "quarantine", "list", "--by", "cause", "--json", *options)
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def listed(kafka: str, *options: str) -> list[dict[str, Any]]:

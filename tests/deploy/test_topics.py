@@ -5,18 +5,20 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import UnknownTopicOrPartitionError
 from click.testing import CliRunner
 
 from deploy.cli.topics import topics as command
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
-from deploy.topics import Action, Change, Present, TopicsError, apply, differences, plan, settings_of
+from deploy.topics import Action, Change, Present, TopicsError, _present, apply, differences, plan, settings_of
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import Topic, catalogue
 
@@ -102,6 +104,22 @@ def test_a_topic_of_somebody_else_is_listed_and_no_difference() -> None:
 
 
 # --- on a real Kafka -------------------------------------------------------------------------------------------------
+
+
+async def test_a_topic_that_one_broker_has_not_heard_of_yet_is_not_there_yet() -> None:
+    """One broker lists it, another is asked for its settings. Found by the fault suite, on three brokers."""
+    listed = [{"topic": name, "is_internal": False, "partitions": [{"replicas": [1]}]} for name in ("here", "not.yet")]
+    unknown = UnknownTopicOrPartitionError.errno
+    said = SimpleNamespace(resources=[(0, "", 2, "here", []), (unknown, "", 2, "not.yet", [])])
+
+    async def describe_topics() -> list[Any]:
+        return listed
+
+    async def describe_configs(resources: list[Any]) -> list[Any]:  # noqa: ARG001
+        return [said]
+
+    admin: Any = SimpleNamespace(describe_topics=describe_topics, describe_configs=describe_configs)
+    assert set(await _present(admin)) == {"here"}
 
 
 @pytest.fixture

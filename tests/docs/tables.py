@@ -3,10 +3,12 @@
 import re
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from deploy.install.scale import MEASURED, TODAY, Costs, needed, times
 from schemas.alarms import ALARMS
 from schemas.catalogue import EVENT_TYPES
 from schemas.checks import CHECK_REMEDIES
@@ -14,6 +16,7 @@ from schemas.gazetteer import load_gazetteer
 from schemas.marks import sealed_fields
 from schemas.partners import IN_SWEDEN
 from schemas.problems import REMEDIES
+from schemas.signals import METRICS
 from schemas.topics import DAY_MS, MIB, Topic, catalogue, delivery_areas
 from streams.core.share.transforms import TRANSFORMS
 
@@ -69,11 +72,19 @@ def topics() -> str:
     """Every topic, those of regions, units and desks by their pattern."""
     gazetteer = load_gazetteer()
     unit, desk = "se.stockholm", "se.noa/intelligence"
-    patterns = {f"in.{unit}": "in.<unit>", "desk.se.noa.intelligence": "desk.<unit>.<function>"}
-    regions = {f"deliver.{area}" for area in delivery_areas(gazetteer)[:-2]}
+    patterns = {
+        f"in.{unit}": "in.<unit>",
+        f"in.flash.{unit}": "in.flash.<unit>",
+        "desk.se.noa.intelligence": "desk.<unit>.<function>",
+    }
+    regions = {
+        f"{beginning}.{area}": f"{beginning}.<region>"
+        for area in delivery_areas(gazetteer)[:-2]
+        for beginning in ("deliver", "alert.flash")
+    }
     rows: dict[str, tuple[str, ...]] = {}
     for topic in catalogue(gazetteer, own_access_units=[unit], own_access_desks=[desk]):
-        name = "deliver.<region>" if topic.name in regions else patterns.get(topic.name, topic.name)
+        name = (regions | patterns).get(topic.name, topic.name)
         rows.setdefault(name, _topic_row(name, topic))
     return table(("topic", "key", "kept", "largest record", "written by", "read by"), rows.values())
 
@@ -82,7 +93,7 @@ def _topic_row(name: str, topic: Topic) -> tuple[str, ...]:
     kept = "latest of each key" if topic.cleanup == "compact" else "for ever"
     if topic.retention_ms is not None:
         kept = f"{topic.retention_ms // DAY_MS} days"
-    unit = "<unit>" if name == "in.<unit>" else "<unit>/<function>"
+    unit = "<unit>" if name.startswith("in.") else "<unit>/<function>"
     regional = {f"{who}:bergslagen": f"{who}:<region>" for who in ("gateway", "archiver")}
     hand = {"se.stockholm": unit, "se.noa/intelligence": unit, **regional}
     writers, readers = ([hand.get(who, who) for who in side] for side in (topic.writers, topic.readers))
@@ -114,8 +125,53 @@ def transforms() -> str:
 
 def alarms() -> str:
     """Every alarm: how soon to act, what it means and what to do."""
-    rows = ((f"`{code}`", a.severity, a.meaning_en, a.remedy_en) for code, a in ALARMS.items())
+    rows = ((f"[`{code}`](runbook/{code}.md)", a.severity, a.meaning_en, a.remedy_en) for code, a in ALARMS.items())
     return table(("code", "act", "meaning", "remedy"), rows)
+
+
+def unit_costs() -> str:
+    """What the paper on scale reckons with, and where each figure was measured; the others are chosen, or settings."""
+    costs = Costs()
+    rows = (
+        (f"`{field.name}`", f"{getattr(costs, field.name):g}", MEASURED.get(field.name, "")) for field in fields(costs)
+    )
+    return table(("cost", "is", "measured"), rows)
+
+
+def scale() -> str:
+    """What today's load, and so many times it, need."""
+    rows = []
+    for factor in (1, 10, 100, 1000):
+        load = times(TODAY, factor)
+        need = needed(load)
+        sizes = (f"{size / 1e9:,.0f} GB" for size in (need.disk, need.state, need.archive))
+        counts = (need.workers, need.partitions, need.brokers, need.gateways, need.archivers)
+        rate = (f"{factor:,} ×", f"{load.events_a_day:,.0f}", f"{load.events_a_second:,.0f}")
+        rows.append((*rate, *(f"{count:,}" for count in counts), *sizes))
+    heads = (
+        "load",
+        "events a day",
+        "events/s at the peak",
+        "workers",
+        "partitions",
+        "brokers",
+        "gateways",
+        "archivers",
+    )
+    return table((*heads, "brokers' disks", "memory of lanes", "archive, a year"), rows)
+
+
+def scale_shares() -> str:
+    """What more machines do not help, and how much of each is used."""
+    needs = [needed(times(TODAY, factor)) for factor in (1, 10, 100, 1000)]
+    rows = ((name, *(f"{need.shares[name]:.0%}" for need in needs)) for name in needs[0].shares)
+    return table(("bound", "1 ×", "10 ×", "100 ×", "1,000 ×"), rows)
+
+
+def metrics() -> str:
+    """Every metric: its labels, and what it means."""
+    rows = ((f"`{m.name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels), m.unit, m.meaning) for m in METRICS)
+    return table(("metric", "kind", "labels", "unit", "meaning"), rows)
 
 
 def program(language: str, path: str) -> str:
@@ -132,6 +188,10 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "sealed fields": sealed,
     "transforms": transforms,
     "alarms": alarms,
+    "unit costs": unit_costs,
+    "scale": scale,
+    "scale shares": scale_shares,
+    "metrics": metrics,
     "program in curl": partial(program, "sh", "curl/publish.sh"),
     "program in python": partial(program, "python", "python/example.py"),
     "program in java": partial(program, "java", "java/src/main/java/example/Example.java"),

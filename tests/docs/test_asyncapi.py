@@ -31,8 +31,16 @@ def test_the_committed_document_is_that_of_the_code() -> None:
 
 def test_every_topic_is_a_channel(made: Document) -> None:
     """Those of areas, units and desks by their pattern."""
-    fixed = {topic.name for topic in catalogue(load_gazetteer()) if not topic.name.startswith("deliver.")}
-    patterns = {"in.{unit}", "deliver.{area}", "desk.{unit}.{function}", "receipts.{unit}.{function}"}
+    of_areas = ("deliver.", "alert.flash.")
+    fixed = {topic.name for topic in catalogue(load_gazetteer()) if not topic.name.startswith(of_areas)}
+    patterns = {
+        "in.{unit}",
+        "in.flash.{unit}",
+        "deliver.{area}",
+        "alert.flash.{area}",
+        "desk.{unit}.{function}",
+        "receipts.{unit}.{function}",
+    }
     assert {channel["address"] for channel in made["channels"].values()} == fixed | patterns
 
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from deploy.cluster.ports import free_port
 
 MODULE = "github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0"
 _PLACES = (Path("/usr/local/go/bin"), Path("/usr/lib/go/bin"))
-_NAME = "broker"
 
 
 def toxiproxy() -> Path:
@@ -44,11 +43,12 @@ class Proxy:
 
     def __init__(self, api: str, port: int) -> None:
         self.port = port
+        self._name = f"broker-{port}"
         self._http = httpx.Client(base_url=api, timeout=10)
 
     def down(self) -> None:
         """Cut every connection, refuse new ones."""
-        self._ask("POST", f"/proxies/{_NAME}", {"enabled": False})
+        self._ask("POST", f"/proxies/{self._name}", {"enabled": False})
 
     def swallow(self) -> None:
         """Keep connections and let nothing through, either way."""
@@ -67,8 +67,13 @@ class Proxy:
         """Let requests through and no answer: what was sent arrives, and nobody is told."""
         self._toxic("downstream", "timeout", {"timeout": 0})
 
+    def slow(self, ms: int) -> None:
+        """Let everything come late, by this and up to half as much again."""
+        for stream in ("upstream", "downstream"):
+            self._toxic(stream, "latency", {"latency": ms, "jitter": ms // 2})
+
     def mend(self) -> None:
-        """As if nothing had been."""
+        """As if nothing had been, at this address and all others of the same program."""
         self._ask("POST", "/reset", {})
 
     def close(self) -> None:
@@ -77,14 +82,14 @@ class Proxy:
 
     def _toxic(self, stream: str, kind: str, attributes: dict[str, int]) -> None:
         said = {"name": f"{kind}-{stream}", "type": kind, "stream": stream, "attributes": attributes}
-        self._ask("POST", f"/proxies/{_NAME}/toxics", said)
+        self._ask("POST", f"/proxies/{self._name}/toxics", said)
 
     def _ask(self, method: str, path: str, said: dict[str, Any]) -> None:
         self._http.request(method, path, json=said).raise_for_status()
 
     def create(self, upstream: str) -> None:
         """Begin to listen. Waits until the proxy's own program answers."""
-        said = {"name": _NAME, "listen": f"127.0.0.1:{self.port}", "upstream": upstream, "enabled": True}
+        said = {"name": self._name, "listen": f"127.0.0.1:{self.port}", "upstream": upstream, "enabled": True}
         until = time.monotonic() + 20
         while True:
             try:
@@ -100,15 +105,24 @@ class Proxy:
 @contextlib.contextmanager
 def proxied(upstream: str, port: int, log: Path) -> Iterator[Proxy]:
     """A proxy at a port of this machine, in front of an address."""
+    with all_proxied([(upstream, port)], log) as (proxy,):
+        yield proxy
+
+
+@contextlib.contextmanager
+def all_proxied(ways: Sequence[tuple[str, int]], log: Path) -> Iterator[list[Proxy]]:
+    """A proxy for each address, at its port of this machine, by one program."""
     api = free_port()
     with log.open("wb") as out:
         command = [str(toxiproxy()), "-host", "127.0.0.1", "-port", str(api)]
         process = subprocess.Popen(command, stdout=out, stderr=out)
-    proxy = Proxy(f"http://127.0.0.1:{api}", port)
+    proxies = [Proxy(f"http://127.0.0.1:{api}", port) for _, port in ways]
     try:
-        proxy.create(upstream)
-        yield proxy
+        for proxy, (upstream, _) in zip(proxies, ways, strict=True):
+            proxy.create(upstream)
+        yield proxies
     finally:
-        proxy.close()
+        for proxy in proxies:
+            proxy.close()
         process.kill()
         process.wait()

@@ -10,6 +10,7 @@ from producers.spool_keys import (
     keys_from_environment,
     make_keys,
     name_of,
+    open_to_others,
     parse_keys,
     read_keys,
     rotate_keys,
@@ -89,3 +90,20 @@ def test_the_environment_names_a_file_or_holds_the_keys(tmp_path: Path) -> None:
     assert keys_from_environment({"SAMBUS_SPOOL_KEYS": A.hex()}).current == A
     with pytest.raises(SpoolKeysError, match="sambus spool key make FILE"):
         keys_from_environment({})
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "asker", "open_"),
+    [
+        (0o100600, 1000, 1000, False),
+        (0o100640, 1000, 1000, True),
+        (0o100640, 0, 0, True),
+        (0o100440, 0, 10001, False),  # handed by root to the asker's group, as systemd and Kubernetes do
+        (0o100460, 0, 10001, True),
+        (0o100444, 0, 10001, True),
+        (0o100440, 1000, 10001, True),
+    ],
+)
+def test_only_root_may_hand_a_key_to_a_group(mode: int, owner: int, asker: int, open_: bool) -> None:
+    """Whoever provides credentials to a process owns them and lets the group of the process read; nobody else may."""
+    assert open_to_others(mode, owner, asker) is open_

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.structs import ConsumerRecord
 
 from deploy.cluster.ports import free_port
 from producers.client import BusUnreachable, Producer, Receipt
@@ -17,6 +18,7 @@ from producers.spooled import SpooledProducer
 from producers.sync import SyncProducer
 from schemas.codec import ORIGIN_HEADER
 from schemas.problems import Problem, RejectCode
+from schemas.sequence import SEQUENCE_HEADER, read_sequence
 from tests.producers.conftest import PARTITIONS, ReadAll
 from tests.producers.made import SECRET, huge, notice
 
@@ -69,7 +71,7 @@ async def test_what_is_taken_reaches_the_bus_and_leaves_the_disk(
 async def test_a_spooled_event_is_the_same_record_as_one_sent_straight(
     kafka: str, topic: str, read_all: ReadAll, tmp_path: Path
 ) -> None:
-    """Key, value and headers: to the bus it makes no difference which way it came."""
+    """Key, value and headers but the number: to the bus it makes no difference which way it came."""
     body = notice()
     async with Producer({"bootstrap_servers": kafka}, origin=DESK, topic=topic) as straight:
         assert (await straight.publish(body)).kept == "bus"
@@ -77,7 +79,13 @@ async def test_a_spooled_event_is_the_same_record_as_one_sent_straight(
         await bus.publish(body)
         assert await bus.flush(20) == 0
     one, two = await read_all(topic)
-    assert (one.key, one.value, one.headers, one.partition) == (two.key, two.value, two.headers, two.partition)
+    assert (one.key, one.value, unnumbered(one), one.partition) == (two.key, two.value, unnumbered(two), two.partition)
+    assert all(read_sequence(dict(each.headers)[SEQUENCE_HEADER]) is not None for each in (one, two))
+
+
+def unnumbered(record: ConsumerRecord) -> list[tuple[str, bytes]]:
+    """Headers without the place in the publisher's stream, which each way has of its own."""
+    return [pair for pair in record.headers if pair[0] != SEQUENCE_HEADER]
 
 
 async def test_without_a_bus_events_are_taken_and_told_to_wait(

@@ -105,7 +105,7 @@ def test_a_gate_can_be_opened_by_operations() -> None:
     assert gates.go_on("se.sy", 1.0) == []
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 20), st.integers(1, 400)), max_size=60))
 def test_quarantine_is_bounded_whatever_comes(steps: list[tuple[float, int]]) -> None:
     """What is wrong in everything puts no more there than the limit of a window, and a trial for each pause."""
@@ -118,6 +118,7 @@ def test_quarantine_is_bounded_whatever_comes(steps: list[tuple[float, int]]) ->
     assert total <= (LIMITS.most + LIMITS.trial + 1) * (1 + now / LIMITS.first_pause_seconds)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 100), st.integers(0, 50), st.integers(0, 50)), max_size=40))
 def test_whoever_waits_gets_on(steps: list[tuple[float, int, int]]) -> None:
     """Whatever happened, there is room after the time that it says, as long as what comes then is good."""

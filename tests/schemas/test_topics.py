@@ -9,12 +9,14 @@ from schemas.topics import (
     CANARY_IN,
     DROPS,
     DRY_RUN,
+    FLASH_IN,
     GATEWAY_IN,
     HEALTH,
     MIB,
     MONITOR,
     ORDERS,
     PACKS,
+    PARTNERS,
     PAUSES,
     READERS,
     READS,
@@ -24,8 +26,12 @@ from schemas.topics import (
     catalogue,
     delivery_areas,
     desk_topic,
+    flash_delivery_topic,
+    flash_intake_topic,
     intake_topic,
+    is_flash_topic,
     receipts_topic,
+    writer_of,
 )
 
 GAZETTEER = load_gazetteer()
@@ -41,6 +47,16 @@ def test_the_catalogue_without_own_access() -> None:
     """The topics of the design, none for a feed or a unit."""
     assert set(topics()) == {
         "in.gateway",
+        "in.flash",
+        "flash.accepted",
+        "alert.flash.bergslagen",
+        "alert.flash.mitt",
+        "alert.flash.nord",
+        "alert.flash.ost",
+        "alert.flash.stockholm",
+        "alert.flash.syd",
+        "alert.flash.vast",
+        "alert.flash.national",
         "quarantine",
         "quarantine.drops",
         "quarantine.pauses",
@@ -95,10 +111,24 @@ def test_own_access_adds_a_unit_topic_and_a_desk_topic() -> None:
 def test_what_one_worker_reads_together_has_one_partition_count(partitions: int) -> None:
     """Partition p of intake, events, packs, duties and state has one owner."""
     found = topics(partitions=partitions, own_access_units=[JARVA])
-    lanes = ("in.", "events.", "state.", "rules.", "duties", "entities", "pictures.facts")
+    lanes = ("in.", "flash.", "events.", "state.", "rules.", "duties", "entities", "pictures.facts")
     together = [topic for name, topic in found.items() if name.startswith(lanes)]
-    assert len(together) == 13
+    assert len(together) == 16
     assert {topic.partitions for topic in together} == {partitions}
+
+
+def test_the_flash_lane_has_the_walls_of_the_ordinary_one() -> None:
+    """A unit alone writes its own, and an area's gateway alone reads what overtakes on its way to the area's desks."""
+    found = topics(own_access_units=[JARVA])
+    assert (found[flash_intake_topic(JARVA)].writers, writer_of(f"in.flash.{JARVA}")) == ((JARVA,), JARVA)
+    assert (writer_of("in.flash"), writer_of("in.gateway"), writer_of(f"in.{JARVA}")) == (None, None, JARVA)
+    for area in delivery_areas(GAZETTEER):
+        flash, ordinary = flash_delivery_topic(area), found[f"deliver.{area}"]
+        if flash is None:
+            assert area == PARTNERS
+        else:
+            assert (found[flash].writers, found[flash].readers) == (ordinary.writers, ordinary.readers[:1])
+    assert {name for name in found if is_flash_topic(name)} == {"in.flash", f"in.flash.{JARVA}", "flash.accepted"}
 
 
 def test_every_unit_has_a_delivery_topic() -> None:
@@ -129,6 +159,7 @@ def test_the_bus_tells_when_a_record_came_on_intake_and_nowhere_else() -> None:
     assert {name for name, kind in times.items() if kind == "LogAppendTime"} == {
         GATEWAY_IN,
         CANARY_IN,
+        FLASH_IN,
         PACKS,
         READS,
         ACTS,
@@ -163,6 +194,7 @@ def test_only_the_worker_writes_within_the_bus() -> None:
     """Walls: everything after intake has one writer; what people and the watch say has theirs, and bears no event."""
     outer = {
         GATEWAY_IN: ("gateway",),
+        FLASH_IN: ("gateway",),
         PACKS: ("rule_owner", "worker"),
         READERS: ("gateway",),
         READS: ("gateway",),

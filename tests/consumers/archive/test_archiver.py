@@ -11,10 +11,12 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
 from consumers.archive.archive import Archive
+from consumers.archive.archived import Archived
 from consumers.archive.archiver import ArchiveSignal, archive_to_the_end, run_archiver
 from consumers.archive.condition import condition
 from consumers.archive.writer import Batch, Move, Place, TakenOverError
 from consumers.bus import BusUnreachableError, TopicMissingError
+from schemas.figures import Figure
 from tests.consumers.archive.made import DESK, OTHER, Came, order, report
 from tests.consumers.made import Sent, write
 
@@ -72,6 +74,11 @@ def options(kafka: str) -> dict[str, Any]:
     return {"bootstrap_servers": kafka}
 
 
+def figures(counted: Archived) -> list[tuple[str, tuple[str, ...], float]]:
+    """What an archiver tells of itself."""
+    return [(each.metric.name, each.labels, each.value) for each in counted.figures() if isinstance(each, Figure)]
+
+
 def archived(archive: Archive) -> list[str]:
     """Every event in the archive, in the order of its rows."""
     from consumers.archive.tables import rows
@@ -118,14 +125,18 @@ async def test_what_cannot_be_read_is_on_record(kafka: str, topic: str, archive:
     """Junk, and a record under another desk's key: counted by code, told by place, and the rest is archived."""
     theirs, mine, told = report("ord", desk=OTHER), report("ord"), Told()
     await write(kafka, [Sent(topic, DESK, b"junk"), Sent(topic, DESK, theirs.value), Sent(topic, DESK, mine.value)])
-    stop = asyncio.Event()
-    running = asyncio.create_task(run_archiver(options(kafka), archive, [topic], stop=stop, tell=told))
-    async with asyncio.timeout(30):
-        while not archived(archive):
+    stop, counted = asyncio.Event(), Archived()
+    running = asyncio.create_task(run_archiver(options(kafka), archive, [topic], stop=stop, tell=told, counted=counted))
+    async with asyncio.timeout(60):
+        while not (counted.rows["new"] and ("sambus_archive_behind_positions", (topic,), 0) in figures(counted)):
             await asyncio.sleep(0.05)
     stop.set()
     await running
     assert archived(archive) == [mine.event_id]
+    assert {name: value for name, labels, value in figures(counted) if labels == ("new",)} == {
+        "sambus_archived_rows_total": 1
+    }
+    assert sum(value for name, _, value in figures(counted) if name == "sambus_archive_faults_total") == 2
     assert sum(condition(archive.database, 0).faults.values()) == 2
     assert {each["topic"] for each in told.of(ArchiveSignal.UNREADABLE)} == {topic}
     assert mine.event_id not in repr(told.signals)

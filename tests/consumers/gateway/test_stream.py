@@ -17,6 +17,7 @@ from consumers.gateway.cursors import Cursors, new_key
 from consumers.sse import Parser, ServerEvent
 from deploy.cluster.ports import free_port
 from schemas.codec import Codec
+from schemas.figures import Figure
 from tests.consumers.gateway.serving import (
     LIMITS,
     PATIENCE,
@@ -55,6 +56,28 @@ async def test_what_is_committed_is_told_within_a_second(gateway: Served, bus: s
     assert first.delivery.meta.desk == desk
     assert first.delivery.event["occurred_from"] == datetime(2026, 7, 8, 12, 30, tzinfo=UTC)
     assert first.standing == "stands"
+
+
+async def test_how_long_deliveries_take_to_a_stream_is_counted(gateway: Served, bus: str, codec: Codec) -> None:
+    """Those that somebody is shown, by no desk's name; whoever reads is counted as long as they do."""
+    desk = fresh_desk()
+
+    def told() -> dict[str, float]:
+        shown = gateway.feeds.figures()
+        return {each.metric.name: each.value if isinstance(each, Figure) else sum(each.counts) for each in shown}
+
+    async with reading(gateway, desk) as items:
+        coming = asyncio.create_task(taken(items, 3))
+        await joined(gateway, desk)
+        before = told().get("sambus_stream_delay_seconds", 0)
+        assert told()["sambus_readers"] >= 1
+        await deliver(bus, codec, desk, 3)
+        await deliver(bus, codec, fresh_desk(), 2)
+        await coming
+        async with asyncio.timeout(PATIENCE):
+            while told().get("sambus_stream_delay_seconds", 0) < before + 3:
+                await asyncio.sleep(0.05)
+    assert not any(desk in "".join(each.labels) for each in gateway.feeds.figures())
 
 
 async def test_a_stream_begins_after_a_cursor_at_a_time_or_now(gateway: Served, bus: str, codec: Codec) -> None:

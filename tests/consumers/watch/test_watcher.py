@@ -6,19 +6,15 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
 
 from consumers.bus import BusUnreachableError
 from consumers.health import Reason
-from consumers.watch.exposing import Exposed, serve
 from consumers.watch.findings import Figure, Findings, Part
 from consumers.watch.snapshot import Snapshot, read_snapshot, write_snapshot
 from consumers.watch.watcher import Seen, Watcher, WatchSignal, together
-from deploy.cluster.ports import free_port
 from schemas.alarms import AlarmCode
-from schemas.signals import WORKERS
+from schemas.signals import ALARM, WATCHED_AT, WORKERS
 from tests.consumers.watch.fakes import Acting, Hanging, Kept
 
 NOW = datetime(2026, 7, 8, 12, tzinfo=UTC)
@@ -155,24 +151,9 @@ def test_a_snapshot_comes_back_as_it_was_written() -> None:
         assert read_snapshot(bad) is None
 
 
-def test_every_figure_is_exposed_with_its_labels_and_each_alarm_as_one() -> None:
-    """And when the bus was last measured: a scrape tells how old it is."""
-    seen = {"bus": Seen(Findings((LATE,), (Figure(WORKERS, (), 2),)), NOW)}
-    registry = CollectorRegistry()
-    registry.register(Exposed(lambda: together(seen, NOW).figures))
-    lines = generate_latest(registry).decode().splitlines()
-    assert 'sambus_alarm{code="LATE",where="in.gateway"} 1.0' in lines
-    assert "sambus_workers 2.0" in lines
-    assert f"sambus_watched_timestamp_seconds {NOW.timestamp():.9e}".split()[0] in "\n".join(lines)
-
-
-def test_metrics_are_served_and_a_taken_port_is_an_error() -> None:
-    """Under /metrics, from a thread of its own."""
-    port = free_port()
-    end = serve(lambda: (Figure(WORKERS, (), 1),), "127.0.0.1", port)
-    try:
-        assert "sambus_workers 1.0" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
-        with pytest.raises(OSError, match="in use"):
-            serve(tuple, "127.0.0.1", port)
-    finally:
-        end()
+def test_every_alarm_is_a_figure_beside_those_of_the_parts_and_when_the_bus_was_measured() -> None:
+    """So that a scrape tells how old it is."""
+    figure = Figure(WORKERS, (), 2)
+    told = together({"bus": Seen(Findings((LATE,), (figure,)), NOW)}, NOW)
+    alarm = Figure(ALARM, ("LATE", "in.gateway"), 1)
+    assert set(told.figures) == {figure, alarm, Figure(WATCHED_AT, (), NOW.timestamp())}

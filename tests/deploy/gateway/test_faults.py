@@ -61,6 +61,21 @@ async def test_what_nobody_expected_is_told_without_content(
     assert "test_faults.py:" in caplog.text
 
 
+@pytest.mark.parametrize("path", ["/fails", "/direct"])
+async def test_a_fault_names_the_trace_of_its_request(
+    running: Running, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    """The id alone, and only if it is one: what stands in the header may be anything."""
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    async with running.client(None) as client:
+        await client.get(path, headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01"})
+        assert f"trace_id={trace}" in caplog.text
+        caplog.clear()
+        await client.get(path, headers={"traceparent": "hemlighet"})
+    assert "trace_id" not in caplog.text
+    assert "hemlighet" not in caplog.text
+
+
 async def test_a_problem_of_the_short_way_is_an_answer(running: Running) -> None:
     """As through FastAPI."""
     async with running.client(None) as client:

@@ -15,6 +15,8 @@ from schemas.topics import (
     CANARY_RESULTS,
     DECISIONS,
     ENTITIES,
+    FLASH_ACCEPTED,
+    FLASH_IN,
     GATEWAY_IN,
     PACKS,
     QUARANTINE,
@@ -89,6 +91,7 @@ class Lanes:
             PACKS: RulesStep(CODEC, packs),
             ENTITIES: LinkStep(CODEC, matcher, matcher.thresholds.version, limits=limits),
         }
+        self._steps |= {FLASH_IN: self._steps[GATEWAY_IN], FLASH_ACCEPTED: self._steps[ACCEPTED]}
         self.counts = dict.fromkeys((*self._steps, DECISIONS, QUARANTINE, CANARY_RESULTS), count)
         names = {getattr(step, "memory", step.name) for step in self._steps.values()}
         self.states = [{name: State(YEAR_MS) for name in names} for _ in range(count)]
@@ -96,9 +99,9 @@ class Lanes:
         self.counters = Counters()
         self._offsets = Counter[tuple[str, int]]()
 
-    def publish(self, record: RawRecord, at_ms: int) -> None:
+    def publish(self, record: RawRecord, at_ms: int, topic: str = GATEWAY_IN) -> None:
         """One record through the gateway, and everything that follows from it."""
-        self.feed(Output(GATEWAY_IN, record.key or b"", record.value, at_ms, list(record.headers)))
+        self.feed(Output(topic, record.key or b"", record.value, at_ms, list(record.headers)))
 
     def feed(self, output: Output) -> None:
         """Put a record on a topic, and let the lanes work until nothing waits."""

@@ -80,6 +80,9 @@ async def test_whoever_assigns_partitions_does_not_wait_for_lanes(monkeypatch: p
         async def close(self) -> None:
             events.append("close")
 
+        def flash_places(self) -> dict[object, int]:
+            return {}
+
     monkeypatch.setattr("streams.engine.app.Lane", Slow)
     lanes = Lanes({}, Settings(kafka={}))
     gate = asyncio.Event()

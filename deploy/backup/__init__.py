@@ -1,0 +1,1 @@
+"""Backup and restore of the bus: topics at their old offsets, groups, the ledger verified, and the archive."""

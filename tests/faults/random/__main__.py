@@ -1,0 +1,116 @@
+"""``python -m tests.faults.random --faults 500 --seed 1``: random faults by the hundred; JSON on stdout.
+
+Schedules of fifty faults follow each other, each on a cluster of its own and from the next seed. One JSON line tells of
+each schedule, the last of all of them, with the distribution of recovery times. Exit code 1: something was wrong; the
+seed to run again stands in the line (``--seed N --faults 50``).
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.faults.random.kinds import KINDS
+from tests.faults.random.run import RATE, Outcome, Recovery, run
+
+#: Faults of one schedule.
+SCHEDULE = 50
+
+
+def main() -> None:
+    """Run from the command line."""
+    asked = argparse.ArgumentParser(prog="python -m tests.faults.random", description=(__doc__ or "").split("\n")[0])
+    asked.add_argument("--faults", type=int, default=500)
+    asked.add_argument("--seed", type=int, default=int(os.environ.get("SAMBUS_FAULT_SEED", "1")))
+    asked.add_argument("--kind", action="append", choices=list(KINDS), help="only these kinds; may be repeated")
+    asked.add_argument("--rate", type=float, default=RATE, help="events a second")
+    asked.add_argument("--keep", type=Path, help="a folder in which logs and data are kept")
+    options = asked.parse_args()
+    outcomes: list[Outcome] = []
+    for number, start in enumerate(range(0, options.faults, SCHEDULE)):
+        faults = min(SCHEDULE, options.faults - start)
+        outcome = _one(options.keep, options.seed + number, faults, options.kind or list(KINDS), options.rate)
+        outcomes.append(outcome)
+        _say({"schedule": number, **told([outcome])})
+    _say({"all": len(outcomes), **_machine(), **told(outcomes)})
+    sys.exit(0 if all(outcome.sound for outcome in outcomes) else 1)
+
+
+def _one(keep: Path | None, seed: int, faults: int, kinds: Sequence[str], rate: float) -> Outcome:
+    if keep is not None:
+        home = keep / f"seed-{seed}"
+        home.mkdir(parents=True)
+        return asyncio.run(run(home, seed, faults, kinds, rate))
+    with tempfile.TemporaryDirectory(prefix="sambus-faults-") as folder:
+        return asyncio.run(run(Path(folder), seed, faults, kinds, rate))
+
+
+def told(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """What schedules came to, as JSON. Units: seconds from a fault's end until all published before it has ended."""
+    found: Counter[str] = Counter()
+    for outcome in outcomes:
+        found.update(outcome.found.counts)
+    recoveries = [each for outcome in outcomes for each in outcome.recoveries]
+    return {
+        "seeds": [outcome.seed for outcome in outcomes],
+        "faults": len(recoveries),
+        "published": sum(outcome.published for outcome in outcomes),
+        "deliveries": sum(outcome.deliveries for outcome in outcomes),
+        "lost": found["lost"] + found["missing at a desk"] + found["refused for no reason"],
+        "doubled": found["settled twice"] + found["doubled at a desk"],
+        "wrong_desk": found["at a wrong desk"],
+        "out_of_order": found["out of order"],
+        "other": found["not on the intake topic"] + found["ledger and deliveries differ"],
+        "ledger_sound": all(outcome.ledger is not None and outcome.ledger.sound for outcome in outcomes),
+        "examples": {kind: ids for outcome in outcomes for kind, ids in outcome.found.examples.items()},
+        "recovery_s": spread([each.recovered_s for each in recoveries]),
+        "by_kind": dict(_by_kind(recoveries)),
+        "left_out": outcomes[0].absent if outcomes else {},
+        "workers_revived": sum(outcome.revived for outcome in outcomes),
+        "seconds": round(sum(outcome.seconds for outcome in outcomes)),
+    }
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """The distribution of some values: the nearest ranks."""
+    ordered = sorted(values)
+    if not ordered:
+        return {}
+    ranks = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "worst": 1.0}
+    return {name: ordered[min(len(ordered) - 1, int(share * len(ordered)))] for name, share in ranks.items()}
+
+
+def _by_kind(recoveries: Sequence[Recovery]) -> Iterator[tuple[str, dict[str, float]]]:
+    for kind in KINDS:
+        values = [each.recovered_s for each in recoveries if each.kind == kind]
+        if values:
+            yield kind, {"faults": len(values), **spread(values)}
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "cores": psutil.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+    }
+
+
+def _say(line: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""One schedule from first fault to verdict: strike, time the recovery, hold everything against what was sent."""
+
+import asyncio
+import random
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from consumers.audit import Verdict
+from streams.core.share import Pack
+from tests.faults.checker import Found, check, look
+from tests.faults.expected import Walk
+from tests.faults.random.kinds import KINDS
+from tests.faults.random.schedule import Blow, draw
+from tests.faults.random.world import USUALLY, Flow, World, world
+
+#: Events a second: enough that something is always on its way, little enough for three brokers beside four workers.
+RATE = 20.0
+#: Longest that anything published before a fault may take to come to its end after the fault is over.
+RECOVERED_WITHIN_S = 240.0
+_AT_FIRST = 100
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """One fault. Units: seconds that it lasted, and from its end until all that was published before has ended."""
+
+    kind: str
+    lasted_s: float
+    recovered_s: float
+
+
+@dataclass
+class Outcome:
+    """What a schedule showed. ``absent`` are kinds that this machine cannot have, with the reason."""
+
+    seed: int
+    published: int = 0
+    deliveries: int = 0
+    recoveries: list[Recovery] = field(default_factory=list)
+    absent: dict[str, str] = field(default_factory=dict)
+    found: Found = field(default_factory=lambda: Found({}, {}))
+    ledger: Verdict | None = None
+    seconds: float = 0.0
+    revived: int = 0
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was lost, doubled, misdirected or out of order, and the ledger's chains are whole."""
+        return self.found.sound and self.ledger is not None and self.ledger.sound
+
+
+async def run(home: Path, seed: int, faults: int, kinds: Sequence[str] = tuple(KINDS), rate: float = RATE) -> Outcome:
+    """Run one schedule on a cluster of its own. The seed and each fault are told on stderr before they strike.
+
+    Errors: ``TimeoutError`` when something published does not come to its end.
+    """
+    started = time.monotonic()
+    with world(home) as struck:
+        outcome = Outcome(seed)
+        outcome.absent = {
+            name: struck.absent[KINDS[name].needs] for name in kinds if KINDS[name].needs in struck.absent
+        }
+        here = [name for name in kinds if name not in outcome.absent]
+        _tell(f"SAMBUS_FAULT_SEED={seed}: {faults} faults; left out: {outcome.absent or 'nothing'}")
+        async with Flow(struck, seed, rate) as flow:
+            await struck.scale(USUALLY)
+            supervising = asyncio.create_task(struck.supervise())
+            try:
+                await _first(flow)
+                outcome.recoveries = await _strike_all(struck, flow, draw(seed, faults, here))
+                await flow.finish(RECOVERED_WITHIN_S)
+                _, outcome.ledger = await flow.bus.verified(within=RECOVERED_WITHIN_S)
+            finally:
+                supervising.cancel()
+            seen = await look(flow.bus)
+            sent = flow.publisher.sent
+            outcome.found = await asyncio.to_thread(check, sent, seen, Walk(Pack.load()))
+            outcome.published, outcome.deliveries = len(sent), len(seen.deliveries)
+        outcome.revived = sum(member.revived for member in struck.members)
+    outcome.seconds = round(time.monotonic() - started, 1)
+    return outcome
+
+
+async def _first(flow: Flow) -> None:
+    """Let the flow flow: what is struck then is a bus at work."""
+    while len(flow.publisher.sent) < _AT_FIRST:
+        await asyncio.sleep(0.1)
+    await flow.settled(_AT_FIRST, RECOVERED_WITHIN_S)
+
+
+async def _strike_all(struck: World, flow: Flow, blows: Sequence[Blow]) -> list[Recovery]:
+    """Strike, one after the other. A fault of the brokers waits for all copies, so that never two are away at once."""
+    recovering: list[asyncio.Task[Recovery]] = []
+    for number, blow in enumerate(blows, start=1):
+        await asyncio.sleep(blow.pause_s)
+        kind = KINDS[blow.kind]
+        if kind.brokers:
+            await struck.cluster.whole()
+        _tell(f"  {number}/{len(blows)} {blow.kind}")
+        began = time.monotonic()
+        await kind.strike(struck, random.Random(blow.seed))  # noqa: S311 - what it does, drawn from the seed
+        task = asyncio.create_task(_recovered(flow, blow.kind, began))
+        recovering.append(task)
+        if blow.wait:
+            await task
+    return list(await asyncio.gather(*recovering))
+
+
+async def _recovered(flow: Flow, kind: str, began: float) -> Recovery:
+    over, count = time.monotonic(), len(flow.publisher.sent)
+    await flow.settled(count, RECOVERED_WITHIN_S)
+    now = time.monotonic()
+    return Recovery(kind, round(over - began, 2), round(now - over, 2))
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
