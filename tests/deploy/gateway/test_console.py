@@ -74,12 +74,15 @@ async def test_without_kafka_the_console_says_that_nobody_watches(running: Runni
 
 
 async def test_the_page_knows_every_alarm_in_both_languages(running: Running) -> None:
-    """Meaning and remedy of each, and titles of areas and rules; nothing of anybody."""
+    """Meaning, remedy and runbook page of each, and titles of areas and rules; nothing of anybody."""
     async with running.client(None) as client:
         names = (await client.get("/operations/names.json")).json()
         assert set(names["alarms"]) == set(AlarmCode)
         assert all(len(alarm["meaning"]) == len(alarm["remedy"]) == 2 for alarm in names["alarms"].values())
         assert names["areas"]["stockholm"]
+        for code in AlarmCode:
+            steps = await client.get(f"/operations/runbook/{code}.md")
+            assert (steps.status_code, steps.headers["content-type"]) == (200, "text/markdown; charset=utf-8"), code
         assert (await client.get("/operations/runbook/NONE_SUCH.md")).status_code == 404
         assert (await client.get("/operations/runbook/..%2Foperations.md")).status_code == 404
 
