@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from schemas.alarms import AlarmCode
-from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, FACTS, FLASH_ACCEPTED, PACKS
+from schemas.topics import ACCEPTED, ASSESSED, DUTIES, ENTITIES, FACTS, FLASH_ACCEPTED, PACKS, is_flash_topic
 
 
 class Stage(StrEnum):
@@ -76,6 +76,7 @@ class Limits:
     """Where good ends. A flash must be seen within 60 s, so no stage may be further behind than a third of that."""
 
     lag: timedelta = timedelta(seconds=20)
+    flash: timedelta = timedelta(seconds=5)
     open_transaction: timedelta = timedelta(seconds=60)
     quarantined_per_hour: int = 100
 
@@ -184,7 +185,8 @@ def _reasons(measured: Measured, sources: Iterable[SourceHealth], limits: Limits
         if (stuck := _age(measured.at, lag.open_since)) > limits.open_transaction.total_seconds():
             yield Reason(AlarmCode.TRANSACTION_STUCK, f"{lag.topic}:{lag.partition}", stuck)
     for source in sources:
-        if source.lag_seconds > limits.lag.total_seconds():
-            yield Reason(AlarmCode.LATE, source.topic, source.lag_seconds)
+        flash = is_flash_topic(source.topic)
+        if source.lag_seconds > (limits.flash if flash else limits.lag).total_seconds():
+            yield Reason(AlarmCode.FLASH_LATE if flash else AlarmCode.LATE, source.topic, source.lag_seconds)
     if (count := sum(measured.quarantined.values())) > limits.quarantined_per_hour:
         yield Reason(AlarmCode.MUCH_QUARANTINED, "quarantine", count)

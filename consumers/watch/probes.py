@@ -21,7 +21,7 @@ STARTING: Final = 60.0
 FAILURES: Final = 2
 
 
-class _Probe:
+class Probe:
     """What all probes share: a client, and how often in a row each address has failed."""
 
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
@@ -60,7 +60,7 @@ class _Probe:
         return self._failed[url] >= FAILURES and not may_start
 
 
-class GatewaysPart(_Probe):
+class GatewaysPart(Probe):
     """``/readyz`` of each gateway: gone is one that does not answer, or says that a part of it cannot work."""
 
     name = "gateways"
@@ -89,7 +89,7 @@ class GatewaysPart(_Probe):
         return {"url": url, "ready": ready, "parts": parts, "ms": None if answer is None else taken}
 
 
-class RegistryPart(_Probe):
+class RegistryPart(Probe):
     """The registry's list of subjects: the question that every client of a registry may ask."""
 
     name = "registry"

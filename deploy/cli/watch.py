@@ -30,6 +30,7 @@ from deploy.metrics import metrics_options, serve_figures
 @metrics_options
 @click.option("--gateway", "gateways", multiple=True, metavar="URL", help="A gateway that is to answer /readyz.")
 @click.option("--registry", envvar="SAMBUS_REGISTRY", metavar="URL", help="The schema registry that is to answer.")
+@click.option("--archiver", metavar="URL", help="Where the archiver serves its /metrics.")
 @click.option(
     "--disk",
     "disks",
@@ -63,6 +64,7 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     metrics_host: str,
     gateways: tuple[str, ...],
     registry: str | None,
+    archiver: str | None,
     disks: tuple[Path, ...],
     rhythms: Path | None,
     canaries: bool,
@@ -74,6 +76,7 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
     It also runs while Kafka is away, and says so. One JSON line on stderr for each alarm that begins or ends.
     """
     from consumers.health import Limits
+    from consumers.watch.archiver import ArchiverPart
     from consumers.watch.bus import BusPart
     from consumers.watch.canary_part import CanaryPart
     from consumers.watch.completeness import CompletenessWatch
@@ -115,6 +118,8 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter an option
         parts.append(GatewaysPart(gateways))
     if registry:
         parts.append(RegistryPart(registry))
+    if archiver:
+        parts.append(ArchiverPart(archiver))
     if disks:
         parts.append(DisksPart(disks))
 

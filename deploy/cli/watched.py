@@ -19,6 +19,7 @@ _MEASURED: Final = frozenset(
         AlarmCode.NO_WORKER,
         AlarmCode.TRANSACTION_STUCK,
         AlarmCode.LATE,
+        AlarmCode.FLASH_LATE,
         AlarmCode.MUCH_QUARANTINED,
     }
 )
@@ -32,6 +33,8 @@ IN_SECONDS: Final = frozenset(
         AlarmCode.FLASH_UNACKNOWLEDGED,
         AlarmCode.PUBLISHER_SILENT,
         AlarmCode.CLOCK_SKEWED,
+        AlarmCode.CANARY_LATE,
+        AlarmCode.ARCHIVE_BEHIND,
     }
 )
 _ORDER: Final = {code: place for place, code in enumerate(AlarmCode)}

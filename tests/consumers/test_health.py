@@ -50,6 +50,11 @@ def test_a_bus_that_keeps_up_is_well() -> None:
             "in.gateway",
         ),
         (
+            replace(WELL, lags=[PartitionLag("in.flash", 1, 1, exact=True, oldest=NOW - timedelta(seconds=6))]),
+            AlarmCode.FLASH_LATE,
+            "in.flash",
+        ),
+        (
             replace(
                 WELL,
                 lags=[

@@ -9,6 +9,7 @@ import pytest
 
 from consumers.health import PartitionLag
 from consumers.watch import probes
+from consumers.watch.archiver import ArchiverPart
 from consumers.watch.disks import DisksPart, Room, measured
 from consumers.watch.duties import Owed, found
 from consumers.watch.probes import GatewaysPart, RegistryPart
@@ -92,6 +93,35 @@ async def test_a_registry_that_asks_who_is_there_is_there_and_its_password_is_no
     await part.look(NOW)
     (reason,) = (await part.look(NOW)).reasons
     assert (reason.code, "secret" in reason.where) == (AlarmCode.REGISTRY_GONE, False)
+
+
+async def test_an_archiver_that_does_not_catch_up_or_does_not_answer_is_told() -> None:
+    """One that has caught up in between works in batches; the alarm says for how long it has not."""
+    behind: list[int | None] = [5]
+
+    def metrics(_: httpx.Request) -> httpx.Response:
+        if behind[0] is None:
+            return httpx.Response(200, text="something_else 1")
+        return httpx.Response(200, text=f'sambus_archive_behind_positions{{topic="deliver.syd"}} {behind[0]}\n')
+
+    part = ArchiverPart("http://archiver.test/", answering(metrics))
+    await part.start()
+    assert (await part.look(NOW)).reasons == ()
+    behind[0] = 0
+    assert (await part.look(NOW + 50 * SECOND)).reasons == ()
+    behind[0] = 7
+    assert (await part.look(NOW + 60 * SECOND)).reasons == ()
+    assert (await part.look(NOW + 120 * SECOND)).reasons == ()
+    told = await part.look(NOW + 121 * SECOND)
+    assert [(r.code, r.where, r.value) for r in told.reasons] == [
+        (AlarmCode.ARCHIVE_BEHIND, "http://archiver.test", 61.0)
+    ]
+    assert told.shown["behind_positions"] == 7
+    behind[0] = None
+    assert (await part.look(NOW + 122 * SECOND)).reasons == ()
+    told = await part.look(NOW + 123 * SECOND)
+    assert [r.code for r in told.reasons] == [AlarmCode.ARCHIVE_BEHIND]
+    assert told.shown["answers"] is False
 
 
 async def test_a_disk_alarm_ends_only_when_there_is_clearly_room_again(tmp_path: Path) -> None:
