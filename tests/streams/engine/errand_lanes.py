@@ -5,7 +5,7 @@ from typing import Any
 
 from producers.client import new_event_id
 from schemas.example_data import good_examples
-from schemas.topics import ACCEPTED, ASSESSED, ENTITIES
+from schemas.topics import ACCEPTED, ASSESSED, ENTITIES, FLASH_ACCEPTED
 from streams.core.context.forms import ContextTerms, load_context
 from streams.core.context.questions import Questioner
 from streams.core.link.keys import MatchKeys
@@ -31,7 +31,7 @@ def errand_lanes(count: int = 3, terms: ContextTerms = TERMS, keys: MatchKeys = 
     """Lanes whose only teller is that of errands."""
     lanes, matcher = Lanes(count), Matcher()
     tellers = (ErrandTeller(Questioner(REFERENCE, terms, Tokens(keys).of_network)),)
-    lanes._steps[ACCEPTED] = AssessStep(CODEC, REFERENCE, lanes.share, tellers)
+    lanes._steps[ACCEPTED] = lanes._steps[FLASH_ACCEPTED] = AssessStep(CODEC, REFERENCE, lanes.share, tellers)
     lanes._steps[ENTITIES] = LinkStep(CODEC, matcher, matcher.thresholds.version, errands=Errands(terms))
     return lanes
 
