@@ -30,6 +30,7 @@ class Disk:
     """A bounded disk in memory, mounted at a folder. It can be filled, and emptied of what filled it."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._ballast = folder / "ballast"
 
     def fill(self) -> None:
