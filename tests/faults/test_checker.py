@@ -96,9 +96,9 @@ def test_deliveries_of_a_desk_that_change_places(honest: Run) -> None:
 
 def test_accepted_events_that_change_places(honest: Run) -> None:
     """Two that came by one partition and went to one."""
-    ways: dict[tuple[int, int], str] = {}
+    ways: dict[tuple[int, str, int], str] = {}
     for event_id, (stands, *_) in honest.seen.accepted.items():
-        way = (honest.seen.published[event_id][0].partition, stands.partition)
+        way = (honest.seen.published[event_id][0].partition, stands.topic, stands.partition)
         if way in ways:
             break
         ways[way] = event_id
@@ -174,10 +174,11 @@ def test_a_ledger_that_owes_what_is_not_delivered(honest: Run) -> None:
 
 def pairs(seen: Seen) -> Iterator[tuple[int, int]]:
     """Numbers of deliveries of two events to one desk from one lane, which must keep their order."""
-    known: dict[tuple[str, str, int], int] = {}
+    known: dict[tuple[str, str, str, int], int] = {}
     for number, each in enumerate(seen.deliveries):
         if each.event_id in seen.accepted:
-            way = (each.topic, each.key, seen.accepted[each.event_id][0].partition)
+            stands = seen.accepted[each.event_id][0]
+            way = (each.topic, each.key, stands.topic, stands.partition)
             before = known.setdefault(way, number)
             if seen.deliveries[before].event_id != each.event_id:
                 yield before, number

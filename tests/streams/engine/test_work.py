@@ -11,6 +11,7 @@ from streams.engine.settings import Settings
 from streams.engine.signals import Counters
 from streams.engine.state import State
 from streams.engine.work import Work
+from tests.streams.engine.lanes import Held
 
 
 class Failing:
@@ -35,7 +36,7 @@ class Failing:
 def taken(problem: Exception) -> Outbox:
     """What stands in the outbox when a step has failed on a record."""
     work, out = Work(Failing(problem), 0, {}, Settings(kafka={})), Outbox({"somewhere": 1, "quarantine": 1})
-    record: Any = None  # the step looks at none of it
+    record: Any = Held("in.gateway", 0, 0, 0, b"key", b"value")
     work.apply(record, out)
     return out
 
