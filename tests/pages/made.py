@@ -17,7 +17,7 @@ from schemas.example_data import good_examples, moved_in_time
 JARVA: Final = "se.stockholm.stockholm-nord.jarva"
 #: Stands in made-up reports, so that a test can look for it where content must not be.
 SECRET: Final = "Påhittad hemlighet 4711"
-PATIENCE: Final = 30.0
+PATIENCE: Final = 90.0
 
 
 def desk_for(event_type: str, unit: str = JARVA) -> str:

@@ -29,9 +29,9 @@ from schemas.gazetteer import load_gazetteer
 from tests.consumers.made import Sent, delivery, new_id, write
 from tests.gateway import Running, in_process
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 #: Quick enough for a test, slow enough for a busy machine.
-LIMITS = Limits(heartbeat=timedelta(seconds=1), session=timedelta(hours=1), stalled=timedelta(seconds=30))
+LIMITS = Limits(heartbeat=timedelta(seconds=1), session=timedelta(hours=1), stalled=timedelta(seconds=180))
 SOON = (datetime.now(UTC) + timedelta(days=30)).date()
 
 
