@@ -24,7 +24,7 @@ from tests.gateway import Processes, processes
 __all__ = ["chromium"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def console_bus(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bus]:
     """A running bus with one worker, on a cluster of its own."""
     home: Path = tmp_path_factory.mktemp("console")
@@ -33,7 +33,7 @@ async def console_bus(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
             yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def console_gateway(console_bus: Bus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
     """The gateway over that bus."""
     with processes(console_bus.bootstrap, tmp_path_factory.mktemp("console-gateway")) as both:
