@@ -58,9 +58,9 @@ def status(
     owed = run(duties(connection.aiokafka(), Codec()))
     if as_json:
         reasons = [asdict(reason) | {"remedy": ALARMS[reason.code].remedy_en} for reason in health.reasons]
-        told = asdict(health) | {"reasons": reasons}
-        watch = watched_json(watched, health.at)
-        print_json({"healthy": health.healthy, **told, "duties": duties_json(owed, desk), "watch": watch})
+        told = {**asdict(health), "reasons": reasons}
+        rest = {"duties": duties_json(owed, desk), "watch": watched_json(watched, health.at)}
+        print_json({"healthy": health.healthy, **told, **rest})
     else:
         show(console(), health, lang)
         show_watched(console(), watched, health.at, lang)
