@@ -1,6 +1,6 @@
-"""Every alarm of the bus: what it means, how grave it is, what to do first. One table for status, console, alerts.
+"""Every alarm of the bus: what it means, how grave it is, and what to do first. One table for `sambus status` and docs.
 
-An alarm's code is safe as a metric label and as the name of a page in the runbook.
+An alarm's code is safe as a metric label.
 """
 
 from enum import StrEnum

@@ -44,8 +44,8 @@ def status(group: str, max_lag: float, desk: str | None, as_json: bool, lang: st
     owed = run(duties(connection.aiokafka(), Codec()))
     if as_json:
         reasons = [asdict(reason) | {"remedy": ALARMS[reason.code].remedy_en} for reason in health.reasons]
-        told = asdict(health) | {"reasons": reasons}
-        print_json({"healthy": health.healthy, **told, "duties": duties_json(owed, desk)})
+        told = {**asdict(health), "reasons": reasons, "duties": duties_json(owed, desk)}
+        print_json({"healthy": health.healthy, **told})
     else:
         show(console(), health, lang)
         show_duties(console(), owed, desk, lang)
