@@ -88,9 +88,19 @@ class Processes:
     """``sambus gateway`` and ``sambus identity`` as processes, each on a free port of 127.0.0.1."""
 
     def __init__(
-        self, bootstrap: str, home: Path, arguments: Sequence[str] = (), authority: ssl.SSLContext | None = None
+        self,
+        bootstrap: str,
+        home: Path,
+        arguments: Sequence[str] = (),
+        authority: ssl.SSLContext | None = None,
+        *,
+        awaited: str = "readyz",
     ) -> None:
-        """``authority``: the gateway speaks TLS (by its arguments), and its certificate is believed by this."""
+        """``authority``: the gateway speaks TLS (by its arguments), and its certificate is believed by this.
+
+        ``awaited`` is the page of it that says that a test may begin: ``healthz`` when there is no bus to be ready for.
+        """
+        self._awaited = awaited
         self.address = f"{'http' if authority is None else 'https'}://127.0.0.1:{free_port()}"
         self._verify = True if authority is None else authority
         self.issuer = f"http://127.0.0.1:{free_port()}"
@@ -106,7 +116,7 @@ class Processes:
         """Start both and wait until they answer."""
         for words, asked in (
             (self._identity, f"{self.issuer}/.well-known/openid-configuration"),
-            (self._gateway, f"{self.address}/healthz"),
+            (self._gateway, f"{self.address}/{self._awaited}"),
         ):
             with self.log.open("ab") as out:
                 command = [sys.executable, "-m", "deploy.cli", *words]
@@ -151,10 +161,15 @@ class Processes:
 
 @contextmanager
 def processes(
-    bootstrap: str, home: Path, arguments: Sequence[str] = (), authority: ssl.SSLContext | None = None
+    bootstrap: str,
+    home: Path,
+    arguments: Sequence[str] = (),
+    authority: ssl.SSLContext | None = None,
+    *,
+    awaited: str = "readyz",
 ) -> Iterator[Processes]:
     """Both processes, ended with the block."""
-    both = Processes(bootstrap, home, arguments, authority)
+    both = Processes(bootstrap, home, arguments, authority, awaited=awaited)
     try:
         both.start()
         yield both

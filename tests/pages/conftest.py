@@ -22,7 +22,7 @@ class Standing(NamedTuple):
     gateway: Processes
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def standing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Standing]:
     """Started once. Tests tell their own events apart by their ids."""
     home: Path = tmp_path_factory.mktemp("pages")

@@ -20,9 +20,9 @@ DESK = f"{UNIT}/investigation"
 PARTITIONS = 1
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryServer]:
-    """A real Apicurio Registry with every released schema, for the whole run."""
+    """A real Apicurio Registry with every released schema."""
     server = RegistryServer(tmp_path_factory.mktemp("registry"), free_port())
     server.prepare(progress=False)
     server.start()

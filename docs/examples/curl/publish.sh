@@ -12,7 +12,8 @@ cut() { printf %s "$1" | command cut -c "$2"; }
 id=$(cut "$time" 1-8)-$(cut "$time" 9-12)-7$(cut "$random" 1-3)-8$(cut "$random" 4-6)-$(cut "$random" 7-18)
 now=$(date -u +%FT%TZ)
 
-curl --silent --show-error --fail-with-body "$GATEWAY/v1/events" \
+# A bus that does not answer just now is a 503 with Retry-After, which --retry heeds: the same event, with the same id.
+curl --silent --show-error --fail-with-body --retry 5 "$GATEWAY/v1/events" \
   --header "Authorization: Bearer $TOKEN" \
   --header "Content-Type: application/json" \
   --data @- <<EVENT

@@ -7,7 +7,7 @@ import pytest
 from tests.consumers.gateway.serving import Served, served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def gateway(bus: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     """A gateway that is ready."""
     async with served(bus, tmp_path_factory.mktemp("gateway")) as running:

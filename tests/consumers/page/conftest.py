@@ -19,28 +19,28 @@ from tests.gateway import Processes, processes
 __all__ = ["chromium"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def page_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A cluster of its own: the pipeline's topics belong to one bus."""
     with LocalCluster(tmp_path_factory.mktemp("page-kafka"), port=free_port()) as cluster:
         yield cluster.bootstrap
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def page_bus(page_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bus]:
     """A running bus with one worker."""
     async with Bus(page_kafka, tmp_path_factory.mktemp("page-bus"), partitions=1) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def page_place(tmp_path_factory: pytest.TempPathFactory) -> ArchivePlace:
     """Where the archive of that bus is."""
     folder = tmp_path_factory.mktemp("page-archive")
     return ArchivePlace(f"sqlite:///{folder / 'archive.db'}", folder / "archive.key")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def page_archive(page_bus: Bus, page_place: ArchivePlace) -> AsyncIterator[Archive]:
     """The archive of that bus, while an archiver fills it."""
     stop = asyncio.Event()
@@ -52,7 +52,7 @@ async def page_archive(page_bus: Bus, page_place: ArchivePlace) -> AsyncIterator
         await archiver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def page_gateway(
     page_bus: Bus, page_place: ArchivePlace, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Processes]:

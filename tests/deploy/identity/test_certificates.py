@@ -45,7 +45,7 @@ def gateway(tmp_path: Path, authority: Authority, entries: Path) -> Iterator[Pro
         *("--serve-cert", str(own), "--client-ca", str(authority.file), "--certificates", str(entries)),
     ]
     context = ssl.create_default_context(cafile=authority.file)
-    with processes("127.0.0.1:9", tmp_path, arguments, context) as both:
+    with processes("127.0.0.1:9", tmp_path, arguments, context, awaited="healthz") as both:
         yield both
 
 
