@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from consumers.bus import answered, committed_reader, offset_at, partitions
+from schemas.tasks import end
 
 _WAIT_MS: Final = 250
 _BATCH: Final = 2_000
@@ -59,8 +60,7 @@ class FollowingRecords:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
         await self._closing.aclose()
 
     def check(self) -> None:

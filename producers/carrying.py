@@ -1,7 +1,6 @@
 """An open spool at work: what comes is put into it, and carried to the bus, until it is closed."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ from producers.sender import Sender
 from producers.spool import Spool, Ticket
 from producers.spool_record import SpoolRecord
 from producers.spool_writer import SpoolWriter
+from schemas.tasks import end
 
 
 class Carrying:
@@ -41,8 +41,7 @@ class Carrying:
         writer.close()
         await self._writing
         left = await self.sender.empty(within, patient=False)
-        self._sending.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._sending
+        for problem in await end(self._sending):
+            raise problem
         await asyncio.to_thread(self.spool.close)
         return left

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from consumers.console.episodes import Episode, Episodes
 from consumers.following import Following
 from consumers.watch.snapshot import FRESH, WATCH_KEY, Snapshot, read_snapshot
 from schemas.alarms import ALARMS, AlarmCode
+from schemas.tasks import end
 from schemas.topics import HEALTH
 
 _RETRY_SECONDS: Final = 2.0
@@ -43,9 +44,8 @@ class Watching:
         try:
             yield
         finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            for problem in await end(following):
+                raise problem
 
     async def changed(self, within: float) -> None:
         """Wait until a snapshot comes, for so many seconds at most."""

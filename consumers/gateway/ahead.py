@@ -22,6 +22,7 @@ from consumers.gateway.hub import Hub
 from consumers.gateway.live import Frame, Reader, Want
 from consumers.gateway.tail import Entry
 from schemas.codec import Codec
+from schemas.tasks import end
 from schemas.topics import flash_delivery_topic
 
 #: The name of the server-sent event.
@@ -74,8 +75,7 @@ class Ahead:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
         await self._closing.aclose()
 
     async def _places(self) -> list[TopicPartition]:

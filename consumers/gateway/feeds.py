@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -38,6 +38,7 @@ from schemas.codec import Codec
 from schemas.figures import Figure, Histogram, Shown
 from schemas.gazetteer import Gazetteer
 from schemas.signals import READERS, READERS_CUT, STREAM_S
+from schemas.tasks import end
 from schemas.traces import Tracer
 from schemas.web import WebCode, WebProblem
 
@@ -124,9 +125,8 @@ class Feeds:
         try:
             yield
         finally:
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
+            for problem in await end(keeping):
+                raise problem
 
     async def _keep_open(self) -> None:
         while True:

@@ -28,6 +28,7 @@ from consumers.tracing import delivered
 from schemas.codec import Codec
 from schemas.figures import Histogram
 from schemas.signals import STREAM_S
+from schemas.tasks import end
 from schemas.topics import PARTNERS
 from schemas.traces import Span, Tracer
 
@@ -90,9 +91,7 @@ class Hub:
     ) -> None:
         for reader in self.open:
             reader.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         await self._closing.aclose()
 
     async def ended(self) -> None:

@@ -15,6 +15,7 @@ from consumers.watch.canary_events import ready
 from consumers.watch.findings import Figure, Findings
 from schemas.codec import Codec
 from schemas.signals import CANARIES, CANARY_S
+from schemas.tasks import end
 from schemas.topics import CANARY_IN, CANARY_RESULTS
 
 #: Seconds between two test events: so many cases are tried once in ten minutes.
@@ -71,8 +72,7 @@ class CanaryPart:
         """Let go. A making that goes on is kept: its thread cannot be ended."""
         following, self._following = self._following, None
         if following is not None:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            await end(following)
         await self._closing.aclose()
 
     async def look(self, now: datetime) -> Findings:

@@ -19,6 +19,7 @@ from schemas.codec import ORIGIN_HEADER
 from schemas.records import desk_address
 from schemas.sequence import SEQUENCE_HEADER, read_sequence
 from schemas.signals import SEQUENCE_DOUBLES, SEQUENCE_MISSING, SEQUENCE_STREAMS
+from schemas.tasks import end
 from schemas.topics import SEQUENCES, unit_of
 
 #: What is missing for so long is told: a spool on a bad line sends urgent events first, and the rest behind them.
@@ -121,8 +122,7 @@ class CompletenessWatch:
     async def stop(self) -> None:
         """Keep what was read, and let go of everything."""
         if self._following is not None:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+            await end(self._following)
             self._following, self._kept_at = None, None
             await self._keep(datetime.now(UTC))
         self._producer = None

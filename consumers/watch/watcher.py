@@ -21,6 +21,7 @@ from consumers.watch.findings import Figure, Findings, Part
 from consumers.watch.snapshot import Snapshot
 from schemas.alarms import AlarmCode
 from schemas.signals import ALARM, WATCHED_AT
+from schemas.tasks import end
 
 #: Seconds between looks, and how long one may take.
 EVERY: Final = 3.0
@@ -104,9 +105,7 @@ class Watcher:
                 self._tell_all()
         finally:
             ending = [*keeping, *([self._publishing] if self._publishing is not None else [])]
-            for task in ending:
-                task.cancel()
-            await asyncio.gather(*ending, return_exceptions=True)
+            await end(*ending)
             self._tell(WatchSignal.STOPPED)
 
     def _all_looked(self) -> bool:

@@ -60,13 +60,13 @@ def send(folder: Path, wait: float, as_json: bool, lang: str, connection: Connec
 
 async def _send(sender: Sender, wait: float) -> None:
     import asyncio
-    import contextlib
+
+    from schemas.tasks import end
 
     sending = asyncio.create_task(sender.run())
     await sender.empty(wait)
-    sending.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await sending
+    for problem in await end(sending):
+        raise problem
 
 
 @spool.group("key")

@@ -17,6 +17,7 @@ from deploy.cli.asking import run
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.home import told
 from deploy.metrics import metrics_options, serve_figures
+from schemas.tasks import end
 
 
 @click.command("watch")
@@ -147,9 +148,7 @@ async def _until_told(watcher: Watcher) -> None:
     watching = asyncio.create_task(watcher.run())
     asked = asyncio.create_task(stop.wait())
     await asyncio.wait({watching, asked}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (watching, asked):
-        task.cancel()
-    await asyncio.gather(watching, asked, return_exceptions=True)
+    await end(watching, asked)
 
 
 def log(told: WatchSignal, /, **fields: object) -> None:

@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 from consumers.feed import Delivery, Feed, Unreadable
 from schemas.codec import Codec
+from schemas.tasks import end
 
 JARVA = "se.stockholm.stockholm-nord.jarva"
 #: What the patrol's unit system shows: the feeds of its unit's desks.
@@ -37,11 +37,8 @@ class Followed:
     async def __aexit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        for failure in await end(*self._tasks):
+            raise failure
 
     async def fresh(self, owed: Collection[str]) -> list[Delivery | Unreadable]:
         """What came since the last time, once everything owed to these desks is there.

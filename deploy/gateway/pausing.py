@@ -7,7 +7,7 @@ gate is kept in memory; a gateway that starts counts the last minute anew.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from consumers.gateway.readlog import partition_for
 from consumers.ledger import quarantined
 from schemas.codec import Codec
 from schemas.pausing import Gates, Paused, Pausing, SourcePause
+from schemas.tasks import end
 from schemas.topics import GATEWAY_IN, PAUSES, QUARANTINE
 from streams.engine.pause_ends import pause_end
 
@@ -65,9 +66,8 @@ class DeskGates:
         try:
             yield
         finally:
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
+            for problem in await end(keeping):
+                raise problem
 
     async def _keep(self) -> None:
         while True:

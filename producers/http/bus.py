@@ -16,6 +16,7 @@ from schemas.codec import ORIGIN_HEADER
 from schemas.flash import flash_topic_of
 from schemas.gazetteer import load_gazetteer
 from schemas.sequence import SEQUENCE_HEADER, Numbered, Numbering
+from schemas.tasks import end
 from schemas.topics import GATEWAY_IN
 
 LOG: Final = logging.getLogger("sambus.intake")
@@ -110,8 +111,7 @@ class Bus:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.gather(self._keeping, return_exceptions=True)
+            await end(self._keeping)
 
     async def send(self, records: Sequence[Encoded]) -> list[bool]:
         """For each record whether the bus, or else the spool, has it. What neither has may yet arrive."""

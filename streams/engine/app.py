@@ -15,6 +15,7 @@ from faust.auth import SSLCredentials
 from faust.serializers import codecs
 from faust.types import TP
 
+from schemas.tasks import end
 from schemas.topics import is_flash_topic
 from streams.engine.flash_fetch import FlashFetch
 from streams.engine.lane import EXIT_FAILED, Lane
@@ -116,8 +117,7 @@ class Lanes:
         if self.app.consumer is not None:
             self.app.consumer.gate.clear()
         if self._opening is not None:
-            self._opening.cancel()
-            await asyncio.gather(self._opening, return_exceptions=True)
+            await end(self._opening)
         await self._watch.stop()
         await self._flash.stop()
         lanes, self._lanes, self._opening = self._lanes, {}, None

@@ -8,6 +8,7 @@ from typing import Any, Final
 import aiokafka
 from aiokafka import TopicPartition
 
+from schemas.tasks import end
 from streams.engine.records import Batch
 from streams.engine.settings import Settings
 from streams.engine.transport import position_of
@@ -58,8 +59,7 @@ class FlashFetch:
     async def stop(self) -> None:
         """Read nothing more. May be called before it has started."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
         consumer, self._consumer, self._task = self._consumer, None, None
         self._reached.clear()
         if consumer is not None:

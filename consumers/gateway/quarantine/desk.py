@@ -4,7 +4,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -28,6 +28,7 @@ from schemas.model import UUID_V7
 from schemas.pausing import PauseEnd
 from schemas.reads import Channel, ReadDelivery, ReadKind, ReadLine
 from schemas.substances import load_substances
+from schemas.tasks import end
 from schemas.topics import DROPS, PAUSES, QUARANTINE
 from schemas.web import WebCode, WebProblem
 
@@ -94,9 +95,8 @@ class QuarantineDesk:
         try:
             yield
         finally:
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
+            for problem in await end(keeping):
+                raise problem
 
     async def _keep_open(self) -> None:
         while True:
@@ -114,9 +114,7 @@ class QuarantineDesk:
                     try:
                         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
                     finally:
-                        for end in ends:
-                            end.cancel()
-                        await asyncio.gather(*ends, return_exceptions=True)
+                        await end(*ends)
             except (BusUnreachableError, TopicMissingError, KafkaError, TimeoutError, OSError):
                 pass
             finally:
