@@ -12,7 +12,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from deploy.access import EVERY_AREA, Acl, users, wanted
+from deploy.access import EVERY_AREA, OPERATIONS, Acl, users, wanted
 from deploy.access import WORKER as WORKER_USER
 from deploy.cli.connection import EXIT_NOT_WELL, EXIT_WRONG_USE, Connection, connection_options
 from deploy.cli.home import home_option, told
@@ -215,7 +215,8 @@ def _reaching(
         if secured is None:
             return _environment(connection) | dict(beside)
         user = role if role in {WORKER_USER, MONITOR} else f"{role}.{EVERY_AREA}"
-        return lambda: secured.environment(user) | dict(beside)
+        more = {"SAMBUS_AUDITOR_FILE": str(secured.file_of(OPERATIONS))} if role == "gateway" else {}
+        return lambda: secured.environment(user) | dict(beside) | more
 
     return reaching
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import httpx
 import orjson
 import psutil
 import pytest
@@ -15,7 +16,8 @@ from deploy.cluster.ports import free_port
 from deploy.cluster.secured import Secured
 from deploy.demo.making import Maker, all_made
 from deploy.demo.story import story
-from tests.deploy.cluster_helpers import Command, nothing_left, processes_of
+from tests.deploy.cluster_helpers import Command, nothing_left, processes_of, until
+from tests.gateway import DESK
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]  # many commands, one after the other
 
@@ -59,6 +61,8 @@ def test_up_secure_runs_the_bus_with_a_user_for_each_part(home: Path, tmp_path: 
         assert code == 0, said
         code, said = as_user(secured, "worker", "feed", "--as", made.desk)
         assert code == 1, said
+        until(lambda: httpx.get(f"http://127.0.0.1:{gateway}/readyz").is_success, "the gateway is ready")
+        _console_tells_who_read(f"http://127.0.0.1:{gateway}", made.event_id)
         _no_password_in_arguments(home, secured)
         _each_part_has_its_own_user(home, secured)
         up.send(signal.SIGINT)
@@ -86,6 +90,16 @@ def _no_password_in_arguments(home: Path, secured: Secured) -> None:
     lines = [" ".join(process.cmdline()) for process in processes_of(home)]
     assert lines
     assert [line for line in lines if any(password in line for password in passwords)] == []
+
+
+def _console_tells_who_read(gateway: str, event_id: str) -> None:
+    """The gateway's own user writes the read log and may not read it: it is searched as `operations`."""
+    host, _, port = gateway.rpartition(":")
+    asked = {"grant_type": "client_credentials", "desk": DESK, "roles": "operations"}
+    token = httpx.post(f"{host}:{int(port) + 1}/token", data=asked).raise_for_status().json()["access_token"]
+    shown = f"{gateway}/v1/operations/events/{event_id}/reads"
+    answer = httpx.get(shown, headers={"authorization": f"Bearer {token}"}, timeout=60)
+    assert (answer.status_code, answer.json()) == (200, {"reads": []}), answer.text
 
 
 def _each_part_has_its_own_user(home: Path, secured: Secured) -> None:
