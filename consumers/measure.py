@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     GroupLoadInProgressError,
@@ -82,7 +83,7 @@ class Meter:
         now = datetime.now(UTC)
         there = await topics_of(self._admin)
         sources = [place for topic, places in there.items() if stage_of(topic) for place in places]
-        state, workers = await _members(self._admin, self._group)
+        state, workers, owners = await _members(self._admin, self._group)
         committed = await _committed(self._admin, self._group)
         lags = await _lags(self._reader, self._watcher, sources, committed, self._counted)
         return Measured(
@@ -94,6 +95,7 @@ class Meter:
             quarantined=await self._refused.of(self._reader, there.get(QUARANTINE, ()), now),
             missing_topics=sorted(set(self._expected) - set(there)),
             heads=await _heads(self._reader, there.get(HEADS, ())),
+            owners=owners,
         )
 
 
@@ -102,13 +104,23 @@ async def _heads(reader: AIOKafkaConsumer, places: Collection[TopicPartition]) -
     return [LaneHead(lane, head.number, head.digest.hex()) for lane, head in heads.items()]
 
 
-async def _members(admin: AIOKafkaAdminClient, group: str) -> tuple[str, list[Worker]]:
-    """The group's state and members. One group a question: aiokafka reads an answer about two wrongly (0.14)."""
+async def _members(admin: AIOKafkaAdminClient, group: str) -> tuple[str, list[Worker], dict[tuple[str, int], str]]:
+    """The group's state and members, and who of them has which partition.
+
+    One group a question: aiokafka reads an answer about two wrongly (0.14).
+    """
     (described,) = await _settled(lambda: admin.describe_consumer_groups([group]))
     (_, _, state, _, _, members, *_) = described.groups[0]
-    return str(state), sorted(
-        (Worker(str(m[0]), str(m[2]).lstrip("/")) for m in members), key=lambda worker: worker.name
-    )
+    workers = sorted((Worker(str(m[0]), str(m[2]).lstrip("/")) for m in members), key=lambda worker: worker.name)
+    return str(state), workers, {place: str(m[0]) for m in members for place in _assigned(m[4])}
+
+
+def _assigned(told: bytes) -> list[tuple[str, int]]:
+    """The partitions of a member, which has none while the group divides them anew."""
+    if not told:
+        return []
+    shares = ConsumerProtocolMemberAssignment.decode(told).assignment
+    return [(str(topic), int(partition)) for topic, partitions in shares for partition in partitions]
 
 
 async def _committed(admin: AIOKafkaAdminClient, group: str) -> dict[TopicPartition, int]:

@@ -71,7 +71,13 @@ def shown(health: Health, measured: Measured) -> dict[str, Any]:
     for name in ("at", "reasons"):
         del told[name]
     partitions = [
-        {"topic": lag.topic, "partition": lag.partition, "unread": lag.unread, "next": lag.begin}
+        {
+            "topic": lag.topic,
+            "partition": lag.partition,
+            "owner": measured.owners.get((lag.topic, lag.partition)),
+            "unread": lag.unread,
+            "next": lag.begin,
+        }
         for lag in measured.lags
     ]
     return {**told, "partitions": partitions, "missing_topics": list(measured.missing_topics)}

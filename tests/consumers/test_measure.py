@@ -169,3 +169,15 @@ async def test_the_last_committed_head_of_each_lane_is_told(quiet: str) -> None:
         await write(quiet, [Sent(HEADS, "lane", write_head(Head(9, bytes(32))))], commit=False)
     found = await measured(quiet, "g-heads")
     assert list(found.heads) == [LaneHead(partition_of("lane", 4), 2, "02" * 32)]
+
+
+async def test_each_partition_is_told_with_whoever_reads_it(quiet: str) -> None:
+    """As the group has divided them; nobody reads a topic that is nobody's."""
+    async with AIOKafkaConsumer(ACCEPTED, bootstrap_servers=quiet, group_id="g-owners") as reader:
+        while not reader.assignment():
+            await reader.getmany(timeout_ms=100)
+        found = await measured(quiet, "g-owners")
+        assert set(found.owners) == {(place.topic, place.partition) for place in reader.assignment()}
+    (worker,) = found.workers
+    assert set(found.owners.values()) == {worker.name}
+    assert (await measured(quiet, "g-nobody")).owners == {}

@@ -136,6 +136,10 @@ async def test_faults_are_told_by_the_watch_and_end_when_they_are_healed(own: st
         told["clock"] = await watch.until(lambda c: ("CLOCK_SKEWED", SKEWED) in c, "clock")
         await publish(own, STEADY)
         assert ("CLOCK_SKEWED", STEADY) not in watch.codes()
+        health = watch.watcher.latest.snapshot.health or {}
+        (worker,) = health["workers"]
+        owners = {each["owner"] for each in health["partitions"] if each["topic"] == ACCEPTED}
+        assert owners == {worker["name"]}
         bus.workers[0].kill()
         told["worker killed"] = await watch.until(lambda c: any(code == "NO_WORKER" for code, _ in c), "no worker")
         bus.workers[0].start()

@@ -5,25 +5,30 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from consumers.completeness import Tally, feed_proof, lane_counts, published_proof
 from consumers.feed import delivery_topic
+from consumers.statements import holds, signing_key
 from consumers.watch.completeness import CompletenessWatch
 from consumers.watch.findings import Findings
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
+from deploy.gateway import completeness
 from producers.client import GATEWAY_TOPIC, Producer, RawRecord, publish_raw
 from schemas.alarms import AlarmCode
 from schemas.codec import Codec
 from schemas.feed_counts import COUNT_HEADER, read_count
 from schemas.gazetteer import load_gazetteer
+from schemas.identity import Mark
 from schemas.sequence import SEQUENCE_HEADER
 from tests.bus import Bus, committed
 from tests.deploy.cli_bus import sambus
 from tests.flow.test_flow import seizure
+from tests.gateway import in_process
 from tests.orders import published
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
@@ -54,7 +59,27 @@ async def publish(bus: Bus, count: int) -> None:
     assert {receipt.status for receipt in receipts} == {"taken"}
 
 
-async def test_an_honest_run_is_proven_also_when_the_worker_was_killed(bus: Bus) -> None:
+async def the_gateway_says_the_same(bus: Bus, home: Path) -> None:
+    """Signed; the feed's part for whoever keeps the desk's books alone, and nothing for whoever only reads."""
+    asked = {"sensitivity": ["4"], "marks": [mark.value for mark in Mark]}
+    async with in_process(bus.options, home, lambda context: (completeness.part(context),)) as gateway:
+        async with gateway.client(DESK, roles=["publisher", "reader"], **asked) as client:
+            told = (await client.get("/v1/completeness")).raise_for_status().json()
+        async with gateway.client(DESK, roles=["publisher"]) as publisher:
+            less = (await publisher.get("/v1/completeness")).raise_for_status().json()
+        async with gateway.client(DESK, roles=["reader"]) as reader, gateway.client(None) as nobody:
+            refused = [(await client.get("/v1/completeness")).status_code for client in (reader, nobody)]
+    public = signing_key(home / completeness.NAME / completeness.KEY_FILE).public
+    said = told["statement"]
+    assert (said["desk"], said["feed"]["whole"], said["published"]["accepted"]) == (DESK, True, 41)
+    assert holds(told, public)
+    assert not holds({**told, "statement": {**said, "desk": f"{DESK}2"}}, public)
+    assert less["statement"].keys() == said.keys() - {"feed"}
+    assert less["statement"]["published"] == said["published"]
+    assert refused == [403, 401]
+
+
+async def test_an_honest_run_is_proven_also_when_the_worker_was_killed(bus: Bus, tmp_path: Path) -> None:
     """Counts go on where they were: they are committed with the deliveries, or not at all."""
     await publish(bus, 20)
     await bus.settled(20)
@@ -71,6 +96,7 @@ async def test_an_honest_run_is_proven_also_when_the_worker_was_killed(bus: Bus)
 
     async with watching(bus) as watch:
         await looked(watch, lambda found: found.shown["streams"] == 3)
+    await the_gateway_says_the_same(bus, tmp_path)
     told = await asyncio.to_thread(sambus, bus.bootstrap, "completeness", "--as", DESK, "--json")
     assert told.exit_code == 0, told.output
     said = json.loads(told.stdout)

@@ -60,7 +60,13 @@ def _health(*, lag: float, unread: int) -> dict[str, Any]:
         "quarantined": {},
         "heads": [{"lane": lane, "number": 5120 + lane, "hash": f"{lane}f3c{'0' * 60}"} for lane in range(4)],
         "partitions": [
-            {"topic": topic, "partition": number, "unread": unread if topic == "events.accepted" else 0, "next": 991}
+            {
+                "topic": topic,
+                "partition": number,
+                "owner": f"worker-{number + 1}",
+                "unread": unread if topic == "events.accepted" else 0,
+                "next": 991,
+            }
             for _, topic, _ in _STAGES
             for number in range(2)
         ],
