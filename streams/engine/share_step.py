@@ -25,7 +25,7 @@ from schemas.topics import (
 from schemas.traces import TRACEPARENT, carried
 from streams.core.hidden import closed, secret
 from streams.core.reference import Reference
-from streams.core.share import CompiledView, Pack, ReceiverRuling, Ruling, decide, project
+from streams.core.share import CompiledView, Pack, ReceiverRuling, Ruling, decide
 from streams.core.share.facts import Facts
 from streams.core.share.orders import Orders
 from streams.core.share.restraint import ends_of, restraint_of
@@ -33,6 +33,7 @@ from streams.core.share.revising import Had, with_former
 from streams.core.share.saying import saying_of
 from streams.core.share.seeing import references_in, shows_references
 from streams.core.share.transforms import held_until
+from streams.core.share.views import changed
 from streams.engine.broadcast import send_bounds, send_inquiries
 from streams.engine.duty_records import DutyDesk
 from streams.engine.framing import Framing
@@ -123,8 +124,10 @@ class _Sight:
             meta = self._meta | {"not_before": not_before}
             facts = self._facts[not_before] = self._codec.encode_facts(self._type, meta)
         if view.changes:
-            seen = self._seen[view] = project(self._event, view)
-            return facts + self._codec.encode_view(self._type, seen, view.fields)
+            picked = view.pick(self._event)
+            seen = self._seen[view] = changed(picked, view, self._event)
+            if seen != picked:  # mostly there is nothing to change, and the pieces of all views are its own too
+                return facts + self._codec.encode_view(self._type, seen, view.fields)
         if self._cut is None:
             self._cut = self._codec.cut(self._type, self._event)
         return facts + self._codec.show(self._type, self._cut, view.fields)

@@ -1,6 +1,6 @@
 """From an event to its sighting: what is compared of it, and the blocks in which it meets others."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final, Protocol
@@ -86,10 +86,11 @@ class Sighter:
         number = blake2b(key.partition(b"@")[0], digest_size=ID_BYTES).digest()
         event_id, former = _id(event["event_id"]), event.get("supersedes")
         before = (*formers, former) if former else formers
-        roots = {event_id, *map(_id, provenance["root_ids"]), *map(_id, before)}
+        roots = tuple(sorted({event_id, *map(_id, provenance["root_ids"]), *map(_id, before)}))
         source = provenance.get("source_key")
         synthetic = bool(event.get("synthetic"))
-        sighting = Sighting(
+        general = _general(roots, number, refs)
+        return Sighting(
             event_id=event_id,
             event_type=event_type,
             matter=blake2b(key, digest_size=ID_BYTES).digest(),
@@ -111,15 +112,14 @@ class Sighter:
             handling=str(event.get("handling") or "H0"),
             human=str(event["legal_origin"]) == "human_source",
             cut=len(formers) >= MOST_FORMERS,
-            roots=tuple(sorted(roots)),
+            roots=roots,
             source=bytes.fromhex(source)[:ID_BYTES] if source else b"",
             former=_id(former) if former else b"",
             refs=refs,
             words=look.words,
             features=features,
-            blocks=(),
+            blocks=_blocks((*general, *look.blocks), synthetic=synthetic),
         )
-        return sighting._replace(blocks=_blocks(sighting, look.blocks))
 
     def _plate(self, event: Mapping[str, Any], plate: str) -> list[int]:
         """What a plate has in common with one that was misread in one character, as tokens, cut short.
@@ -136,19 +136,18 @@ class Sighter:
         return found
 
 
-def _blocks(sighting: Sighting, own: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """All blocks of a sighting, in order. What is made up never meets what is real."""
-    found = dict.fromkeys((*_general(sighting), *own))
-    kept = list(found)[:_MAX_BLOCKS]
-    return tuple(sorted(each.lower()[:1] + each[1:] if sighting.synthetic else each for each in kept))
+def _blocks(found: Iterable[bytes], *, synthetic: bool) -> tuple[bytes, ...]:
+    """All blocks of a sighting, each once, in order. What is made up never meets what is real."""
+    kept = list(dict.fromkeys(found))[:_MAX_BLOCKS]
+    return tuple(sorted(each.lower()[:1] + each[1:] for each in kept) if synthetic else sorted(kept))
 
 
-def _general(sighting: Sighting) -> Iterator[bytes]:
+def _general(roots: Iterable[bytes], number: bytes, refs: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
     """The blocks that do not depend on the type: roots, what it supersedes, exact key, references."""
-    for root in sighting.roots:
+    for root in roots:
         yield b"R" + root[-_HALF:]
-    yield b"N" + sighting.number[:_HALF]
-    for _, token in sighting.refs:
+    yield b"N" + number[:_HALF]
+    for _, token in refs:
         yield b"K" + token[:_HALF]
 
 

@@ -125,7 +125,12 @@ def project(event: Mapping[str, Any], view: CompiledView) -> dict[str, Any]:
 
     Shape: an event as decoded in; a new dict out, which may share unchanged values with the event.
     """
-    seen = view.pick(event)
+    return changed(view.pick(event), view, event)
+
+
+def changed(picked: dict[str, Any], view: CompiledView, event: Mapping[str, Any]) -> dict[str, Any]:
+    """What a view lets through of an event, after its transforms. Equal to ``picked`` when they change nothing."""
+    seen = picked
     for change in view.changes:
         seen = change(seen, event)
     return seen
@@ -147,17 +152,17 @@ def _projection(fields: Iterable[str]) -> Projection:
 
 
 def _picker(tree: Mapping[str, Any]) -> Projection:
-    steps = tuple((name, None if inner is None else _picker(inner)) for name, inner in tree.items())
+    leaves = tuple(name for name, inner in tree.items() if inner is None)
+    branches = tuple((name, _picker(inner)) for name, inner in tree.items() if inner is not None)
 
     def pick(source: Mapping[str, Any]) -> dict[str, Any]:
-        out: dict[str, Any] = {}
-        for name, inner in steps:
-            value = source.get(name)
+        get = source.get
+        out: dict[str, Any] = {name: value for name in leaves if (value := get(name)) is not None}
+        for name, inner in branches:
+            value = get(name)
             if value is None:
                 continue
-            if inner is None:
-                out[name] = value
-            elif isinstance(value, list):
+            if isinstance(value, list):
                 out[name] = [inner(item) for item in value]
             else:
                 out[name] = inner(value)

@@ -15,6 +15,7 @@ from schemas.example_data import good_examples
 from schemas.validation import validate
 from streams.core.share import CompiledView, project
 from streams.core.share.fields import leaves_of
+from streams.core.share.views import changed
 from tests.streams.core.share.packs import PACK
 
 CODEC = Codec()
@@ -94,3 +95,19 @@ def only(value: dict[str, Any], fields: frozenset[str], prefix: str = "") -> dic
         elif below and isinstance(inner, list):
             kept[name] = [only(item, fields, f"{path}.") for item in inner]
     return kept
+
+
+def test_what_no_transform_changed_is_made_of_the_pieces_that_all_views_share() -> None:
+    """An event whose transforms find nothing to change is written as any other view of it, byte for byte."""
+    alike = 0
+    for event_type in EVENT_TYPES:
+        changing = [view for view in views(event_type) if view.changes]
+        for event in examples(event_type) if changing else ():
+            cut = CODEC.cut(event_type, event)
+            for view in changing:
+                picked = view.pick(event)
+                if changed(picked, view, event) == picked:
+                    alike += 1
+                    shown = CODEC.show(event_type, cut, view.fields)
+                    assert shown == CODEC.encode_view(event_type, project(event, view), view.fields), view.names
+    assert alike > len(EVENT_TYPES)
