@@ -40,6 +40,7 @@ COMMANDS = {
     "acls": "deploy.cli.acls:acls",
     "backup": "deploy.cli.backup:backup",
     "restore": "deploy.cli.backup:restore",
+    "mirror": "deploy.cli.mirror:mirror",
     "deploy": "deploy.cli.deploy:deploy",
     "schemas": "deploy.cli.schemas:schemas",
     "bench": "deploy.cli.bench:bench",
