@@ -42,6 +42,7 @@ COMMANDS = {
     "restore": "deploy.cli.backup:restore",
     "mirror": "deploy.cli.mirror:mirror",
     "deploy": "deploy.cli.deploy:deploy",
+    "verify-release": "deploy.cli.verify_release:verify_command",
     "schemas": "deploy.cli.schemas:schemas",
     "bench": "deploy.cli.bench:bench",
 }
