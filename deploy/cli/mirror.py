@@ -74,7 +74,7 @@ def run(file: Path) -> None:
     from deploy.mirror.process import command
 
     line = command(file.absolute())
-    os.execve(line[0], line, environment())  # noqa: S606 - signals of whoever keeps it are Java's own
+    os.execve(line[0], line, environment())  # noqa: S606 - signals of whoever keeps it are Java's own  # nosec B606
 
 
 def _names(area: str, own_access: tuple[str, ...]) -> tuple[str, ...]:
