@@ -9,7 +9,7 @@ BENCH_LOCK := requirements/bench.lock
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: help env demo test check lint types contracts security unit faults bench quality lock clean
+.PHONY: help env demo test check lint types contracts security unit faults bench release quality lock clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -64,6 +64,9 @@ $(BENCH_READY): $(BENCH_LOCK) pyproject.toml
 	@$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(BENCH_LOCK)
 	@$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+release: $(READY)  ## wheel, source, list of parts, signed: make release KEY=FILE (made by `sambus rules key`)
+	@$(BIN)/python -m deploy.release dist/release --key $(KEY)
 
 quality: $(READY)  ## how well duplicates, echoes and links are told from lookalikes; writes docs/quality.md
 	@$(BIN)/python -m tests.quality --write

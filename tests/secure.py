@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import socket
+import ssl
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -54,3 +56,21 @@ def secure_bus(home: Path, units: Sequence[str] = (), desks: Sequence[str] = ())
         yield SecureBus(secured, topics, lines)
     with warnings.catch_warnings(action="ignore", category=ResourceWarning):
         gc.collect()  # what aiokafka left half closed is not for other tests to find
+
+
+def spoken(authority: Path, port: int, *, newest: bool = True) -> str | None:
+    """Speak TLS with a port of this machine, believing an authority; the version that was agreed on.
+
+    Errors: ``ssl.SSLError`` when the port does not want it so, which in TLS 1.3 comes with the first answer.
+    """
+    context = ssl.create_default_context(cafile=str(authority))
+    if not newest:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+    question = bytes.fromhex("0000000a 0012 0000 00000001 ffff")  # ApiVersions, which Kafka answers before all else
+    with (
+        socket.create_connection(("127.0.0.1", port), 10) as raw,
+        context.wrap_socket(raw, server_hostname="127.0.0.1") as secured,
+    ):
+        secured.sendall(question)
+        assert secured.recv(4)
+        return secured.version()

@@ -40,7 +40,9 @@ COMMANDS = {
     "acls": "deploy.cli.acls:acls",
     "backup": "deploy.cli.backup:backup",
     "restore": "deploy.cli.backup:restore",
+    "mirror": "deploy.cli.mirror:mirror",
     "deploy": "deploy.cli.deploy:deploy",
+    "verify-release": "deploy.cli.verify_release:verify_command",
     "schemas": "deploy.cli.schemas:schemas",
     "bench": "deploy.cli.bench:bench",
 }

@@ -1,7 +1,6 @@
 """``sambus rules key|propose|activate|rollback|history``: the life of a rule pack, in the hands of two people."""
 
 import os
-import stat
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import click
 
 from deploy.cli.asking import console, json_option, local_time, print_json
 from deploy.cli.connection import EXIT_NOT_WELL, Connection, connection_options
+from deploy.cli.private_key import private_key
 from deploy.cli.rules_asking import fail, hand_in, history_of, one_version, tell, told_problems
 from schemas.records import PackAction, PackRecord, PackSignature
 from streams.core.reference import load_reference
@@ -21,7 +21,7 @@ from streams.core.share.cases import Bench, read_cases, verify
 from streams.core.share.history import History, Told
 from streams.core.share.loading import RULES
 from streams.core.share.problems import PackError
-from streams.core.share.signing import KeyFormError, Step, make_key, public_key, sign
+from streams.core.share.signing import Step, make_key, public_key, sign
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,7 +71,7 @@ def key(name: str, path: Path, show: bool) -> None:
     The file holds the private key: it is for its owner's eyes only and is never sent anywhere.
     """
     if show:
-        click.echo(f'  {name}: "{public_key(_private(path))}"')
+        click.echo(f'  {name}: "{public_key(private_key(path))}"')
         return
     private = make_key()
     try:
@@ -218,19 +218,7 @@ def _step(action: PackAction, history: History, version: str, content: str, name
 def _signed(path: Path, step: Step) -> PackSignature:
     if not step.reason.strip():
         raise click.UsageError("--reason is empty. Say in a sentence why: it stays in the history.")
-    return sign(_private(path), step)
-
-
-def _private(path: Path) -> str:
-    """The key in a file. One that others may read is not used: they could sign in its owner's name."""
-    try:
-        if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-            fail(f"{path} can be read by others.", f"Take their right away: chmod 600 {path}")
-        text = path.read_text("ascii").strip()
-        public_key(text)
-    except (OSError, UnicodeDecodeError, KeyFormError):
-        fail(f"{path} holds no private key for rule packs.", "Make one: sambus rules key NAME --file FILE")
-    return text
+    return sign(private_key(path), step)
 
 
 def _take(

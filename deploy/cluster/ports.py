@@ -36,7 +36,7 @@ def free_port(brokers: int = 1) -> int:
         with socket.socket() as probe:
             probe.bind((HOST, 0))
             port: int = probe.getsockname()[1]
-        ports: Sequence[int] = Layout(brokers, port).ports()
+        ports: Sequence[int] = Layout(brokers, port, secure=True).ports()  # those of a plain one are among them
         if max(ports) < 1 << 16 and all(free(each) for each in ports):
             return port
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import ssl
 import stat
 import subprocess
@@ -33,7 +32,7 @@ from deploy.cluster.settings import CONTROLLER_OFFSET, INNER_OFFSET
 from deploy.demo.making import Maker, all_made
 from deploy.demo.story import story
 from schemas.topics import MONITOR, Topic
-from tests.secure import STRANGER, SecureBus, secure_bus
+from tests.secure import STRANGER, SecureBus, secure_bus, spoken
 
 pytestmark = [
     pytest.mark.kafka,
@@ -124,33 +123,15 @@ async def test_only_a_worker_may_take_a_workers_transactional_id(bus: SecureBus)
             await client.close()
 
 
-def spoken(bus: SecureBus, port: int, *, newest: bool = True) -> str | None:
-    """Speak TLS with a port, believing the bus's authority; the version that was agreed on.
-
-    Errors: ``ssl.SSLError`` when the port does not want it so, which in TLS 1.3 comes with the first answer.
-    """
-    context = ssl.create_default_context(cafile=str(bus.secured.authority))
-    if not newest:
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-    question = bytes.fromhex("0000000a 0012 0000 00000001 ffff")  # ApiVersions, which Kafka answers before all else
-    with (
-        socket.create_connection(("127.0.0.1", port), 10) as raw,
-        context.wrap_socket(raw, server_hostname="127.0.0.1") as secured,
-    ):
-        secured.sendall(question)
-        assert secured.recv(4)
-        return secured.version()
-
-
 def test_a_broker_speaks_tls_1_3_and_lets_nobody_in_by_the_way_of_the_brokers(bus: SecureBus) -> None:
     """Nothing older; and those who ask for no password ask for a certificate, which nobody but the brokers has."""
     port = int(bus.options()["bootstrap_servers"].rpartition(":")[2])
-    assert spoken(bus, port) == "TLSv1.3"
+    assert spoken(bus.secured.authority, port) == "TLSv1.3"
     with pytest.raises(ssl.SSLError, match=r"(?i)version"):
-        spoken(bus, port, newest=False)
+        spoken(bus.secured.authority, port, newest=False)
     for inner in (port + CONTROLLER_OFFSET, port + INNER_OFFSET):
         with pytest.raises(ssl.SSLError, match=r"(?i)certificate.required"):
-            spoken(bus, inner)
+            spoken(bus.secured.authority, inner)
 
 
 # --- plan and apply --------------------------------------------------------------------------------------------------

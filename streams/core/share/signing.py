@@ -70,15 +70,26 @@ def sign(private: str, step: Step) -> PackSignature:
         signature=b"",
     )
     text = _statement(unsigned, step.version, step.digest)
-    return unsigned.model_copy(update={"signature": _private(private).sign(text)})
+    return unsigned.model_copy(update={"signature": sign_bytes(private, text)})
 
 
 def holds(signature: PackSignature, version: str, digest: str, public: str) -> bool:
     """Whether the holder of a public key signed this very step of this very pack."""
     text = _statement(signature, version, digest)
+    return is_public_key(public) and signed_bytes(public, text, signature.signature)
+
+
+def sign_bytes(private: str, data: bytes) -> bytes:
+    """The signature of bytes that say themselves what they are. Errors: ``KeyFormError``."""
+    return _private(private).sign(data)
+
+
+def signed_bytes(public: str, data: bytes, signature: bytes) -> bool:
+    """Whether the holder of a public key signed these bytes. Errors: ``KeyFormError``."""
+    key = Ed25519PublicKey.from_public_bytes(_raw(public, _PUBLIC))
     try:
-        Ed25519PublicKey.from_public_bytes(_raw(public, _PUBLIC)).verify(signature.signature, text)
-    except (InvalidSignature, KeyFormError):
+        key.verify(signature, data)
+    except InvalidSignature:
         return False
     return True
 
