@@ -14,6 +14,7 @@ from schemas.avro import DELIVERY_PREFIX, Schema
 from schemas.avro_code import Decoder, Encoder, compile_decoder, compile_encoder, field_of_error
 from schemas.avro_values import write_long
 from schemas.avro_views import Cut, Cutter
+from schemas.model import Model
 from schemas.problems import RejectCode
 from schemas.registry import Registry, Version, crc64, load_registry
 from schemas.schema_ids import CONFLUENT_HEAD, id_in
@@ -87,6 +88,7 @@ class Codec:
         self._heads: dict[str, bytes] = {}
         self._plain: dict[bytes, bytes] = {}
         self._writers: dict[str, _Writer] = {}
+        self._models: dict[str, Encoder] = {}
         self._readers: dict[bytes, _Reader] = {}
         self._cutters: dict[str, Cutter] = {}
         self._parts: dict[tuple[str, Callable[[Schema], Schema]], Encoder] = {}
@@ -105,6 +107,12 @@ class Codec:
         """
         writer = self._writers.get(name) or self._writer(name)
         return _encoded(name, writer.head, writer.encode, value)
+
+    def encode_model(self, name: str, model: Model) -> bytes:
+        """The same bytes as ``encode`` makes of what the model dumps, without dumping it."""
+        writer = self._writers.get(name) or self._writer(name)
+        encode = self._models.get(name) or self._model_encoder(name)
+        return _encoded(name, writer.head, encode, vars(model))
 
     def encode_confluent(self, name: str, schema_id: int, value: Mapping[str, Any]) -> bytes:
         """A record in the Confluent wire format, under an id that a registry gave to the current schema."""
@@ -279,11 +287,15 @@ class Codec:
         self._cutters[event_type] = known
         return known
 
-    def _encoder(self, key: tuple[str, Any], schema: Schema) -> Encoder:
+    def _model_encoder(self, name: str) -> Encoder:
+        encode = self._models[name] = self._encoder(("model", name), self._current(name).schema, of_models=True)
+        return encode
+
+    def _encoder(self, key: tuple[str, Any], schema: Schema, *, of_models: bool = False) -> Encoder:
         """Compiling takes milliseconds, so its result belongs to the registry, for all codecs."""
         known: Encoder | None = self._registry.code.get(key)
         if known is None:
-            known = self._registry.code[key] = compile_encoder(schema)
+            known = self._registry.code[key] = compile_encoder(schema, of_models=of_models)
         return known
 
     def _decoder(self, written: Version) -> Decoder:
