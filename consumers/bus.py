@@ -18,6 +18,8 @@ REACH_SECONDS = 3.0
 #: How long one question (offsets, metadata) may take once the broker was reached.
 ANSWER_SECONDS = 10.0
 STOP_SECONDS = 0.5
+#: After so long a task that was cancelled is asked again to end: what it closes may take a while.
+CANCEL_SECONDS = 5.0
 _WAIT_MS = 250
 _BATCH = 5_000
 
@@ -96,6 +98,19 @@ async def _stop(consumer: AIOKafkaConsumer) -> None:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
+
+
+async def cancelled(task: "asyncio.Task[Any]", patience: float = CANCEL_SECONDS) -> None:
+    """Cancel a task and wait for its end; ask again when it did not hear.
+
+    ``asyncio.wait_for`` of Python 3.11 loses a cancellation that meets the answer that it waits for.
+    Units: seconds. Errors: what the task ended with, but for its cancellation.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=patience)
+    with suppress(asyncio.CancelledError):
+        task.result()
 
 
 async def answered(question: Awaitable[T]) -> T:

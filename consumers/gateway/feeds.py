@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -13,7 +13,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from consumers.access import asked_for
-from consumers.bus import BusUnreachableError, TopicMissingError, partition_of
+from consumers.bus import BusUnreachableError, TopicMissingError, cancelled, partition_of
 from consumers.feed import Delivery, delivery_topic
 from consumers.folding import about
 from consumers.gateway.acts import Acts
@@ -124,9 +124,7 @@ class Feeds:
         try:
             yield
         finally:
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
+            await cancelled(keeping)
 
     async def _keep_open(self) -> None:
         while True:

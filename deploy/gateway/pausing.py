@@ -7,7 +7,7 @@ gate is kept in memory; a gateway that starts counts the last minute anew.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
-from consumers.bus import BusUnreachableError, TopicMissingError, reached
+from consumers.bus import BusUnreachableError, TopicMissingError, cancelled, reached
 from consumers.following import FollowingRecords
 from consumers.gateway.readlog import partition_for
 from consumers.ledger import quarantined
@@ -65,9 +65,7 @@ class DeskGates:
         try:
             yield
         finally:
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
+            await cancelled(keeping)
 
     async def _keep(self) -> None:
         while True:

@@ -6,7 +6,7 @@ import time
 import pytest
 from aiokafka import TopicPartition
 
-from consumers.bus import _stop, committed_reader, start_of
+from consumers.bus import _stop, cancelled, committed_reader, start_of
 
 pytestmark = pytest.mark.kafka
 
@@ -48,3 +48,25 @@ async def test_the_librarys_own_cancellation_ends_nobody() -> None:
 
     (outcome,) = await asyncio.gather(cancelled(), return_exceptions=True)
     assert isinstance(outcome, asyncio.CancelledError)
+
+
+async def test_a_task_that_did_not_hear_is_asked_again() -> None:
+    """A cancellation that was lost on its way does not keep a gateway from ending."""
+    begun = asyncio.Event()
+    heard = 0
+
+    async def deaf() -> None:
+        nonlocal heard
+        while heard < 2:
+            try:
+                begun.set()
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                heard += 1
+        raise asyncio.CancelledError
+
+    task = asyncio.create_task(deaf())
+    await begun.wait()
+    async with asyncio.timeout(10):
+        await cancelled(task, patience=0.01)
+    assert task.cancelled()

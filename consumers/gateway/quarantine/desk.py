@@ -4,7 +4,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,7 +12,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from consumers.bus import BusUnreachableError, TopicMissingError, reached
+from consumers.bus import BusUnreachableError, TopicMissingError, cancelled, reached
 from consumers.following import Following, FollowingRecords
 from consumers.gateway.quarantine.fetching import fetched
 from consumers.gateway.quarantine.waiting import Waiting
@@ -94,9 +94,7 @@ class QuarantineDesk:
         try:
             yield
         finally:
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
+            await cancelled(keeping)
 
     async def _keep_open(self) -> None:
         while True:
