@@ -8,6 +8,7 @@ and written when ids are given. Source: Avro 1.12 specification, "Single-object 
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from schemas.avro import DELIVERY_PREFIX, Schema
@@ -34,6 +35,7 @@ CONTENT_TYPE: Final = b"application/avro"
 _SINGLE_OBJECT: Final = b"\xc3\x01"
 _SINGLE_HEAD: Final = 10
 _UNFIT: Final = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, struct.error)
+_OFFSET: Final = len("+00:00")
 _BROKEN: Final = (ValueError, IndexError, ArithmeticError)
 
 
@@ -332,15 +334,25 @@ def cloud_event_headers(
 
     Shape: ``source`` is a desk, ``unit/function``; ``time`` is aware. Source: CloudEvents 1.0.2, Kafka binding.
     """
-    stamp = time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    utc = time if time.tzinfo is UTC else time.astimezone(UTC)
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", event_id.encode()),
-        ("ce_type", f"se.sambus.{event_type}.v{schema_version}".encode()),
-        ("ce_source", f"/{source}".encode()),
-        ("ce_time", stamp.encode()),
+        ("ce_type", _type_header(event_type, schema_version)),
+        ("ce_source", _source_header(source)),
+        ("ce_time", f"{utc.isoformat(timespec='milliseconds')[:-_OFFSET]}Z".encode()),
         ("content-type", CONTENT_TYPE),
     ]
+
+
+@lru_cache(maxsize=1024)
+def _type_header(event_type: str, version: int) -> bytes:
+    return f"se.sambus.{event_type}.v{version}".encode()
+
+
+@lru_cache(maxsize=4096)
+def _source_header(desk: str) -> bytes:
+    return f"/{desk}".encode()
 
 
 def _encoded(name: str, head: bytes, encode: Encoder, value: Mapping[str, Any]) -> bytes:
