@@ -19,7 +19,7 @@ from schemas.validation import validate
 #: An event as a model, or as a mapping in the wire's JSON form.
 AnyEvent = Event[Any] | Mapping[str, Any]
 
-#: Further questions to a valid event, with its values as they are encoded.
+#: Further questions to a valid event, with its fields.
 Check = Callable[[Event[Any], Mapping[str, Any]], Sequence[Problem]]
 
 _ID_LENGTH = len(str(uuid_utils.UUID(int=0)))
@@ -70,11 +70,11 @@ def encode(codec: Codec, event: AnyEvent, origin: str, check: Check | None = Non
     found = event if isinstance(event, Event) else _validated(event)
     if not isinstance(found, Event):
         return Refused(_readable_id(event), found)
-    values = found.model_dump(mode="python")
+    values = vars(found)
     if check is not None and (problems := tuple(check(found, values))):
         return Refused(found.event_id, problems)
     try:
-        value = codec.encode(found.event_type, values)
+        value = codec.encode_model(found.event_type, found)
     except UnencodableError as problem:
         return Refused(found.event_id, (Problem(RejectCode.FIELD_INVALID, problem.pointer),))
     if len(value) > MAX_RECORD_BYTES:

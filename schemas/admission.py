@@ -11,6 +11,7 @@ from typing import Any, Final
 from schemas.catalogue import EVENT_TYPES
 from schemas.envelope import Event, Origin
 from schemas.gazetteer import Gazetteer
+from schemas.model import Model, fields_of
 from schemas.partners import PARTNERS
 from schemas.problems import Problem, RejectCode
 from schemas.substances import SubstanceRegister
@@ -70,7 +71,10 @@ def time_problems(event: Event[Any], at: datetime) -> list[Problem]:
 
 
 def reference_problems(body: Mapping[str, Any], gazetteer: Gazetteer, substances: SubstanceRegister) -> list[Problem]:
-    """Areas and substances that an event's body names and nobody knows. The body is that of a valid event."""
+    """Areas and substances that an event's body names and nobody knows.
+
+    Shape: the body of a valid event, or the fields of its model.
+    """
     problems = [
         Problem(RejectCode.AREA_UNKNOWN, f"/areas/{index}")
         for index, area in enumerate(body.get("areas") or ())
@@ -78,7 +82,7 @@ def reference_problems(body: Mapping[str, Any], gazetteer: Gazetteer, substances
     ]
     problems += [
         Problem(RejectCode.SUBSTANCE_UNKNOWN, pointer)
-        for pointer, substance in substances_named(body["payload"])
+        for pointer, substance in substances_named(fields_of(body["payload"]))
         if substances.get(substance) is None
     ]
     return problems
@@ -93,8 +97,9 @@ def substances_named(payload: Mapping[str, Any], pointer: str = "/payload") -> l
             found.append((at, value))
         elif isinstance(value, list):
             for index, item in enumerate(value):
-                if isinstance(item, Mapping):
-                    found += substances_named(item, f"{at}/{index}")
-                elif name in SUBSTANCE_LISTS and isinstance(item, str):
-                    found.append((f"{at}/{index}", item))
+                if isinstance(item, str):
+                    if name in SUBSTANCE_LISTS:
+                        found.append((f"{at}/{index}", item))
+                elif isinstance(item, Mapping | Model):
+                    found += substances_named(fields_of(item), f"{at}/{index}")
     return found

@@ -36,7 +36,8 @@ class AvroCodeError(TypeError):
 class Lines:
     """Python source in the making, with a fresh name whenever one is needed."""
 
-    def __init__(self, written: Schema, wanted: Schema) -> None:
+    def __init__(self, written: Schema, wanted: Schema, *, of_models: bool = False) -> None:
+        self.of_models = of_models
         self.text: list[str] = []
         self.fields: dict[int, str] = {}
         self.functions: dict[str, str] = {}
@@ -74,13 +75,15 @@ class Lines:
         return scope[name]
 
 
-def compile_encoder(schema: Schema) -> Encoder:
+def compile_encoder(schema: Schema, *, of_models: bool = False) -> Encoder:
     """A function ``encode(value, add)`` that hands the record's bytes to ``add`` piece by piece.
 
+    Shape: ``value`` has mappings for the records in it, or models whose fields are those of the schema (``of_models``):
+    then it is ``vars`` of such a model.
     Errors: of the function: ``KeyError`` for a missing field, ``TypeError``, ``ValueError``, ``AttributeError`` or
     ``ArithmeticError`` for a value that its field cannot hold. Their texts may hold content: never show them.
     """
-    lines = Lines(schema, schema)
+    lines = Lines(schema, schema, of_models=of_models)
     return cast(Encoder, lines.function(write_record(lines, schema, None)))
 
 
@@ -173,7 +176,7 @@ def write_record(lines: Lines, schema: Schema, only: Tree | None) -> str:
     Shape: ``only`` are the fields that are written; whatever else is in a value is written as null, unread.
     Errors: ``AvroCodeError`` when what is left out, or what leads to it, is not nullable.
     """
-    body: Body = [(1, "get = value.get")]
+    body: Body = [] if lines.of_models else [(1, "get = value.get")]
     hidden = b""
     for field in schema["fields"]:
         if only is not None and field["name"] not in only:
@@ -183,7 +186,7 @@ def write_record(lines: Lines, schema: Schema, only: Tree | None) -> str:
             body.append((1, f"add({hidden!r})"))
             hidden = b""
         source = f"value[{field['name']!r}]"
-        if "default" in field:
+        if "default" in field and not lines.of_models:
             source = f"get({field['name']!r}, {_constant(field['default'])})"
         body += [(FIELD_MARK, field["name"]), (1, f"x = {source}")]
         write_form(lines, body, 1, "x", field["type"], (only[field["name"]] or None) if only is not None else None)
@@ -228,7 +231,7 @@ def write_form(lines: Lines, body: Body, depth: int, x: str, form: AvroType, onl
         body.append((depth, "add(ZERO)"))
     elif what == "record":
         function = write_record(lines, cast(Schema, form), only) if only else _written(lines, cast(Schema, form))
-        body.append((depth, f"{function}({x}, add)"))
+        body.append((depth, f"{function}({x}.__dict__, add)" if lines.of_models else f"{function}({x}, add)"))
     elif (line := written_in_line(x, what, form)) is not None:
         body.append((depth, f"add({line})"))
     else:

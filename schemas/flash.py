@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from schemas.gazetteer import Gazetteer
+from schemas.model import fields_of
 from schemas.substances import SubstanceRegister
 from schemas.topics import FLASH_IN, GATEWAY_IN, flash_intake_topic
 from schemas.vocabulary import Handling, Identification, LegalOrigin
@@ -29,7 +30,7 @@ _FOUND: Final = ("items", "analyses")
 def is_flash(event: Mapping[str, Any], substances: SubstanceRegister) -> bool:
     """Whether an event may overtake all others: life is in danger, and nothing that orders say is needed to share it.
 
-    Shape: a valid event as its model dumps it or as the codec decodes it.
+    Shape: a valid event as the codec decodes it, or the fields of its model.
 
     What a release, a circle, an operation or a case's team opens must not overtake them: they may stand in the routine
     lane, and then the event would be withheld from whoever may have it.
@@ -48,13 +49,13 @@ def flash_topic_of(topic: str, gazetteer: Gazetteer) -> str:
 def _life_in_danger(event: Mapping[str, Any], substances: SubstanceRegister) -> bool:
     if event["danger_to_life"] or event["event_type"] == ALERT:
         return True
-    return any(substances.tier(found) == _ALERT_TIER for found in _confirmed(event["payload"]))
+    return any(substances.tier(found) == _ALERT_TIER for found in _confirmed(fields_of(event["payload"])))
 
 
 def _confirmed(payload: Mapping[str, Any]) -> Iterator[str]:
     """The substances that a laboratory has confirmed."""
     yield from payload.get("substances_confirmed") or ()
-    for part in (payload, *(each for name in _FOUND for each in payload.get(name) or ())):
+    for part in (payload, *(fields_of(each) for name in _FOUND for each in payload.get(name) or ())):
         if part.get("identification") == Identification.LAB_CONFIRMED and part.get("substance_id"):
             yield part["substance_id"]
 

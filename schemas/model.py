@@ -1,6 +1,8 @@
 """The base model and the scalar types that the envelope and every payload are built of."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
@@ -19,6 +21,8 @@ from pydantic_core import PydanticCustomError
 
 from schemas.checks import Contradiction, contradiction_error
 
+#: A moment as most write it, which Python reads in a fifth of the time.
+_USUAL_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3])(?::[0-9]{2}){2}(?:\.[0-9]{1,3})?Z")
 UNIT_CODE = r"^(se|partner)(\.[a-z0-9]+(-[a-z0-9]+)*)*$"
 UUID_V7 = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 KEYED_HASH = r"^[0-9a-f]{64}$"
@@ -56,6 +60,11 @@ class Checked(Model):
         return self
 
 
+def fields_of(value: Mapping[str, Any] | Model) -> Mapping[str, Any]:
+    """What a value holds by the names of its fields, whether it is a model or was one."""
+    return vars(value) if isinstance(value, Model) else value
+
+
 def _utc_milliseconds(value: Any, parse: ValidatorFunctionWrapHandler) -> datetime:
     """Store times as UTC with millisecond precision, the precision of the wire.
 
@@ -63,6 +72,9 @@ def _utc_milliseconds(value: Any, parse: ValidatorFunctionWrapHandler) -> dateti
     """
     if type(value) is datetime and value.tzinfo is UTC and not value.microsecond % 1000:
         return value  # as decoded from the wire, which is most of them
+    if type(value) is str and _USUAL_MOMENT.fullmatch(value):
+        with suppress(ValueError):  # no day of the calendar: below it is refused in pydantic's words
+            return datetime.fromisoformat(value)
     if isinstance(value, int | float):
         raise PydanticCustomError("moment_type", "a time is ISO 8601 text with an offset, not a number")
     moment: datetime = parse(value)

@@ -15,9 +15,8 @@ def murmur2(data: bytes) -> int:
     words = length // 4
     h = _SEED ^ length
     for k in struct.unpack_from(f"<{words}I", data):
-        k = k * _M & _MASK  # noqa: PLW2901 - the algorithm's own steps
-        k = (k ^ k >> _R) * _M & _MASK  # noqa: PLW2901
-        h = h * _M & _MASK ^ k
+        k = k * _M & _MASK  # noqa: PLW2901 - the algorithm's own step
+        h = (h * _M ^ (k ^ k >> _R) * _M) & _MASK
     rest = data[words * 4 :]
     if rest:
         h = (h ^ int.from_bytes(rest, "little")) * _M & _MASK

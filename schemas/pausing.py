@@ -22,6 +22,7 @@ NOT_THEIRS: Final = frozenset({RejectCode.INTERNAL, RejectCode.SCHEMA_ID_UNRESOL
 #: A window is counted in so many parts.
 _PARTS: Final = 12
 _NONE: Final[Mapping[str, int]] = {}
+_NO_CODES: Final[Counter[str]] = Counter()
 
 
 class PauseLimits(Model):
@@ -158,7 +159,7 @@ class Gate:
         Shape: what is not the source's fault does not count.
         """
         self._move(now)
-        theirs = Counter({code: count for code, count in rejected.items() if code not in NOT_THEIRS})
+        theirs = Counter({code: n for code, n in rejected.items() if code not in NOT_THEIRS}) if rejected else _NO_CODES
         self._window.add(now, came, theirs)
         if self.told.state is GateState.TRIAL:
             self._trial_came += came
@@ -206,31 +207,40 @@ class Gate:
 
 
 class _Window:
-    """What came in the last seconds, and what of it was rejected, in parts of the window."""
+    """What came in the last seconds, and what of it was rejected, in parts of the window; the sums are kept with it."""
 
     def __init__(self, seconds: float) -> None:
         self._part = seconds / _PARTS
         self._counts: dict[int, tuple[int, Counter[str]]] = {}
+        self._newest = -1
+        self._came = self._rejected = 0
 
     def add(self, now: float, came: int, rejected: Counter[str]) -> None:
-        part = int(now / self._part)
-        before, codes = self._counts.get(part, (0, Counter()))
-        self._counts[part] = before + came, codes + rejected
-        self._forget(part)
+        part = self._forget(now)
+        before, codes = self._counts.get(part, (0, _NO_CODES))
+        self._counts[part] = before + came, codes + rejected if rejected else codes
+        self._came += came
+        self._rejected += rejected.total()
 
     def sums(self, now: float) -> tuple[int, int]:
-        self._forget(int(now / self._part))
-        counts = self._counts.values()
-        return sum(came for came, _ in counts), sum(codes.total() for _, codes in counts)
+        self._forget(now)
+        return self._came, self._rejected
 
     def codes(self, now: float) -> tuple[str, ...]:
-        self._forget(int(now / self._part))
+        self._forget(now)
         total: Counter[str] = sum((codes for _, codes in self._counts.values()), Counter())
         return tuple(code for code, _ in total.most_common())
 
-    def _forget(self, part: int) -> None:
-        for old in [each for each in self._counts if each <= part - _PARTS]:
-            del self._counts[old]
+    def _forget(self, now: float) -> int:
+        """Let go of the parts that are over; which part it is now."""
+        part = int(now / self._part)
+        if part != self._newest:
+            self._newest = part
+            for old in [each for each in self._counts if each <= part - _PARTS]:
+                came, codes = self._counts.pop(old)
+                self._came -= came
+                self._rejected -= codes.total()
+        return part
 
 
 class Gates:

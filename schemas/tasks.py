@@ -8,7 +8,10 @@ _AGAIN_S: Final = 5.0
 
 
 async def end(*tasks: "asyncio.Task[Any]") -> list[BaseException]:
-    """Cancel tasks, again until all have ended: aiokafka keeps a cancellation to itself that meets it while it closes.
+    """Cancel tasks, again until all have ended.
+
+    One word may be lost: aiokafka keeps a cancellation to itself that meets it while it closes, and so does
+    ``asyncio.wait_for`` of Python 3.11 one that meets the answer that it waits for.
 
     Shape: what they failed with; nothing for those that were cancelled or done.
     """

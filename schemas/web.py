@@ -15,6 +15,9 @@ from schemas.problems import Problem
 PROBLEM_JSON: Final = "application/problem+json"
 #: The cookie in which a page keeps its session's token, out of reach of scripts.
 SESSION_COOKIE: Final = "sambus_session"
+#: Name of an ASGI extension: a function that gives a request's whole body if all of it is there already, else None.
+#: It is taken then: whoever has it asks no more for it.
+ARRIVED: Final = "sambus.arrived"
 #: A token longer than this is none: it would only cost time to look at.
 LONGEST_TOKEN: Final = 8_192
 

@@ -50,7 +50,11 @@ class Gateway:
                 self.api.mount(path, app)
         self.api.openapi = partial(document_of, self.api, self.parts)  # type: ignore[method-assign]
         self._counted = Counted()
-        self._direct = {key: Direct(answer) for part in self.parts for key, answer in part.direct.items()}
+        self._direct = {
+            (method, path): Direct(answer, self._counted, path)
+            for part in self.parts
+            for (method, path), answer in part.direct.items()
+        }
         self._app: ASGIApp = NoFaultEscapes(SecurityHeaders(self.api))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +64,7 @@ class Gateway:
             return
         direct = self._direct.get((scope["method"], scope["path"]))
         if direct is not None:
-            await direct(scope, receive, self._counted.sending(scope, send, scope["path"]))
+            await direct(scope, receive, send)
         else:
             await self._app(scope, receive, self._counted.sending(scope, send))
 

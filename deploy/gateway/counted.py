@@ -26,25 +26,25 @@ class Counted:
         self._refusals: Counter[str] = Counter()
         self._waits = Histogram(ANSWER_S)
 
-    def sending(self, scope: Scope, send: Send, route: str | None = None) -> Send:
-        """What sends an answer and counts it when it begins: a stream's end may be hours away.
-
-        Shape: ``route`` is known where no router looks for it.
-        """
+    def sending(self, scope: Scope, send: Send) -> Send:
+        """What sends an answer and counts it when it begins: a stream's end may be hours away."""
         began = time.perf_counter()
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                taken = route or _route_of(scope)
-                method = scope["method"] if scope["method"] in _METHODS else "other"
-                self._answers[method, taken, message["status"]] += 1
-                self._waits.observe(time.perf_counter() - began, taken)
-                refusal = scope.get(REFUSAL)
-                if refusal is not None:
-                    self._refusals[refusal] += 1
+                self.answered(scope, _route_of(scope), message["status"], began)
             await send(message)
 
         return counted
+
+    def answered(self, scope: Scope, route: str, status: int, began: float) -> None:
+        """Count an answer that begins now. Units: ``began`` as ``time.perf_counter`` gives it."""
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._answers[method, route, status] += 1
+        self._waits.observe(time.perf_counter() - began, route)
+        refusal = scope.get(REFUSAL)
+        if refusal is not None:
+            self._refusals[refusal] += 1
 
     def figures(self) -> list[Shown]:
         """The counts now; from any thread."""

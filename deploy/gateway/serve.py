@@ -4,16 +4,19 @@ import asyncio
 import gc
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from deploy.cluster.errors import ClusterError
 from deploy.cluster.ports import holder
+from deploy.gateway.direct import WHOLE, lines_of
+from schemas.web import ARRIVED
 
 #: Seconds that requests under way get to end.
 _GRACE_S: Final = 5
@@ -56,6 +59,11 @@ class _Joining:
             return
         self._transport.write(data)
 
+    def write_whole(self, data: bytes) -> None:
+        """Write a whole answer, after what is held."""
+        self._begins = False
+        self.write(data)
+
     def close(self) -> None:
         """Write what is held, and close."""
         self._go()
@@ -89,8 +97,54 @@ class GatewayHttp(HttpToolsProtocol):
         """Tell the application of it with each request."""
         self._joining.begins()
         super().on_message_begin()
-        if self._client is not None:
-            self.scope["extensions"] = {"tls": self._client}
+        self.scope["extensions"] = {} if self._client is None else {"tls": self._client}
+
+    def on_headers_complete(self) -> None:
+        """Let the application take and answer this request in one piece: its cycle is there now, and begins later."""
+        super().on_headers_complete()
+        extensions: dict[str, Any] = self.scope["extensions"]
+        extensions[ARRIVED] = partial(_arrived, self.cycle)
+        extensions[WHOLE] = partial(_send_whole, self.cycle, self._joining)
+
+
+def _arrived(cycle: RequestResponseCycle) -> bytes | None:
+    """The whole body of a request, if it is there: most come with their heads, and need no timer."""
+    if cycle.more_body or cycle.disconnected or cycle.waiting_for_100_continue:
+        return None
+    cycle.message_event.clear()
+    body, cycle.body = bytes(cycle.body), bytearray()
+    return body
+
+
+async def _send_whole(
+    cycle: RequestResponseCycle,
+    joining: _Joining,
+    status: int,
+    headers: Sequence[tuple[bytes, bytes]],
+    lines: bytes,
+    body: bytes,
+) -> None:
+    """What two messages to uvicorn's ``send`` come to, in a fifth of the time: it looks at each header anew.
+
+    Errors: ``ValueError`` for a header that would end too early.
+    """
+    if cycle.flow.write_paused and not cycle.disconnected:
+        await cycle.flow.drain()
+    if cycle.disconnected:
+        return
+    own = lines_of(headers)
+    if own.count(b"\n") != len(headers):
+        raise ValueError("a header holds the end of a line")
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    ends = b"" if cycle.keep_alive else b"connection: close\r\n"
+    joining.write_whole(
+        b"".join((STATUS_LINE[status], lines_of(cycle.default_headers), own, lines, ends, b"\r\n", body))
+    )
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        joining.close()
+    cycle.on_response()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -10,6 +10,8 @@ import orjson
 from producers.http.limits import Limits, Room
 from schemas.web import WebCode, WebProblem
 
+#: Gives a whole body if it is there already, else None (``schemas.web.ARRIVED``).
+Arrived = Callable[[], bytes | None]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 _GZIP: Final = 31  # zlib's name for "a gzip header, and the largest window"
@@ -21,7 +23,17 @@ class ClientGoneError(Exception):
     """The client hung up in the middle: nobody waits for an answer."""
 
 
-async def body_of(headers: Mapping[bytes, bytes], receive: Receive, limits: Limits, held: "Held") -> bytes:
+def not_yet() -> None:
+    """For a server that does not tell whether a body has arrived."""
+
+
+async def body_of(
+    headers: Mapping[bytes, bytes],
+    receive: Receive,
+    limits: Limits,
+    held: "Held",
+    arrived: Arrived = not_yet,
+) -> bytes:
     """The unpacked body. Its bytes are held: who asks for it gives them back.
 
     Errors: ``WebProblem`` 400, 408, 413, 415 or 503, ``ClientGoneError``.
@@ -29,11 +41,15 @@ async def body_of(headers: Mapping[bytes, bytes], receive: Receive, limits: Limi
     packed = _is_packed(headers)
     length = _declared(headers, limits)
     held.take(length or 0)
-    try:
-        async with asyncio.timeout(limits.patience):
-            body = await _read(receive, limits, held, length)
-    except TimeoutError:
-        raise WebProblem(WebCode.TOO_SLOW) from None
+    body = arrived()
+    if body is not None:
+        _weigh(len(body), 0, limits, held, length)
+    else:
+        try:
+            async with asyncio.timeout(limits.patience):
+                body = await _read(receive, limits, held, length)
+        except TimeoutError:
+            raise WebProblem(WebCode.TOO_SLOW) from None
     return _unpacked(body, limits, held) if packed else body
 
 
@@ -92,14 +108,19 @@ async def _read(receive: Receive, limits: Limits, held: Held, declared: int | No
         if message["type"] == "http.disconnect":
             raise ClientGoneError
         piece = message.get("body", b"")
+        _weigh(len(piece), size, limits, held, declared)
         size += len(piece)
-        if size > limits.packed:
-            raise WebProblem(WebCode.BODY_TOO_LARGE)
-        if declared is None:
-            held.take(len(piece))
         pieces.append(piece)
         if not message.get("more_body", False):
             return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _weigh(piece: int, before: int, limits: Limits, held: Held, declared: int | None) -> None:
+    """Hold what came. Errors: ``WebProblem`` 413, or 503 when there is no room."""
+    if before + piece > limits.packed:
+        raise WebProblem(WebCode.BODY_TOO_LARGE)
+    if declared is None:
+        held.take(piece)
 
 
 def _unpacked(body: bytes, limits: Limits, held: Held) -> bytes:

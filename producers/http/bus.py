@@ -45,8 +45,11 @@ class DeskNumbers:
 
     def number(self, record: Encoded) -> tuple[bytes, Numbered]:
         """Number a record in its headers; whose it is, and its number."""
-        desk = next((value for name, value in record.headers if name == ORIGIN_HEADER), b"")
-        header, said = self._desks.setdefault(desk, Numbering()).next()
+        desk = dict(record.headers).get(ORIGIN_HEADER, b"")
+        numbering = self._desks.get(desk)
+        if numbering is None:
+            numbering = self._desks[desk] = Numbering()
+        header, said = numbering.next()
         record.headers.append((SEQUENCE_HEADER, header))
         return desk, said
 
@@ -54,6 +57,15 @@ class DeskNumbers:
         """Note what the publisher is told of a record."""
         numbering = self._desks[desk]
         (numbering.taken if safe else numbering.lost)(said)
+
+
+class Handed(NamedTuple):
+    """A record that was sent: its desk, its number there, whether the bus confirms it; None without a connection."""
+
+    record: Encoded
+    desk: bytes
+    said: Numbered
+    confirmed: "asyncio.Future[bool] | None"
 
 
 class Packers(NamedTuple):
@@ -77,7 +89,7 @@ class Bus:
 
     Shape: ``ready`` says whether a connection stands. Without one, what is sent goes to the spool, if there is one.
     Units: ``timeout`` in seconds.
-    Errors: none of Kafka's; ``send`` says for each record whether it is safe.
+    Errors: none of Kafka's; ``kept`` and ``send`` say of a record whether it is safe.
     """
 
     def __init__(
@@ -113,21 +125,24 @@ class Bus:
         if self._keeping is not None:
             await end(self._keeping)
 
-    async def send(self, records: Sequence[Encoded]) -> list[bool]:
-        """For each record whether the bus, or else the spool, has it. What neither has may yet arrive."""
-        said = [self._numbers.number(record) for record in records]
-        safe = await self._sent(records)
-        for (desk, each), done in zip(said, safe, strict=True):
-            self._numbers.told(desk, each, safe=done)
+    def hand_over(self, record: Encoded) -> "Handed":
+        """Send one record; ``kept`` tells what became of it."""
+        desk, said = self._numbers.number(record)
+        packer = self._packer
+        return Handed(record, desk, said, None if packer is None else packer.put(record))
+
+    async def kept(self, handed: "Handed") -> bool:
+        """Whether the bus, or else the spool, has a record. What neither has may yet arrive."""
+        safe = handed.confirmed is not None and await handed.confirmed
+        if not safe and self._spool is not None:
+            safe = await self._spool.keep(handed.record)
+        self._numbers.told(handed.desk, handed.said, safe=safe)
         return safe
 
-    async def _sent(self, records: Sequence[Encoded]) -> list[bool]:
-        packer = self._packer
-        under_way = [packer.put(record) for record in records] if packer is not None else []
-        safe = [await each for each in under_way] or [False] * len(records)
-        if self._spool is not None and not all(safe):
-            return [done or await self._spool.keep(record) for done, record in zip(safe, records, strict=True)]
-        return safe
+    async def send(self, records: Sequence[Encoded]) -> list[bool]:
+        """Send several and tell for each whether it is kept."""
+        under_way = [self.hand_over(record) for record in records]
+        return [await self.kept(each) for each in under_way]
 
     def _lose(self) -> None:
         """This connection is not believed any longer: what is sent from now on is answered at once."""

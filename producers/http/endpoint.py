@@ -9,16 +9,17 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope
 
 from producers.encoding import Encoded
-from producers.http.body import ClientGoneError, Held, body_of, parsed
+from producers.http.body import ClientGoneError, Held, body_of, not_yet, parsed
 from producers.http.bus import RETRY_AFTER_S
 from producers.http.cloudevents import BATCHED, STRUCTURED
 from producers.http.intake import Intake, Result, summary
 from producers.http.limits import Limits, Rates, Room
 from schemas.identity import Authenticator, Identity, Role
 from schemas.traces import TRACEPARENT, traced
-from schemas.web import WebCode, WebProblem, headers_of, identified
+from schemas.web import ARRIVED, WebCode, WebProblem, headers_of, identified
 
 JSON: Final = "application/json"
+_TRACEPARENT: Final = TRACEPARENT.encode()
 _JSON_HEADERS: Final = {"content-type": JSON}
 
 
@@ -67,8 +68,9 @@ class Endpoint:
         self._charge(sender, 1)
         held = Held(self._room)
         try:
-            body = await body_of(headers, receive, self._limits, held)
-            trace = traced(headers.get(TRACEPARENT.encode()))
+            arrived = scope.get("extensions", {}).get(ARRIVED, not_yet)
+            body = await body_of(headers, receive, self._limits, held, arrived)
+            trace = traced(headers.get(_TRACEPARENT))
             return await self._taken(parsed(body), len(body), sender, form, trace)
         except ClientGoneError:
             return Response(status_code=400)  # nobody reads it
@@ -82,19 +84,21 @@ class Endpoint:
         if not several:
             if size > self._limits.single:
                 raise WebProblem(WebCode.BODY_TOO_LARGE)
-            (result,) = await self._take([sent], sender.desk, form, trace)
+            self._hold_up([sent], sender.desk, form)
+            result = await self.intake.take_one(sent, sender.desk, cloud=form.cloud, trace=trace)
+            self._came(sender.desk, result.status == "taken")
             return _one(result)
         if len(sent) > self._limits.batch:
             raise WebProblem(WebCode.BODY_TOO_LARGE)
         self._charge(sender, len(sent) - 1)
-        return _several(await self._take(sent, sender.desk, form, trace))
+        self._hold_up(sent, sender.desk, form)
+        results = await self.intake.take(sent, sender.desk, cloud=form.cloud, trace=trace)
+        self._came(sender.desk, sum(result.status == "taken" for result in results))
+        return _several(results)
 
-    async def _take(self, sent: list[Any], desk: str, form: _Form, trace: bytes | None) -> list[Result]:
-        self._hold_up(sent, desk, form)
-        results = await self.intake.take(sent, desk, cloud=form.cloud, trace=trace)
+    def _came(self, desk: str, events: int) -> None:
         if self._pauses is not None:
-            self._pauses.came(desk, sum(result.status == "taken" for result in results))
-        return results
+            self._pauses.came(desk, events)
 
     def _hold_up(self, sent: list[Any], desk: str, form: _Form) -> None:
         """Errors: ``WebProblem`` 429 for a desk that is paused, unless all that it sends is on danger to life."""

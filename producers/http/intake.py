@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
 from producers.encoding import Encoded, Refused, encode
-from producers.http.bus import Bus
+from producers.http.bus import Bus, Handed
 from producers.http.cloudevents import Opened, opened, trace_of
 from producers.tracing import UNCONFIRMED, ended, published
 from schemas.admission import origin_problems, reference_problems, time_problems
@@ -21,7 +21,7 @@ from schemas.problems import Problem, RejectCode
 from schemas.signals import INTAKE, INTAKE_REJECTED
 from schemas.substances import SubstanceRegister
 from schemas.topics import GATEWAY_IN
-from schemas.traces import Tracer
+from schemas.traces import Span, Tracer
 from schemas.web import problem_json
 
 #: What is wrong with something that stands where an event should.
@@ -71,23 +71,28 @@ class Intake:
 
         Shape: ``trace`` is the context of the request, if it has one; a CloudEvent may bring its own.
         """
-        read = [self.read(each, desk, cloud=cloud) for each in sent]
-        spans = [
-            published(self._tracer, record, GATEWAY_IN, (trace_of(each) if cloud else None) or trace)
-            for each, record in zip(sent, read, strict=True)
-            if isinstance(record, Encoded)
-        ]
-        records = [each for each in read if isinstance(each, Encoded)]
-        confirmed = await self.bus.send(records) if records else []
-        for span, done in zip(spans, confirmed, strict=True):
-            ended(span, "" if done else UNCONFIRMED)
-        safe = iter(confirmed)
-        results = [Result(each) if isinstance(each, Refused) else Result(each, safe=next(safe)) for each in read]
-        for result in results:
-            self._taken[result.status] += 1
-            if result.problems:
-                self._refused[result.problems[0].code.value] += 1
-        return results
+        begun = [self._begin(each, desk, trace, cloud=cloud) for each in sent]
+        return [await self._end(each) for each in begun]
+
+    async def take_one(self, sent: Any, desk: str, *, cloud: bool, trace: bytes | None = None) -> "Result":
+        """Check and send one event."""
+        return await self._end(self._begin(sent, desk, trace, cloud=cloud))
+
+    def _begin(self, sent: Any, desk: str, trace: bytes | None, *, cloud: bool) -> "_Begun":
+        read = self.read(sent, desk, cloud=cloud)
+        if isinstance(read, Refused):
+            return _Begun(read, None, None)
+        span = published(self._tracer, read, GATEWAY_IN, (trace_of(sent) if cloud else None) or trace)
+        return _Begun(read, self.bus.hand_over(read), span)
+
+    async def _end(self, begun: "_Begun") -> "Result":
+        safe = begun.handed is not None and await self.bus.kept(begun.handed)
+        ended(begun.span, "" if safe else UNCONFIRMED)
+        result = Result(begun.read, safe=safe)
+        self._taken[result.status] += 1
+        if result.problems:
+            self._refused[result.problems[0].code.value] += 1
+        return result
 
     def figures(self) -> list[Shown]:
         """How many events were sent, and why some were refused; from any thread."""
@@ -105,6 +110,14 @@ class Intake:
             *time_problems(found, self._now()),
             *reference_problems(values, self._gazetteer, self._substances),
         ]
+
+
+class _Begun(NamedTuple):
+    """One event that is on its way, or is refused."""
+
+    read: Encoded | Refused
+    handed: Handed | None
+    span: Span | None
 
 
 class Result:

@@ -66,7 +66,7 @@ def _archives(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
 
 def _intake(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
     """Events over HTTP, beside a bare endpoint."""
-    publishers, seconds, rounds = (8, 1.0, 1) if short else (100, 10.0, 2)
+    publishers, seconds, rounds = (8, 1.0, 1) if short else (100, 2.0, 12)
     tell(f"Intake over HTTP, {publishers} publishers ...")
     measure = partial(intake.compare, publishers=publishers, seconds=seconds, rounds=rounds)
     return [{"bench": "intake"} | asdict(taking) for taking in _on_kafka(measure)]

@@ -45,6 +45,32 @@ def test_times_are_kept_in_utc_and_whole_milliseconds() -> None:
     assert event.occurred_from.tzinfo is UTC
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-09T20:15:00",
+        "2026-11-09T20:15:00.1",
+        "2026-11-09T20:15:00.123",
+        "2026-11-09T20:15:00.123456",
+        "2024-02-29T23:59:59",
+        "0001-01-01T00:00:00",
+        "2026-11-09T20:15",
+        "2026-11-09T20:15:60",
+        "2026-11-09T24:00:00",
+        "2026-02-29T00:00:00",
+        "0000-01-01T00:00:00",
+        "٢٠٢٦-11-09T20:15:00",
+        " 2026-11-09T20:15:00",
+        "2026-11-09T20:15:00,5",
+    ],
+)
+def test_the_usual_form_of_a_time_means_what_any_other_does(text: str) -> None:
+    """It has a way of its own: ``Z`` and ``+00:00`` are taken, cut and refused alike."""
+    one, other = (validate("drug_seizure", seizure(occurred_from=text + zone)) for zone in ("Z", "+00:00"))
+    assert one == other
+    assert not isinstance(one, Event) or one.occurred_from.tzinfo is UTC
+
+
 def test_python_times_of_another_zone_are_moved_to_utc() -> None:
     """As they come from a client's own code."""
     cet = timezone(timedelta(hours=1))

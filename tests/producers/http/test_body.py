@@ -63,6 +63,27 @@ async def test_too_much_is_refused_by_what_it_declares_and_by_what_comes() -> No
     assert await refused([b"x" * 600, b"x" * 600], {b"content-length": b"5"}) is WebCode.BODY_TOO_LARGE
 
 
+async def test_a_body_that_is_there_already_has_the_same_bounds() -> None:
+    """Whole, packed, too large, or without room for it."""
+    data = gzip.compress(b"abc")
+
+    async def taken(body: bytes, headers: Mapping[bytes, bytes], room: Room) -> bytes:
+        async def receive() -> Mapping[str, Any]:
+            raise AssertionError("nothing more is asked for")
+
+        return await body_of(headers, receive, LIMITS, Held(room), lambda: body)
+
+    assert await taken(b"abc", {}, Room(3)) == b"abc"
+    assert await taken(data, GZIP, Room(1000)) == b"abc"
+    for body, room, code in (
+        (b"x" * 1001, Room(5000), WebCode.BODY_TOO_LARGE),
+        (b"x" * 300, Room(299), WebCode.OVERLOADED),
+    ):
+        with pytest.raises(WebProblem) as problem:
+            await taken(body, {}, room)
+        assert problem.value.code is code
+
+
 async def test_a_bomb_is_stopped_at_the_bound() -> None:
     """A thousand times what was sent is never made."""
     bomb = gzip.compress(b"0" * 900_000)
