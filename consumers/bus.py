@@ -14,7 +14,7 @@ from aiokafka.structs import ConsumerRecord
 from schemas.partition import partition_number
 
 #: How long a broker may take to answer the first time before it counts as unreachable.
-REACH_SECONDS = 3.0
+REACH_SECONDS = 5.0
 #: How long one question (offsets, metadata) may take once the broker was reached.
 ANSWER_SECONDS = 10.0
 STOP_SECONDS = 0.5

@@ -13,6 +13,7 @@ from schemas.avro import DELIVERY_PREFIX
 from schemas.catalogue import EVENT_TYPES
 from schemas.codec import Codec
 from schemas.schema_ids import MAGIC, RegistrySilentError, SchemaIds
+from schemas.tasks import end
 from streams.engine.records import Record
 from streams.engine.signals import Signal, emit
 
@@ -41,6 +42,11 @@ class Framing:
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask(), name="registry-ids")
         await self._asked.wait()
+
+    async def end(self) -> None:
+        """Ask no more."""
+        if self._asking is not None:
+            await end(self._asking)
 
     async def look_up(self, records: Sequence[Record]) -> None:
         """Look up the ids in records before they are decided on; those that stay unknown are rejected as unresolved."""

@@ -111,8 +111,12 @@ async def test_a_worker_shares_without_a_registry_that_is_gone(ids: RegistryIds)
     delivery = f"delivery.{NAME}"
     for known, form in ((RegistryIds(gone()), b"\xc3\x01"), (ids, b"\x00")):
         codec = Codec(known.known)
-        await Framing(codec, known).begin()
-        assert codec.encode(delivery, example(delivery)).startswith(form)
+        framing = Framing(codec, known)
+        await framing.begin()
+        try:
+            assert codec.encode(delivery, example(delivery)).startswith(form)
+        finally:
+            await framing.end()
 
 
 @pytest.mark.parametrize("url", ["", "registry", "ftp://127.0.0.1/", "http://", "http://[::1"])
