@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from schemas.topics import HEADS
+from schemas.topics import FEED_COUNTS, HEADS
 from tests.bench import kafka_streams
 from tests.bench.workload import CHANGELOG, ESCALATED, ROUTED, SOURCE, route
 
@@ -176,7 +176,7 @@ ENGINES: dict[str, Callable[[str, str], None]] = {
 #: The others are exactly once.
 AT_LEAST_ONCE = frozenset({"faststream"})
 #: What ours needs besides: the changelog of its state and the heads of its ledger chains.
-COMPACTED = (CHANGELOG, HEADS)
+COMPACTED = (CHANGELOG, HEADS, FEED_COUNTS)
 TOPICS = (SOURCE, ROUTED, ESCALATED, *COMPACTED)
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,7 @@ class _Record:
     headers: list[tuple[str, bytes]]
     offset: int
     partition: int = 0
-    timestamp: int = int(time.time() * 1000)
+    timestamp: int = field(default_factory=lambda: int(time.time() * 1000))
 
 
 def _run(step: Any, records: Sequence[Any]) -> tuple[float, list[Output]]:
