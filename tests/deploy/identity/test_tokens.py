@@ -23,6 +23,10 @@ from tests.deploy.identity.conftest import View
 from tests.gateway import DESK, ISSUER
 
 
+#: Moments in the names of tests must be the same in each process that runs them.
+LONG_AGO, FAR_AHEAD = 1_000_000_000, 4_102_444_800
+
+
 def encoded(part: Mapping[str, Any] | bytes) -> str:
     """A part of a token."""
     raw = part if isinstance(part, bytes) else json.dumps(part).encode()
@@ -65,10 +69,10 @@ async def test_a_good_token_proves_its_desk(view: View) -> None:
         ({"iss": "https://evil.example"}, RefusalCode.ISSUER),
         ({"iss": ISSUER + "/"}, RefusalCode.ISSUER),
         ({"iss": [ISSUER]}, RefusalCode.ISSUER),
-        ({"exp": int(time.time() - LEEWAY) - 5}, RefusalCode.EXPIRED),
+        ({"exp": LONG_AGO}, RefusalCode.EXPIRED),
         ({"exp": "never"}, RefusalCode.MALFORMED),
-        ({"nbf": int(time.time()) + 86_400}, RefusalCode.NOT_YET_VALID),
-        ({"iat": int(time.time()) + 86_400}, RefusalCode.NOT_YET_VALID),
+        ({"nbf": FAR_AHEAD}, RefusalCode.NOT_YET_VALID),
+        ({"iat": FAR_AHEAD}, RefusalCode.NOT_YET_VALID),
         ({"exp": None}, RefusalCode.CLAIMS),
         ({"aud": None}, RefusalCode.CLAIMS),
         ({"iss": None}, RefusalCode.CLAIMS),
@@ -82,6 +86,15 @@ async def test_a_good_token_proves_its_desk(view: View) -> None:
 async def test_a_token_with_other_claims_is_refused(view: View, changes: dict[str, Any], code: RefusalCode) -> None:
     """Signed by the issuer itself, and still not for this gateway, not now, or of nobody that it knows."""
     assert await seen(view, signed(view, {}, claims(**changes))) is code
+
+
+async def test_a_clock_that_is_a_little_off_is_forgiven_and_no_more(view: View) -> None:
+    """By the leeway, at both ends."""
+    now = int(time.time())
+    good = [{"exp": now - LEEWAY / 2}, {"nbf": now + LEEWAY / 2}]
+    bad = [{"exp": now - LEEWAY - 5}, {"nbf": now + LEEWAY + 60}]
+    found = [await seen(view, signed(view, {}, claims(**changes))) for changes in (*good, *bad)]
+    assert found == [DESK, DESK, RefusalCode.EXPIRED, RefusalCode.NOT_YET_VALID]
 
 
 async def test_a_token_is_good_no_longer_than_it_says(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
