@@ -22,7 +22,6 @@ from schemas.identity import Credentials, Identity, Refusal, RefusalCode
 from tests.deploy.identity.conftest import View
 from tests.gateway import DESK, ISSUER
 
-
 #: Moments in the names of tests must be the same in each process that runs them.
 LONG_AGO, FAR_AHEAD = 1_000_000_000, 4_102_444_800
 
