@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiokafka.admin import AIOKafkaAdminClient
 
 #: Seconds to wait for the first broker: one that answers does so at once.
-REACH_SECONDS: Final = 5.0
+REACH_SECONDS: Final = 3.0
 
 
 @asynccontextmanager
