@@ -28,6 +28,7 @@ from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
 from producers.client import DEFAULTS, GATEWAY_TOPIC, Producer, RawRecord, new_event_id
 from schemas.codec import Codec
+from schemas.events.common import UNKNOWN_SUBSTANCE
 from schemas.example_data import good_examples
 from schemas.partition import partition_number
 from schemas.topics import flash_delivery_topic
@@ -103,7 +104,10 @@ async def fill(bus: Bus, count: int) -> None:
 
 
 def alert() -> dict[str, Any]:
-    """A substance alert of now, confirmed by a laboratory, unlike any other."""
+    """A substance alert of now, on a powder that nobody knows and that looks like no other.
+
+    Alerts on one substance are one matter for two weeks, and what links them goes out too: that is another load.
+    """
     now = datetime.now(UTC)
     body = {**good_examples("substance_alert")[0].body, "event_id": new_event_id()}
     body |= {
@@ -114,6 +118,9 @@ def alert() -> dict[str, Any]:
     logo = body["event_id"][-8:]
     body["payload"] = {
         **body["payload"],
+        "substance_id": UNKNOWN_SUBSTANCE,
+        "unknown_features": f"Tabletter med {logo}",
+        "identification": "screening",
         "basis_event_ids": [],
         "appearance": {**body["payload"]["appearance"], "logo": logo},
         "valid_until": (now + timedelta(days=7)).date().isoformat(),
