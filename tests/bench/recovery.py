@@ -15,10 +15,12 @@ from typing import Any
 
 import psutil
 
+from consumers.bus import committed_reader, partitions
+from schemas.topics import DECISIONS
 from tests.bench.filled import Entries, fill, sample, told
 from tests.bench.known import Known, Told
 from tests.bench.pipeline import fill as publish
-from tests.bus import Bus
+from tests.bus import Books, Bus
 from tests.load import load
 
 #: The sample is small beside what is made of it, and large enough to be like real events.
@@ -70,6 +72,9 @@ async def measure(
         await publish(bus, [*(made.record for made in before), *known.before])
         await bus.settled(count, within=_WITHIN_S)
         await _told(bus, "lane_prepared", _PARTITIONS)
+        follows = asyncio.Event()
+        decided = asyncio.create_task(_decided(bus, after[0].event_id, follows))
+        await follows.wait()
         for worker in bus.workers:
             worker.kill()
         for worker in bus.workers:
@@ -78,7 +83,7 @@ async def measure(
         await publish(bus, [made.record for made in after])
         for worker in bus.workers:
             worker.start()
-        at_work = await _decided(bus, after[0].event_id) - killed
+        at_work = await decided - killed
         prepared = await _told(bus, "lane_prepared", _PARTITIONS) - killed
         memory = sum(_memory(worker._process.pid) for worker in bus.workers if worker._process is not None)
         await publish(bus, [*(made.record for made in before), *known.after])
@@ -111,9 +116,22 @@ def _sizes(sampled: Sequence[Mapping[str, Entries]]) -> Mapping[str, tuple[float
     return {agent: (round(each, 2), size) for agent, (each, size) in told(sampled, _SAMPLE).items()}
 
 
-async def _decided(bus: Bus, event_id: str) -> float:
-    """Wait until a committed reader sees what became of an event; returns when."""
-    await bus.until(lambda books: bool(books.decided[event_id]), "the event after the kill", _WITHIN_S)
+async def _decided(bus: Bus, event_id: str, follows: asyncio.Event) -> float:
+    """Wait until a committed reader, which reads from now on, sees what became of an event; returns when.
+
+    What is decided is delivered in the same transaction. To read all books again and again takes seconds each time.
+    """
+    places, books = await partitions(bus.options, DECISIONS), Books()
+    async with asyncio.timeout(_WITHIN_S), committed_reader(bus.options, fetch_max_wait_ms=100) as reader:
+        reader.assign(list(places))
+        await reader.seek_to_end(*places)
+        for place in places:
+            await reader.position(place)  # the end is where it is now, not where it is at the first fetch
+        follows.set()
+        while not books.decided[event_id]:
+            for records in (await reader.getmany(timeout_ms=200)).values():
+                for record in records:
+                    books.take(record)
     return time.monotonic()
 
 
