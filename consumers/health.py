@@ -69,9 +69,7 @@ class Measured:
     quarantined: Mapping[str, int]  # reject code → records in the last hour
     missing_topics: Sequence[str]
     heads: Sequence[LaneHead] = ()
-    owners: Mapping[tuple[str, int], str] = field(
-        default_factory=dict
-    )  # topic and partition → the worker that reads it
+    owners: Mapping[tuple[str, int], str] = field(default_factory=dict)  # topic, partition → the worker that reads it
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from producers.sender import Sender
 from producers.spool import Spool, Ticket
 from producers.spool_record import SpoolRecord
 from producers.spool_writer import SpoolWriter
-from schemas.tasks import end
+from schemas.tasks import end_or_raise
 
 
 class Carrying:
@@ -41,7 +41,6 @@ class Carrying:
         writer.close()
         await self._writing
         left = await self.sender.empty(within, patient=False)
-        for problem in await end(self._sending):
-            raise problem
+        await end_or_raise(self._sending)
         await asyncio.to_thread(self.spool.close)
         return left

@@ -21,3 +21,9 @@ async def end(*tasks: "asyncio.Task[Any]") -> list[BaseException]:
             task.cancel()
         _, going = await asyncio.wait(going, timeout=_AGAIN_S)
     return [problem for task in tasks if not task.cancelled() and (problem := task.exception()) is not None]
+
+
+async def end_or_raise(*tasks: "asyncio.Task[Any]") -> None:
+    """End tasks. Errors: whatever the first of them failed with that did fail."""
+    for problem in await end(*tasks):
+        raise problem

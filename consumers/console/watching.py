@@ -13,7 +13,7 @@ from consumers.console.episodes import Episode, Episodes
 from consumers.following import Following
 from consumers.watch.snapshot import FRESH, WATCH_KEY, Snapshot, read_snapshot
 from schemas.alarms import ALARMS, AlarmCode
-from schemas.tasks import end
+from schemas.tasks import end_or_raise
 from schemas.topics import HEALTH
 
 _RETRY_SECONDS: Final = 2.0
@@ -44,8 +44,7 @@ class Watching:
         try:
             yield
         finally:
-            for problem in await end(following):
-                raise problem
+            await end_or_raise(following)
 
     async def changed(self, within: float) -> None:
         """Wait until a snapshot comes, for so many seconds at most."""

@@ -38,7 +38,7 @@ from schemas.codec import Codec
 from schemas.figures import Figure, Histogram, Shown
 from schemas.gazetteer import Gazetteer
 from schemas.signals import READERS, READERS_CUT, STREAM_S
-from schemas.tasks import end
+from schemas.tasks import end_or_raise
 from schemas.traces import Tracer
 from schemas.web import WebCode, WebProblem
 
@@ -125,8 +125,7 @@ class Feeds:
         try:
             yield
         finally:
-            for problem in await end(keeping):
-                raise problem
+            await end_or_raise(keeping)
 
     async def _keep_open(self) -> None:
         while True:

@@ -61,12 +61,11 @@ def send(folder: Path, wait: float, as_json: bool, lang: str, connection: Connec
 async def _send(sender: Sender, wait: float) -> None:
     import asyncio
 
-    from schemas.tasks import end
+    from schemas.tasks import end_or_raise
 
     sending = asyncio.create_task(sender.run())
     await sender.empty(wait)
-    for problem in await end(sending):
-        raise problem
+    await end_or_raise(sending)
 
 
 @spool.group("key")

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from consumers.feed import Delivery, Feed, Unreadable
 from schemas.codec import Codec
-from schemas.tasks import end
+from schemas.tasks import end_or_raise
 
 JARVA = "se.stockholm.stockholm-nord.jarva"
 #: What the patrol's unit system shows: the feeds of its unit's desks.
@@ -37,8 +37,7 @@ class Followed:
     async def __aexit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for failure in await end(*self._tasks):
-            raise failure
+        await end_or_raise(*self._tasks)
 
     async def fresh(self, owed: Collection[str]) -> list[Delivery | Unreadable]:
         """What came since the last time, once everything owed to these desks is there.

@@ -15,7 +15,7 @@ from deploy.demo.books import Books
 from deploy.demo.reading import enter, is_watched, places_of
 from schemas.codec import Codec
 from schemas.records import BUS_UNIT
-from schemas.tasks import end
+from schemas.tasks import end_or_raise
 from schemas.topics import DECISIONS
 
 #: Seconds that a published record gets to come to its end.
@@ -61,8 +61,7 @@ class Watch:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._task is not None:
-            for failure in await end(self._task):
-                raise failure
+            await end_or_raise(self._task)
         await self._stack.aclose()
 
     def sent(self, place: str, at: float) -> None:

@@ -21,7 +21,7 @@ from consumers.gateway.readlog import partition_for
 from consumers.ledger import quarantined
 from schemas.codec import Codec
 from schemas.pausing import Gates, Paused, Pausing, SourcePause
-from schemas.tasks import end
+from schemas.tasks import end_or_raise
 from schemas.topics import GATEWAY_IN, PAUSES, QUARANTINE
 from streams.engine.pause_ends import pause_end
 
@@ -66,8 +66,7 @@ class DeskGates:
         try:
             yield
         finally:
-            for problem in await end(keeping):
-                raise problem
+            await end_or_raise(keeping)
 
     async def _keep(self) -> None:
         while True:

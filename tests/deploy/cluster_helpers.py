@@ -7,11 +7,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 import psutil
+import pytest
+
+from deploy.cluster import LocalCluster
 
 #: Seconds that a test waits for what must happen.
 PATIENCE = 60.0
@@ -41,6 +44,15 @@ def processes_of(folder: Path) -> list[psutil.Process]:
 def nothing_left(folder: Path) -> None:
     """See that no process of a folder stays."""
     until(lambda: not processes_of(folder), f"the processes of {folder} are gone")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A folder for the bus; whatever a test left in it is stopped, and no process may stay."""
+    folder = tmp_path / "home"
+    yield folder
+    LocalCluster(folder).stop()
+    nothing_left(folder)
 
 
 def _hang_up_ends() -> None:

@@ -4,30 +4,20 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from deploy.cluster import LocalCluster
 from deploy.cluster.gateway import GatewayPorts
 from deploy.cluster.ports import free_port
 from deploy.cluster.state import read_state
 from tests.deploy.cluster_helpers import Command, nothing_left, until
+from tests.deploy.cluster_helpers import home as home  # noqa: PLC0414 - a fixture
 from tests.gateway import DESK
 from tests.producers.made import notice
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """A folder for the bus; whatever a test left in it is stopped, and no process may stay."""
-    folder = tmp_path / "home"
-    yield folder
-    LocalCluster(folder).stop()
-    nothing_left(folder)
 
 
 def answers(address: str, status: int = 200) -> bool:

@@ -2,7 +2,6 @@
 
 import signal
 import ssl
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 
 from deploy.access import ADMIN
 from deploy.administrator import administrator
-from deploy.cluster import LocalCluster
 from deploy.cluster.keep import Keep
 from deploy.cluster.ports import free_port
 from deploy.cluster.secured import Secured
@@ -19,7 +17,8 @@ from deploy.cluster.settings import CONTROLLER_OFFSET, INNER_OFFSET, Layout
 from deploy.demo.making import Made, Maker, all_made
 from deploy.demo.story import story
 from schemas.topics import GATEWAY_IN
-from tests.deploy.cluster_helpers import Command, nothing_left, until
+from tests.deploy.cluster_helpers import Command, until
+from tests.deploy.cluster_helpers import home as home  # noqa: PLC0414 - a fixture
 from tests.secure import spoken
 
 pytestmark = [
@@ -33,15 +32,6 @@ BROKERS = 3
 USERS = ("worker", "gateway.all", "archiver.all", "operations", "monitor", "rule_owner", "dry_run")
 #: Three brokers, ACLs on each and a worker take longer to come up than one.
 COMING_UP = 150.0
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """A folder for the bus; whatever a test left in it is stopped, and no process may stay."""
-    folder = tmp_path / "home"
-    yield folder
-    LocalCluster(folder).stop()
-    nothing_left(folder)
 
 
 async def test_three_secured_brokers_serve_who_may_refuse_who_may_not_and_live_without_one_of_them(

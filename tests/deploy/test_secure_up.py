@@ -2,7 +2,6 @@
 
 import json
 import signal
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -11,26 +10,17 @@ import orjson
 import psutil
 import pytest
 
-from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
 from deploy.cluster.secured import Secured
 from deploy.demo.making import Maker, all_made
 from deploy.demo.story import story
 from tests.deploy.cluster_helpers import Command, nothing_left, processes_of, until
+from tests.deploy.cluster_helpers import home as home  # noqa: PLC0414 - a fixture
 from tests.gateway import DESK
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]  # many commands, one after the other
 
 USERS = ("worker", "gateway.all", "archiver.all", "operations", "monitor", "rule_owner", "dry_run")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """A folder for the bus; whatever a test left in it is stopped, and no process may stay."""
-    folder = tmp_path / "home"
-    yield folder
-    LocalCluster(folder).stop()
-    nothing_left(folder)
 
 
 def as_user(secured: Secured, user: str, *arguments: str) -> tuple[int, str]:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from schemas import tasks
-from schemas.tasks import end
+from schemas.tasks import end, end_or_raise
 
 
 async def _for_ever() -> None:
@@ -43,3 +43,5 @@ async def test_what_a_task_failed_with_is_told() -> None:
     await asyncio.wait([failed, done])
     assert await end(failed, done, new) == [problem]
     assert await end() == []
+    with pytest.raises(ValueError, match="made up"):
+        await end_or_raise(failed, new)

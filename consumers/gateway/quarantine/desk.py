@@ -28,7 +28,7 @@ from schemas.model import UUID_V7
 from schemas.pausing import PauseEnd
 from schemas.reads import Channel, ReadDelivery, ReadKind, ReadLine
 from schemas.substances import load_substances
-from schemas.tasks import end
+from schemas.tasks import end, end_or_raise
 from schemas.topics import DROPS, PAUSES, QUARANTINE
 from schemas.web import WebCode, WebProblem
 
@@ -95,8 +95,7 @@ class QuarantineDesk:
         try:
             yield
         finally:
-            for problem in await end(keeping):
-                raise problem
+            await end_or_raise(keeping)
 
     async def _keep_open(self) -> None:
         while True:
