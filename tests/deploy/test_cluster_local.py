@@ -80,7 +80,7 @@ async def test_data_is_kept_between_runs_and_gone_after_reset(home: Path) -> Non
 
 async def test_three_brokers_keep_three_copies(home: Path) -> None:
     """A topic with three copies takes a record that all must have, and one broker may end meanwhile."""
-    with LocalCluster(home, brokers=3, port=free_port(3)) as cluster:
+    with LocalCluster(home, brokers=3, port=free_port()) as cluster:
         await send(cluster.bootstrap, "copies", copies=3)
         cluster.brokers[2].end()
         assert await first(cluster.bootstrap, "copies") == b"kept"
@@ -171,7 +171,7 @@ def test_data_of_another_size_is_refused(home: Path) -> None:
     cluster.start()
     cluster.stop()
     with pytest.raises(OtherDataError, match=r"--brokers 1(.|\n)*sambus reset") as told:
-        LocalCluster(home, brokers=3, port=free_port(3)).start()
+        LocalCluster(home, brokers=3, port=free_port()).start()
     assert told.value.exit_code == 2
 
 

@@ -38,7 +38,7 @@ async def test_three_secured_brokers_serve_who_may_refuse_who_may_not_and_live_w
     home: Path, tmp_path: Path
 ) -> None:
     """Each listener of each broker, each user's right on the whole, and a broker that is killed in between."""
-    port, secured = free_port(BROKERS), Secured(home, USERS)
+    port, secured = free_port(), Secured(home, USERS)
     first, second = [made for made in all_made(story(), Maker(date(2026, 11, 28))) if made.telling.wrong is None][:2]
     arguments = ("--secure", "--brokers", str(BROKERS), "--port", str(port))
     with Command.sambus("up", *arguments, home=home) as up:

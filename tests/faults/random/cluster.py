@@ -157,7 +157,7 @@ def _partitions(known: Any) -> Iterator[Any]:
 @contextlib.contextmanager
 def running(home: Path) -> Iterator[Cluster]:
     """Three brokers in a folder, and the proxies before them."""
-    port, listens, told = (free_port(BROKERS) for _ in range(3))
+    port, listens, told = (free_port() for _ in range(3))
     ways = [(f"127.0.0.1:{listens + number}", told + number) for number in range(BROKERS)]
     with (
         all_proxied(ways, home / "proxy.log") as proxies,
