@@ -92,14 +92,13 @@ def substances_named(payload: Mapping[str, Any], pointer: str = "/payload") -> l
     """Every substance id in a payload with its JSON pointer: fields named ``substance_id`` or ``*substance_ids``."""
     found: list[tuple[str, str]] = []
     for name, value in payload.items():
-        at = f"{pointer}/{name}"
         if name == "substance_id" and isinstance(value, str):
-            found.append((at, value))
+            found.append((f"{pointer}/{name}", value))
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 if isinstance(item, str):
                     if name in SUBSTANCE_LISTS:
-                        found.append((f"{at}/{index}", item))
+                        found.append((f"{pointer}/{name}/{index}", item))
                 elif isinstance(item, Mapping | Model):
-                    found += substances_named(fields_of(item), f"{at}/{index}")
+                    found += substances_named(fields_of(item), f"{pointer}/{name}/{index}")
     return found

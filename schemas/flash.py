@@ -25,6 +25,8 @@ _OF_A_TEAM: Final = frozenset({LegalOrigin.COERCIVE_MEASURE, LegalOrigin.SEIZED_
 _ORDERS: Final = frozenset({"correction_order", "release_decision", "focus_group_order", "joint_operation"})
 #: Lists in which payloads name substances that were examined.
 _FOUND: Final = ("items", "analyses")
+#: A payload without any of these fields names no substance that was examined.
+_TELLING: Final = frozenset({"substances_confirmed", "identification", *_FOUND})
 
 
 def is_flash(event: Mapping[str, Any], substances: SubstanceRegister) -> bool:
@@ -49,7 +51,10 @@ def flash_topic_of(topic: str, gazetteer: Gazetteer) -> str:
 def _life_in_danger(event: Mapping[str, Any], substances: SubstanceRegister) -> bool:
     if event["danger_to_life"] or event["event_type"] == ALERT:
         return True
-    return any(substances.tier(found) == _ALERT_TIER for found in _confirmed(fields_of(event["payload"])))
+    payload = fields_of(event["payload"])
+    if _TELLING.isdisjoint(payload):
+        return False
+    return any(substances.tier(found) == _ALERT_TIER for found in _confirmed(payload))
 
 
 def _confirmed(payload: Mapping[str, Any]) -> Iterator[str]:

@@ -148,7 +148,8 @@ class Gate:
 
     def wait(self, now: float) -> float:
         """Seconds until something may come; 0 when it may now."""
-        if self.room(now):
+        self._move(now)
+        if self.told.state is GateState.OPEN or self.room(now):
             return 0.0
         ends = self.told.until if self.told.state is GateState.PAUSED else self._settles
         return max(1.0, (ends or now) - now)
@@ -161,6 +162,8 @@ class Gate:
         self._move(now)
         theirs = Counter({code: n for code, n in rejected.items() if code not in NOT_THEIRS}) if rejected else _NO_CODES
         self._window.add(now, came, theirs)
+        if self.told.state is GateState.OPEN and not theirs:
+            return
         if self.told.state is GateState.TRIAL:
             self._trial_came += came
             self._trial_rejected += theirs.total()
@@ -220,7 +223,8 @@ class _Window:
         before, codes = self._counts.get(part, (0, _NO_CODES))
         self._counts[part] = before + came, codes + rejected if rejected else codes
         self._came += came
-        self._rejected += rejected.total()
+        if rejected:
+            self._rejected += rejected.total()
 
     def sums(self, now: float) -> tuple[int, int]:
         self._forget(now)

@@ -295,13 +295,14 @@ def _quality(text: str) -> float:
         return 0.0
 
 
-def credentials_of(scope: Mapping[str, Any]) -> Credentials:
+def credentials_of(scope: Mapping[str, Any], headers: Mapping[bytes, bytes] | None = None) -> Credentials:
     """What an ASGI request brought to prove who asks.
 
-    Shape: a bearer token, else the session of a page, else the certificate that TLS has verified (ASGI: ``tls``).
+    Shape: ``headers`` are its headers, if the caller has them already. What counts is a bearer token, else the session
+    of a page, else the certificate that TLS has verified (ASGI: ``tls``).
     A session counts for a change only when the page that asks is the gateway's own: else any site could use it.
     """
-    headers = headers_of(scope)
+    headers = headers_of(scope) if headers is None else headers
     authorization = headers.get(b"authorization")
     if authorization is not None:
         scheme, _, token = authorization.partition(b" ")
@@ -335,12 +336,18 @@ def _own_page(headers: Mapping[bytes, bytes]) -> bool:
     return site in {None, b"same-origin"} and same_origin
 
 
-async def identified(scope: Mapping[str, Any], authenticator: Authenticator, role: Role | None = None) -> Identity:
+async def identified(
+    scope: Mapping[str, Any],
+    authenticator: Authenticator,
+    role: Role | None = None,
+    headers: Mapping[bytes, bytes] | None = None,
+) -> Identity:
     """Who asks, with the role that is needed.
 
+    Shape: ``headers`` are the request's, if the caller has them already.
     Errors: ``WebProblem`` 401, 403, or 503 when nobody can tell who it is.
     """
-    credentials = credentials_of(scope)
+    credentials = credentials_of(scope, headers)
     found = await authenticator.identify(credentials) if credentials.refused is None else None
     if isinstance(found, Identity):
         if role is not None and role not in found.roles:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import socket
 import ssl
+import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -44,6 +45,14 @@ class _Joining:
         self._loop = loop
         self._begins = False
         self._head: bytes | None = None
+        self._default: Sequence[tuple[bytes, bytes]] = ()
+        self._lines = b""
+
+    def lines(self, default: Sequence[tuple[bytes, bytes]]) -> bytes:
+        """The headers that uvicorn makes anew each second, as they go on the line."""
+        if default is not self._default:
+            self._default, self._lines = default, lines_of(default)
+        return self._lines
 
     def begins(self) -> None:
         """A request has come: the next that is written is the head of an answer."""
@@ -103,13 +112,15 @@ class GatewayHttp(HttpToolsProtocol):
         """Let the application take and answer this request in one piece: its cycle is there now, and begins later."""
         super().on_headers_complete()
         extensions: dict[str, Any] = self.scope["extensions"]
-        extensions[ARRIVED] = partial(_arrived, self.cycle)
-        extensions[WHOLE] = partial(_send_whole, self.cycle, self._joining)
+        cycle = weakref.ref(self.cycle)  # which holds the scope: else each request would wait for the collector
+        extensions[ARRIVED] = partial(_arrived, cycle)
+        extensions[WHOLE] = partial(_send_whole, cycle, self._joining)
 
 
-def _arrived(cycle: RequestResponseCycle) -> bytes | None:
+def _arrived(of: "weakref.ref[RequestResponseCycle]") -> bytes | None:
     """The whole body of a request, if it is there: most come with their heads, and need no timer."""
-    if cycle.more_body or cycle.disconnected or cycle.waiting_for_100_continue:
+    cycle = of()
+    if cycle is None or cycle.more_body or cycle.disconnected or cycle.waiting_for_100_continue:
         return None
     cycle.message_event.clear()
     body, cycle.body = bytes(cycle.body), bytearray()
@@ -117,7 +128,7 @@ def _arrived(cycle: RequestResponseCycle) -> bytes | None:
 
 
 async def _send_whole(
-    cycle: RequestResponseCycle,
+    of: "weakref.ref[RequestResponseCycle]",
     joining: _Joining,
     status: int,
     headers: Sequence[tuple[bytes, bytes]],
@@ -128,6 +139,9 @@ async def _send_whole(
 
     Errors: ``ValueError`` for a header that would end too early.
     """
+    cycle = of()
+    if cycle is None:
+        return
     if cycle.flow.write_paused and not cycle.disconnected:
         await cycle.flow.drain()
     if cycle.disconnected:
@@ -139,7 +153,7 @@ async def _send_whole(
     cycle.waiting_for_100_continue = False
     ends = b"" if cycle.keep_alive else b"connection: close\r\n"
     joining.write_whole(
-        b"".join((STATUS_LINE[status], lines_of(cycle.default_headers), own, lines, ends, b"\r\n", body))
+        b"".join((STATUS_LINE[status], joining.lines(cycle.default_headers), own, lines, ends, b"\r\n", body))
     )
     cycle.message_event.set()
     if not cycle.keep_alive:

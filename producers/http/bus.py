@@ -45,7 +45,7 @@ class DeskNumbers:
 
     def number(self, record: Encoded) -> tuple[bytes, Numbered]:
         """Number a record in its headers; whose it is, and its number."""
-        desk = dict(record.headers).get(ORIGIN_HEADER, b"")
+        desk = next((value for name, value in reversed(record.headers) if name == ORIGIN_HEADER), b"")
         numbering = self._desks.get(desk)
         if numbering is None:
             numbering = self._desks[desk] = Numbering()
