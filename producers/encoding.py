@@ -8,6 +8,7 @@ from uuid import UUID
 
 import uuid_utils
 
+from producers.spool_record import urgency_of
 from schemas.catalogue import EVENT_TYPES
 from schemas.codec import MAX_RECORD_BYTES, ORIGIN_HEADER, Codec, UnencodableError, cloud_event_headers
 from schemas.envelope import Event
@@ -26,23 +27,24 @@ _ID_LENGTH = len(str(uuid_utils.UUID(int=0)))
 
 
 class Encoded(NamedTuple):
-    """A valid event as it goes to Kafka; its key is the event id. The same event gives the same bytes."""
+    """A valid event as it goes to Kafka; its key is the event id. The same event gives the same bytes.
 
-    event: Event[Any]
+    The event itself is not kept: many records wait for the bus at once, and what they were made of is large.
+    """
+
+    event_id: str
+    event_type: str
     value: bytes
     headers: list[tuple[str, bytes]]
     #: Whether it goes by the flash lane.
-    flash: bool = False
-
-    @property
-    def event_id(self) -> str:
-        """The event's id."""
-        return self.event.event_id
+    flash: bool
+    #: Before which others it leaves a spool (``producers.spool_record``).
+    urgency: int
 
     @property
     def key(self) -> bytes:
         """The record's key."""
-        return self.event.event_id.encode()
+        return self.event_id.encode()
 
 
 class Refused(NamedTuple):
@@ -79,7 +81,8 @@ def encode(codec: Codec, event: AnyEvent, origin: str, check: Check | None = Non
         return Refused(found.event_id, (Problem(RejectCode.FIELD_INVALID, problem.pointer),))
     if len(value) > MAX_RECORD_BYTES:
         return Refused(found.event_id, (Problem(RejectCode.TOO_LARGE),))
-    return Encoded(found, value, _headers(found, origin), is_flash(values, load_substances()))
+    flash = is_flash(values, load_substances())
+    return Encoded(found.event_id, found.event_type, value, _headers(found, origin), flash, urgency_of(found))
 
 
 def _headers(event: Event[Any], origin: str) -> list[tuple[str, bytes]]:

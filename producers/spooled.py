@@ -13,7 +13,7 @@ from producers.publisher import Publisher, Receipt, Submission
 from producers.sender import Sender
 from producers.spool import MAX_BYTES, Spool
 from producers.spool_keys import SpoolKeys, keys_from_environment
-from producers.spool_record import SpoolRecord, urgency_of
+from producers.spool_record import SpoolRecord
 from producers.tracing import ended_with, published
 from schemas.codec import Codec
 from schemas.flash import flash_topic_of
@@ -91,7 +91,7 @@ class SpooledProducer(Publisher):
         encoded.headers.append((SEQUENCE_HEADER, header))
         span = published(self._tracer, encoded, topic)
         headers = tuple(encoded.headers)
-        record = SpoolRecord(topic, encoded.key, encoded.value, headers, urgency_of(encoded.event))
+        record = SpoolRecord(topic, encoded.key, encoded.value, headers, encoded.urgency)
         try:
             taken = await self._carrying.put(record)
         except BaseException:

@@ -22,7 +22,7 @@ def published(tracer: Tracer | None, record: Encoded | Refused, topic: str, pare
         if parent is not None and is_sampled(parent):
             record.headers.append((TRACEPARENT, parent))
         return None
-    span = tracer.begin(SpanName.PUBLISH, parent, {Fact.TOPIC: topic, Fact.EVENT_TYPE: record.event.event_type})
+    span = tracer.begin(SpanName.PUBLISH, parent, {Fact.TOPIC: topic, Fact.EVENT_TYPE: record.event_type})
     header = span.header
     if is_sampled(header):
         record.headers.append((TRACEPARENT, header))

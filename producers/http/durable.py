@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from producers.carrying import Carrying
 from producers.encoding import Encoded
 from producers.spool import Spool
-from producers.spool_record import SpoolRecord, urgency_of
+from producers.spool_record import SpoolRecord
 from producers.spool_refusal import SpoolRefusedError
 from schemas.flash import flash_topic_of
 from schemas.gazetteer import load_gazetteer
@@ -56,7 +56,7 @@ class DurableSpool:
             return False
         headers = tuple(record.headers)
         topic = self._flash_topic if record.flash else self._topic
-        put = SpoolRecord(topic, record.key, record.value, headers, urgency_of(record.event))
+        put = SpoolRecord(topic, record.key, record.value, headers, record.urgency)
         try:
             await asyncio.shield(await self._carrying.put(put))
         except SpoolRefusedError:

@@ -12,7 +12,7 @@ from producers.encoding import Encoded
 from producers.http.body import ClientGoneError, Held, body_of, not_yet, parsed
 from producers.http.bus import RETRY_AFTER_S
 from producers.http.cloudevents import BATCHED, STRUCTURED
-from producers.http.intake import Intake, Result, summary
+from producers.http.intake import Begun, Intake, Result, summary
 from producers.http.limits import Limits, Rates, Room
 from schemas.identity import Authenticator, Identity, Role
 from schemas.traces import TRACEPARENT, traced
@@ -79,30 +79,28 @@ class Endpoint:
             arrived = scope.get("extensions", {}).get(ARRIVED, not_yet)
             body = await body_of(headers, receive, self._limits, held, arrived)
             trace = traced(headers.get(_TRACEPARENT))
-            return await self._taken(parsed(body), len(body), sender, form, trace)
+            several, begun = self._begun(body, sender, form, trace)
+            del body  # many requests wait for the bus at once: the next one works where this one did, in warm memory
+            results = [await self.intake.end(each) for each in begun]
         except ClientGoneError:
             return Response(status_code=400)  # nobody reads it
         finally:
             held.give_back()
+        self._came(sender.desk, sum(result.status == "taken" for result in results))
+        return _several(results) if several else _one(results[0])
 
-    async def _taken(self, sent: Any, size: int, sender: Identity, form: _Form, trace: bytes | None) -> Response:
+    def _begun(self, body: bytes, sender: Identity, form: _Form, trace: bytes | None) -> tuple[bool, list[Begun]]:
+        """Send what a body holds: whether that is a batch, and its events. Errors: ``WebProblem``."""
+        sent = parsed(body)
         several = isinstance(sent, list)
         if form.several is not None and several is not form.several:
             raise WebProblem(WebCode.BODY_UNREADABLE)
-        if not several:
-            if size > self._limits.single:
-                raise WebProblem(WebCode.BODY_TOO_LARGE)
-            self._hold_up([sent], sender.desk, form)
-            result = await self.intake.take_one(sent, sender.desk, cloud=form.cloud, trace=trace)
-            self._came(sender.desk, result.status == "taken")
-            return _one(result)
-        if len(sent) > self._limits.batch:
+        if len(sent) > self._limits.batch if several else len(body) > self._limits.single:
             raise WebProblem(WebCode.BODY_TOO_LARGE)
-        self._charge(sender, len(sent) - 1)
-        self._hold_up(sent, sender.desk, form)
-        results = await self.intake.take(sent, sender.desk, cloud=form.cloud, trace=trace)
-        self._came(sender.desk, sum(result.status == "taken" for result in results))
-        return _several(results)
+        events = sent if several else [sent]
+        self._charge(sender, len(events) - 1)
+        self._hold_up(events, sender.desk, form)
+        return several, [self.intake.begin(each, sender.desk, cloud=form.cloud, trace=trace) for each in events]
 
     def _came(self, desk: str, events: int) -> None:
         if self._pauses is not None:

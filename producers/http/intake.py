@@ -66,26 +66,19 @@ class Intake:
             return Refused(None, inside.problems)
         return _where_sent(self._encoded(inside.event, desk), inside)
 
-    async def take(self, sent: Sequence[Any], desk: str, *, cloud: bool, trace: bytes | None = None) -> "list[Result]":
-        """Check and send several events; what became of each, in their order.
+    def begin(self, sent: Any, desk: str, *, cloud: bool, trace: bytes | None = None) -> "Begun":
+        """Check and send one event; ``end`` waits for what became of it, and needs nothing of what was sent.
 
         Shape: ``trace`` is the context of the request, if it has one; a CloudEvent may bring its own.
         """
-        begun = [self._begin(each, desk, trace, cloud=cloud) for each in sent]
-        return [await self._end(each) for each in begun]
-
-    async def take_one(self, sent: Any, desk: str, *, cloud: bool, trace: bytes | None = None) -> "Result":
-        """Check and send one event."""
-        return await self._end(self._begin(sent, desk, trace, cloud=cloud))
-
-    def _begin(self, sent: Any, desk: str, trace: bytes | None, *, cloud: bool) -> "_Begun":
         read = self.read(sent, desk, cloud=cloud)
         if isinstance(read, Refused):
-            return _Begun(read, None, None)
+            return Begun(read, None, None)
         span = published(self._tracer, read, GATEWAY_IN, (trace_of(sent) if cloud else None) or trace)
-        return _Begun(read, self.bus.hand_over(read), span)
+        return Begun(read, self.bus.hand_over(read), span)
 
-    async def _end(self, begun: "_Begun") -> "Result":
+    async def end(self, begun: "Begun") -> "Result":
+        """What became of an event."""
         safe = begun.handed is not None and await self.bus.kept(begun.handed)
         ended(begun.span, "" if safe else UNCONFIRMED)
         result = Result(begun.read, safe=safe)
@@ -112,7 +105,7 @@ class Intake:
         ]
 
 
-class _Begun(NamedTuple):
+class Begun(NamedTuple):
     """One event that is on its way, or is refused."""
 
     read: Encoded | Refused

@@ -123,7 +123,7 @@ def page_router(kept: Kept, intake: Intake, sent: Sent) -> APIRouter:
     async def publish(request: Request) -> Response:
         """Send one event as the desk that is signed in. Sending it again with the same id is safe."""
         event, sender = await sent.of(request)
-        result = await intake.take_one(event, sender.desk, cloud=False)
+        result = await intake.end(intake.begin(event, sender.desk, cloud=False))
         if result.status == "rejected":
             raise WebProblem(WebCode.EVENT_REJECTED, result.problems)
         if result.status == "unconfirmed":
