@@ -1,6 +1,8 @@
 """The gateway on the line: answers in one piece are what uvicorn would have written, in every way to ask."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -105,6 +107,25 @@ async def test_requests_of_one_connection_are_answered_in_their_order(line: Line
         assert (status, found) == ("HTTP/1.1 202 Accepted", body)
         assert (headers["date"], headers["x-frame-options"]) == ("today", "DENY")
         assert "connection" not in headers
+
+
+async def test_a_request_is_gone_when_it_is_answered() -> None:
+    """And does not wait for the garbage collector, whose pauses all others would feel."""
+    held: list[weakref.ref[object]] = []
+
+    async def noted(scope: Scope, receive: Receive) -> Response:
+        held.append(scope["extensions"][ARRIVED].args[0])
+        return await echo(scope, receive)
+
+    gc.disable()
+    try:
+        async with served(Direct(noted, Counted(), "/")) as port, connected(port) as line:
+            for _ in range(5):
+                line.ask(b"one")
+                await line.answer()
+            assert [each() is None for each in held] == [True] * 4 + [False]  # the connection has the last
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(("version", "header"), [("1.0", "x: y"), ("1.1", "connection: close")])
