@@ -40,8 +40,8 @@ class Costs:
     """What one of something costs or carries. Units: bytes; events, deliveries or rows a second; days."""
 
     # Measured.
-    worker_events_s: float = 240.0
-    intake_events_s: float = 3_000.0
+    worker_events_s: float = 640.0
+    intake_events_s: float = 7_400.0
     gateway_readers: int = 5_000
     gateway_deliveries_s: float = 200.0
     archive_rows_s: float = 3_500.0
@@ -72,8 +72,8 @@ class Costs:
 
 #: Where each measured figure stands.
 MEASURED: Final = {
-    "worker_events_s": "README, the whole core with links, pictures and duties: 196 to 289 on a very busy machine",
-    "intake_events_s": "README, intake over HTTP, one process: 3,022 and 3,399",
+    "worker_events_s": "README, the whole core with links, pictures and duties: 642, 652 and 757",
+    "intake_events_s": "README, intake over HTTP, one process: 7,475 and 7,388",
     "gateway_readers": "README, live readers of one gateway process",
     "gateway_deliveries_s": "README, the same run",
     "archive_rows_s": "README, search: filled at 3,946 and 3,585",

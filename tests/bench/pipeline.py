@@ -40,13 +40,14 @@ class Throughput:
 
 
 async def measure(
-    bootstrap: str, home: Path, *, events: int, partitions: int = 4, rules: Path | None = None
+    bootstrap: str, home: Path, *, events: int, partitions: int = 4, rules: Path | None = None, workers: int = 1
 ) -> Throughput:
-    """Fill the intake topic, start one worker, and time it from the last look at an untouched topic to its end.
+    """Fill the intake topic, start the workers, and time them from the last look at an untouched topic to its end.
 
     Shape: ``rules`` is the folder of a pack, the released one if none.
     """
-    bus = Bus(bootstrap, home, partitions=partitions, arguments=() if rules is None else ("--rules", str(rules)))
+    arguments = () if rules is None else ("--rules", str(rules))
+    bus = Bus(bootstrap, home, workers=workers, partitions=partitions, arguments=arguments)
     await bus.make_topics()
     await fill(bus, [made.record for made in load(events, seed=5, bad_share=0.01)])
     async with bus:
@@ -108,25 +109,45 @@ async def _read_through(bus: Bus, topics: Sequence[str], offsets: Any) -> bool:
         await consumer.stop()
 
 
+def share_cost(share: ShareStep, events: int) -> tuple[float, float]:
+    """Microseconds of processor time that a share step takes for an event, and to how many desks one goes."""
+    codec, reference = Codec(), load_reference()
+    records = _published(events)
+    for step, topic in ((IntakeStep(codec, reference), ACCEPTED), (AssessStep(codec, reference, share), ASSESSED)):
+        records = _onwards(_run(step, records)[1], topic)
+    spent, outputs = _run(share, [_Record(r.topic, r.key, r.value, [], r.offset) for r in records])
+    deliveries = sum(1 for output in outputs if output.topic.startswith("deliver."))
+    return spent / len(records) * 1e6, deliveries / len(records)
+
+
 def stage_costs(events: int = 4000) -> dict[str, float]:
     """Microseconds of processor time an event for each stage, without Kafka, in this process."""
     codec, reference = Codec(), load_reference()
     share = ShareStep(codec, reference, Pack.load())
-    made = list(load(events, seed=6))
-    records: list[Any] = [
-        _Record(GATEWAY_TOPIC, m.record.key, m.record.value, list(m.record.headers), number)
-        for number, m in enumerate(made)
-    ]
+    records = _published(events)
     costs = {}
     for step, topic in ((IntakeStep(codec, reference), ACCEPTED), (AssessStep(codec, reference, share), ASSESSED)):
         spent, outputs = _run(step, records)
         costs[step.name] = spent / len(records) * 1e6
-        records = [_Record(o.topic, o.key, o.value, o.headers, n) for n, o in enumerate(outputs) if o.topic == topic]
+        records = _onwards(outputs, topic)
     alone = [_Record(r.topic, r.key, r.value, [], r.offset) for r in records]  # as if they came another way
     spent, _ = _run(share, alone)
     costs["share"] = spent / len(alone) * 1e6
     costs["assess"] -= costs["share"]  # the assess step shares at once; what is left is its own
     return {name: round(cost, 1) for name, cost in costs.items()}
+
+
+def _published(events: int) -> "list[_Record]":
+    """The load as intake gets it."""
+    return [
+        _Record(GATEWAY_TOPIC, made.record.key, made.record.value, list(made.record.headers), number)
+        for number, made in enumerate(load(events, seed=6))
+    ]
+
+
+def _onwards(outputs: Sequence[Output], topic: str) -> "list[_Record]":
+    """What was written to a topic, as the next step gets it."""
+    return [_Record(o.topic, o.key, o.value, o.headers, n) for n, o in enumerate(outputs) if o.topic == topic]
 
 
 @dataclass

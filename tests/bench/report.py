@@ -1,28 +1,25 @@
 """All benchmarks in one run, with the machine they ran on."""
 
 import asyncio
-import platform
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
 from tests.bench import archive, feeds, index, intake, latency, pipeline, recovery, rules, signals, signals_paired
 from tests.bench.first_pack import first_pack
+from tests.machine import machine
 
 Line = dict[str, Any]
 
 
 def run(*, peers: bool, short: bool, tell: Callable[[str], None]) -> list[Line]:
     """Run the benchmarks one after the other; each has a cluster of its own, so that none works in another's traces."""
-    lines: list[Line] = [_machine()]
+    lines: list[Line] = [{"bench": "machine"} | machine()]
     tell("Stages, in this process ...")
     stages = pipeline.stage_costs(500 if short else 4000)
     lines.append({"bench": "stages", "unit": "microseconds an event"} | stages)
@@ -169,17 +166,6 @@ def _whole_peers(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
         }
         for result in results
     ]
-
-
-def _machine() -> Line:
-    return {
-        "bench": "machine",
-        "date": datetime.now(UTC).date().isoformat(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "cores": psutil.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30),
-    }
 
 
 def readable(line: Line) -> str:

@@ -19,8 +19,11 @@ from schemas.problems import REMEDIES
 from schemas.signals import METRICS
 from schemas.topics import DAY_MS, MIB, Topic, catalogue, delivery_areas
 from streams.core.share.transforms import TRANSFORMS
+from tests.bench.plots import read
 
 ROOT: Final = Path(__file__).parents[2]
+#: What benchmarks have measured, the last one last.
+CURVES: Final = sorted((ROOT / "docs" / "bench").glob("curves-*.jsonl"))
 #: Every page that stands in these docs, decisions included; what npm put beside an example is not ours.
 PAGES: Final = (
     *sorted(page for page in (ROOT / "docs").rglob("*.md") if "node_modules" not in page.parts),
@@ -174,6 +177,19 @@ def metrics() -> str:
     return table(("metric", "kind", "labels", "unit", "meaning"), rows)
 
 
+def curve(name: str, columns: tuple[str, ...]) -> str:
+    """A curve of the last committed measurements (``tests.bench.curves``)."""
+    points = read(CURVES[-1])[name]
+    heads = tuple(column.replace("_", " ") for column in columns)
+    return table(heads, (tuple(_figure(point[column]) for column in columns) for point in points))
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,.0f}" if float(value).is_integer() else f"{value:,}"
+    return str(value)
+
+
 def program(language: str, path: str) -> str:
     """A program of the examples as it stands, folded; the tests run it."""
     text = (ROOT / "docs" / "examples" / path).read_text("utf-8")
@@ -192,6 +208,14 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "scale": scale,
     "scale shares": scale_shares,
     "metrics": metrics,
+    "curve of latency": partial(curve, "latency", ("rate", "events", "deliveries", "p50_ms", "p99_ms", "max_ms")),
+    "curve of throughput": partial(curve, "throughput", ("workers", "partitions", "events_per_s", "deliveries")),
+    "curve of rules": partial(curve, "rules", ("rules", "decision_us")),
+    "curve of reach": partial(curve, "reach", ("desks", "share_us")),
+    "curve of state": partial(curve, "state", ("indexed", "crowded", "sight_us", "index_us", "compared")),
+    "curve of recovery": partial(curve, "recovery", ("events", "entries", "at_work_s", "prepared_s", "memory_mib")),
+    "engines": partial(curve, "engines", ("engine", "guarantee", "events_per_s", "lost", "doubled")),
+    "cores": partial(curve, "cores", ("engine", "events_per_s", "lost", "doubled")),
     "program in curl": partial(program, "sh", "curl/publish.sh"),
     "program in python": partial(program, "python", "python/example.py"),
     "program in java": partial(program, "java", "java/src/main/java/example/Example.java"),

@@ -20,7 +20,7 @@ def test_a_small_load_takes_the_least_there_may_be() -> None:
 
 def test_rate_decides_where_little_is_remembered() -> None:
     """Twice the busiest second over what a worker does."""
-    costs = Costs(remembered=0, sighting=0, fact=0)
+    costs = Costs(worker_events_s=240, remembered=0, sighting=0, fact=0)
     load = Load("quick", 86_400 * 100, 12, 1, 10)  # 1,200 events/s at the peak
     assert needed(load, costs).workers == 10
     assert needed(load, replace(costs, headroom=1.0)).workers == 5

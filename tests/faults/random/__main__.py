@@ -9,19 +9,16 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from tests.faults.random.kinds import KINDS
 from tests.faults.random.run import RATE, Outcome, Recovery, run
+from tests.machine import machine
 
 #: Faults of one schedule.
 SCHEDULE = 50
@@ -42,7 +39,7 @@ def main() -> None:
         outcome = _one(options.keep, options.seed + number, faults, options.kind or list(KINDS), options.rate)
         outcomes.append(outcome)
         _say({"schedule": number, **told([outcome])})
-    _say({"all": len(outcomes), **_machine(), **told(outcomes)})
+    _say({"all": len(outcomes), **machine(), **told(outcomes)})
     sys.exit(0 if all(outcome.sound for outcome in outcomes) else 1)
 
 
@@ -95,16 +92,6 @@ def _by_kind(recoveries: Sequence[Recovery]) -> Iterator[tuple[str, dict[str, fl
         values = [each.recovered_s for each in recoveries if each.kind == kind]
         if values:
             yield kind, {"faults": len(values), **spread(values)}
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "cores": psutil.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30),
-    }
 
 
 def _say(line: dict[str, Any]) -> None:
