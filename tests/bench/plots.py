@@ -1,4 +1,6 @@
-"""Draws the curves of ``tests.bench.curves``: ``python -m tests.bench.plots docs/bench/curves-DATE.jsonl``.
+"""Draws the curves of ``tests.bench.curves`` and of a long run of ``tests.faults.random``.
+
+``python -m tests.bench.plots docs/bench/curves-DATE.jsonl``, the same with ``long-DATE.jsonl``.
 
 The same measurements give the same files to the byte, so that a test can hold the docs against them.
 """
@@ -49,7 +51,10 @@ def draw(curves: Mapping[str, Points], folder: Path) -> list[Path]:
             continue
         with mpl.rc_context(_STYLE):
             figure = Figure(figsize=_SIZE, layout="constrained")
-            drawn(figure.subplots(), points)
+            axes = figure.subplots()
+            drawn(axes, points)
+            for fault in curves.get("faults", ()):
+                axes.axvline(fault["at_s"], color="tab:red", alpha=0.25)
             figure.supxlabel(under, fontsize=7, color="0.4")
             figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
         written.append(folder / f"{name}.svg")
@@ -108,6 +113,18 @@ def _memory(axes: Axes, points: Points) -> None:
     axes.set(xscale="log", ylim=(0, None), xlabel="events in state", ylabel="MiB", title="Memory of one worker")
 
 
+def _waiting(axes: Axes, points: Points) -> None:
+    axes.plot(_each(points, "at_s"), _each(points, "waiting"))
+    axes.set(ylim=(0, None), xlabel="s", ylabel="events that wait", title="A long run with faults (red)")
+
+
+def _long_memory(axes: Axes, points: Points) -> None:
+    for name, label in (("brokers_mib", "three brokers"), ("worker_mib", "the largest worker")):
+        axes.plot(_each(points, "at_s"), _each(points, name), label=label)
+    axes.set(ylim=(0, None), xlabel="s", ylabel="MiB", title="Its memory")
+    axes.legend()
+
+
 def _bars(axes: Axes, points: Points) -> None:
     ordered = sorted(points, key=lambda point: float(point["events_per_s"]))
     names = [_engine(point) for point in ordered]
@@ -137,8 +154,10 @@ PLOTS: Final[Mapping[str, Callable[[Axes, Points], None]]] = {
     "memory": _memory,
     "engines": _bars,
     "cores": _bars,
+    "long-waiting": _waiting,
+    "long-memory": _long_memory,
 }
-_CURVE_OF: Final = {"memory": "recovery"}
+_CURVE_OF: Final = {"memory": "recovery", "long-waiting": "samples", "long-memory": "samples"}
 
 
 if __name__ == "__main__":

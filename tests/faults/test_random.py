@@ -4,6 +4,7 @@ A failing schedule is run again by its seed: `SAMBUS_FAULT_SEED=… pytest tests
 look at by `python -m tests.faults.random --seed … --faults … --keep FOLDER`.
 """
 
+import itertools
 import os
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from tests.faults.random.__main__ import SCHEDULE, spread, told
 from tests.faults.random.kinds import KINDS
 from tests.faults.random.run import Outcome, run
-from tests.faults.random.schedule import draw
+from tests.faults.random.schedule import CALM_S, draw, drawn
 
 _SEED = int(os.environ.get("SAMBUS_FAULT_SEED", "1"))
 #: Of the short form: as many as take two minutes on an idle machine.
@@ -33,6 +34,14 @@ def test_every_kind_comes_before_one_comes_again() -> None:
     assert sorted(drawn[: len(kinds)]) == sorted(drawn[len(kinds) :]) == sorted(kinds)
 
 
+def test_a_long_run_leaves_time_between_its_faults() -> None:
+    """And strikes in all ways, as a close one does."""
+    kinds = list(KINDS)
+    blows = list(itertools.islice(drawn(9, kinds, CALM_S), len(kinds)))
+    assert sorted(blow.kind for blow in blows) == sorted(kinds)
+    assert all(CALM_S[0] <= blow.pause_s <= CALM_S[1] for blow in blows)
+
+
 def test_the_distribution_names_the_worst() -> None:
     """Nearest ranks; nothing of nothing."""
     assert spread([]) == {}
@@ -48,6 +57,9 @@ def sound(outcome: Outcome, faults: int) -> None:
     assert found["ledger_sound"]
     assert len(outcome.recoveries) == faults
     assert outcome.deliveries > outcome.published > 100
+    assert outcome.samples[-1].published > 100
+    assert outcome.samples[-1].worker_mib > 50
+    assert outcome.samples[-1].brokers_mib > 300
     if os.environ.get("CI"):
         assert outcome.absent.keys() <= {name for name, kind in KINDS.items() if kind.needs == "previous"}
 

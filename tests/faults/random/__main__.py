@@ -3,6 +3,9 @@
 Schedules of fifty faults follow each other, each on a cluster of its own and from the next seed. One JSON line tells of
 each schedule, the last of all of them, with the distribution of recovery times. Exit code 1: something was wrong; the
 seed to run again stands in the line (``--seed N --faults 50``).
+
+``--minutes 60 --rate 100``: one long run instead, with time between the faults. A line tells of each fault, and one of
+every look at memory and at what waits; ``tests.bench.plots`` draws them.
 """
 
 import argparse
@@ -13,11 +16,13 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tests.faults.random.kinds import KINDS
 from tests.faults.random.run import RATE, Outcome, Recovery, run
+from tests.faults.random.samples import Sample
 from tests.machine import machine
 
 #: Faults of one schedule.
@@ -29,10 +34,13 @@ def main() -> None:
     asked = argparse.ArgumentParser(prog="python -m tests.faults.random", description=(__doc__ or "").split("\n")[0])
     asked.add_argument("--faults", type=int, default=500)
     asked.add_argument("--seed", type=int, default=int(os.environ.get("SAMBUS_FAULT_SEED", "1")))
+    asked.add_argument("--minutes", type=float, help="a long run instead")
     asked.add_argument("--kind", action="append", choices=list(KINDS), help="only these kinds; may be repeated")
     asked.add_argument("--rate", type=float, default=RATE, help="events a second")
     asked.add_argument("--keep", type=Path, help="a folder in which logs and data are kept")
     options = asked.parse_args()
+    if options.minutes is not None:
+        sys.exit(_long(options))
     outcomes: list[Outcome] = []
     for number, start in enumerate(range(0, options.faults, SCHEDULE)):
         faults = min(SCHEDULE, options.faults - start)
@@ -43,13 +51,26 @@ def main() -> None:
     sys.exit(0 if all(outcome.sound for outcome in outcomes) else 1)
 
 
-def _one(keep: Path | None, seed: int, faults: int, kinds: Sequence[str], rate: float) -> Outcome:
+def _long(options: argparse.Namespace) -> int:
+    kinds = options.kind or list(KINDS)
+    outcome = _one(options.keep, options.seed, None, kinds, options.rate, options.minutes * 60)
+    _say({"curve": "machine", **machine()})
+    for curve, points in (("samples", outcome.samples), ("faults", outcome.recoveries)):
+        for point in points:
+            _say({"curve": curve, **(point._asdict() if isinstance(point, Sample) else asdict(point))})
+    _say({"curve": "verdict", "rate": options.rate, **told([outcome])})
+    return 0 if outcome.sound else 1
+
+
+def _one(
+    keep: Path | None, seed: int, faults: int | None, kinds: Sequence[str], rate: float, seconds: float = 0.0
+) -> Outcome:
     if keep is not None:
         home = keep / f"seed-{seed}"
         home.mkdir(parents=True)
-        return asyncio.run(run(home, seed, faults, kinds, rate))
+        return asyncio.run(run(home, seed, faults, kinds, rate, seconds))
     with tempfile.TemporaryDirectory(prefix="sambus-faults-") as folder:
-        return asyncio.run(run(Path(folder), seed, faults, kinds, rate))
+        return asyncio.run(run(Path(folder), seed, faults, kinds, rate, seconds))
 
 
 def told(outcomes: Sequence[Outcome]) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """One schedule from first fault to verdict: strike, time the recovery, hold everything against what was sent."""
 
 import asyncio
+import itertools
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from streams.core.share import Pack
 from tests.faults.checker import Found, check, look
 from tests.faults.expected import Walk
 from tests.faults.random.kinds import KINDS
-from tests.faults.random.schedule import Blow, draw
+from tests.faults.random.samples import Sample, sampled
+from tests.faults.random.schedule import CALM_S, Blow, drawn
 from tests.faults.random.world import USUALLY, Flow, World, world
 
 #: Events a second: enough that something is always on its way, little enough for three brokers beside four workers.
@@ -25,9 +27,13 @@ _AT_FIRST = 100
 
 @dataclass(frozen=True)
 class Recovery:
-    """One fault. Units: seconds that it lasted, and from its end until all that was published before has ended."""
+    """One fault. Units: seconds that it lasted, and from its end until all that was published before has ended.
+
+    ``at_s`` are the seconds from the first event to the fault.
+    """
 
     kind: str
+    at_s: float
     lasted_s: float
     recovered_s: float
 
@@ -45,6 +51,7 @@ class Outcome:
     ledger: Verdict | None = None
     seconds: float = 0.0
     revived: int = 0
+    samples: list[Sample] = field(default_factory=list)
 
     @property
     def sound(self) -> bool:
@@ -52,9 +59,18 @@ class Outcome:
         return self.found.sound and self.ledger is not None and self.ledger.sound
 
 
-async def run(home: Path, seed: int, faults: int, kinds: Sequence[str] = tuple(KINDS), rate: float = RATE) -> Outcome:
+async def run(
+    home: Path,
+    seed: int,
+    faults: int | None,
+    kinds: Sequence[str] = tuple(KINDS),
+    rate: float = RATE,
+    seconds: float = 0.0,
+) -> Outcome:
     """Run one schedule on a cluster of its own. The seed and each fault are told on stderr before they strike.
 
+    Shape: so many faults close upon each other; or (``faults`` is None) faults with time between them for so many
+    ``seconds``.
     Errors: ``TimeoutError`` when something published does not come to its end.
     """
     started = time.monotonic()
@@ -64,17 +80,20 @@ async def run(home: Path, seed: int, faults: int, kinds: Sequence[str] = tuple(K
             name: struck.absent[KINDS[name].needs] for name in kinds if KINDS[name].needs in struck.absent
         }
         here = [name for name in kinds if name not in outcome.absent]
-        _tell(f"SAMBUS_FAULT_SEED={seed}: {faults} faults; left out: {outcome.absent or 'nothing'}")
+        _tell(f"SAMBUS_FAULT_SEED={seed}: {faults or 'many'} faults; left out: {outcome.absent or 'nothing'}")
         async with Flow(struck, seed, rate) as flow:
             await struck.scale(USUALLY)
             supervising = asyncio.create_task(struck.supervise())
+            sampling = asyncio.create_task(sampled(struck, flow, outcome.samples))
             try:
                 await _first(flow)
-                outcome.recoveries = await _strike_all(struck, flow, draw(seed, faults, here))
+                blows = _for(seconds, drawn(seed, here, CALM_S)) if faults is None else drawn(seed, here)
+                outcome.recoveries = await _strike_all(struck, flow, itertools.islice(blows, faults))
                 await flow.finish(RECOVERED_WITHIN_S)
                 _, outcome.ledger = await flow.bus.verified(within=RECOVERED_WITHIN_S)
             finally:
                 supervising.cancel()
+                sampling.cancel()
             seen = await look(flow.bus)
             sent = flow.publisher.sent
             outcome.found = await asyncio.to_thread(check, sent, seen, Walk(Pack.load()))
@@ -84,6 +103,12 @@ async def run(home: Path, seed: int, faults: int, kinds: Sequence[str] = tuple(K
     return outcome
 
 
+def _for(seconds: float, blows: Iterable[Blow]) -> Iterator[Blow]:
+    """Blows for so long."""
+    ends = time.monotonic() + seconds
+    return itertools.takewhile(lambda blow: time.monotonic() + blow.pause_s < ends, blows)
+
+
 async def _first(flow: Flow) -> None:
     """Let the flow flow: what is struck then is a bus at work."""
     while len(flow.publisher.sent) < _AT_FIRST:
@@ -91,7 +116,7 @@ async def _first(flow: Flow) -> None:
     await flow.settled(_AT_FIRST, RECOVERED_WITHIN_S)
 
 
-async def _strike_all(struck: World, flow: Flow, blows: Sequence[Blow]) -> list[Recovery]:
+async def _strike_all(struck: World, flow: Flow, blows: Iterable[Blow]) -> list[Recovery]:
     """Strike, one after the other. A fault of the brokers waits for all copies, so that never two are away at once."""
     recovering: list[asyncio.Task[Recovery]] = []
     for number, blow in enumerate(blows, start=1):
@@ -99,7 +124,7 @@ async def _strike_all(struck: World, flow: Flow, blows: Sequence[Blow]) -> list[
         kind = KINDS[blow.kind]
         if kind.brokers:
             await struck.cluster.whole()
-        _tell(f"  {number}/{len(blows)} {blow.kind}")
+        _tell(f"  {number} {blow.kind}")
         began = time.monotonic()
         await kind.strike(struck, random.Random(blow.seed))  # noqa: S311 - what it does, drawn from the seed
         task = asyncio.create_task(_recovered(flow, blow.kind, began))
@@ -113,7 +138,7 @@ async def _recovered(flow: Flow, kind: str, began: float) -> Recovery:
     over, count = time.monotonic(), len(flow.publisher.sent)
     await flow.settled(count, RECOVERED_WITHIN_S)
     now = time.monotonic()
-    return Recovery(kind, round(over - began, 2), round(now - over, 2))
+    return Recovery(kind, round(began - flow.began, 1), round(over - began, 2), round(now - over, 2))
 
 
 def _tell(line: str) -> None:

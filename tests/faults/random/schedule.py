@@ -1,11 +1,13 @@
 """A schedule of faults, drawn from a seed alone: the same seed and kinds give the same schedule on every machine."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
-#: Seconds between two faults, and how often the next one does not wait until the last is recovered from.
-_PAUSE_S = (0.5, 4.0)
+#: Seconds between two faults: close upon each other, and in a long run.
+CLOSE_S, CALM_S = (0.5, 4.0), (20.0, 60.0)
+#: How often the next fault does not wait until the last is recovered from.
 _SOONER = 0.35
 
 
@@ -19,13 +21,16 @@ class Blow(NamedTuple):
 
 
 def draw(seed: int, faults: int, kinds: Sequence[str]) -> list[Blow]:
-    """So many faults in a random order; no kind comes twice before each has come once."""
+    """So many faults."""
+    return list(islice(drawn(seed, kinds), faults))
+
+
+def drawn(seed: int, kinds: Sequence[str], pause_s: tuple[float, float] = CLOSE_S) -> Iterator[Blow]:
+    """Faults in a random order without end; no kind comes twice before each has come once."""
     rng = random.Random(seed)  # noqa: S311 - a schedule
     bag: list[str] = []
-    drawn = []
-    for _ in range(faults):
+    while True:
         if not bag:
             bag = rng.sample(kinds, len(kinds))
-        pause, wait = round(rng.uniform(*_PAUSE_S), 1), rng.random() >= _SOONER
-        drawn.append(Blow(bag.pop(), pause, rng.getrandbits(32), wait))
-    return drawn
+        pause, wait = round(rng.uniform(*pause_s), 1), rng.random() >= _SOONER
+        yield Blow(bag.pop(), pause, rng.getrandbits(32), wait)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,9 +117,12 @@ class Flow:
     def __init__(self, world: World, seed: int, rate: float) -> None:
         self.bus = Bus(world.cluster.bootstrap, world.home, workers=0, partitions=PARTITIONS)
         self._world, self._seed, self._rate = world, seed, rate
+        #: When the first event was published. Units: seconds of ``time.monotonic``.
+        self.began = 0.0
 
     async def __aenter__(self) -> Self:
         await self.bus.make_topics()
+        self.began = time.monotonic()
         self.publisher = Publisher(self._world.cluster.bootstrap, self._seed, self._rate)
         self.ends = Ends(self._world.cluster.bootstrap, (DECISIONS, QUARANTINE), PARTITIONS)
         return self
