@@ -9,7 +9,7 @@ BENCH_LOCK := requirements/bench.lock
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: help env demo test check lint types contracts security unit faults bench release quality lock clean
+.PHONY: help env demo test check lint types contracts security unit faults bench curves release quality lock clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -57,6 +57,11 @@ faults: $(READY)  ## the long fault runs: 500 random faults on three brokers, 20
 
 bench: $(BENCH_READY)  ## the benchmarks, side by side with other engines
 	@$(BENCH_VENV)/bin/sambus bench --peers
+
+curves: $(BENCH_READY)  ## how cost and latency grow, measured anew and drawn in docs/benchmarks.md
+	@$(BENCH_VENV)/bin/python -m tests.bench.curves --peers > docs/bench/curves-$$(date +%F).jsonl
+	@$(BENCH_VENV)/bin/python -m tests.bench.plots docs/bench/curves-$$(date +%F).jsonl
+	@$(BENCH_VENV)/bin/python -m tests.docs.tables
 
 $(BENCH_READY): $(BENCH_LOCK) pyproject.toml
 	@echo "Making the environment of the benchmarks in $(BENCH_VENV) ..."
