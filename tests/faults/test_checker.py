@@ -47,7 +47,12 @@ async def honest(tmp_path_factory: pytest.TempPathFactory) -> Run:
             await bus.settled(_EVENTS)
             await bus.quiet()
             seen = await look(bus)
-    return Run([sent(each) for each in made], seen, Walk(Pack.load()))
+    published = [sent(each) for each in made]
+    ours = {each.event_id for each in published}
+    # Those of published events first: what is owed of its own events the bus alone says, by the ledger.
+    seen.deliveries.sort(key=lambda each: each.event_id not in ours)
+    assert sum(each.event_id in ours for each in seen.deliveries) > _EVENTS
+    return Run(published, seen, Walk(Pack.load()))
 
 
 def changed(run: Run, change: Callable[[Seen], object]) -> Found:
@@ -62,7 +67,6 @@ def test_an_honest_run_is_sound(honest: Run) -> None:
     found = check(honest.sent, honest.seen, honest.walk)
     assert found.examples == {}
     assert found.sound
-    assert len(honest.seen.deliveries) > _EVENTS
     assert sum(not each.good for each in honest.sent) > 5
 
 
