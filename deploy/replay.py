@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from consumers.bus import TopicMissingError, administrator, committed_reader, moment_of, offset_at, start_of, topics_of
 from consumers.ledger import to_the_end
 from schemas.codec import MAX_BUS_BYTES, Codec, UndecodableError
+from schemas.problems import RejectCode
 from schemas.topics import ASSESSED
 from streams.core.share.difference import Replayed
 from streams.core.share.orders import Orders
@@ -40,7 +41,8 @@ class Timeline(NamedTuple):
 async def replayed(options: Mapping[str, Any], codec: Codec, since: datetime) -> AsyncIterator[Replayed]:
     """Every event that was decided on since a moment, partition by partition.
 
-    Errors: ``BusUnreachableError``, ``TopicMissingError``. An event that cannot be read is passed over.
+    Errors: ``BusUnreachableError``, ``TopicMissingError``; ``UndecodableError`` for what the codec has no keys to open.
+    An event that cannot be read otherwise is passed over.
     """
     async with administrator(options) as admin:
         topics = await topics_of(admin)
@@ -72,5 +74,7 @@ async def _timeline(
 def _event(codec: Codec, value: bytes) -> dict[str, Any] | None:
     try:
         return codec.decode(value, limit=MAX_BUS_BYTES).value
-    except UndecodableError:
+    except UndecodableError as problem:
+        if problem.code is RejectCode.SEAL_UNOPENED:
+            raise
         return None

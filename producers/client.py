@@ -19,6 +19,7 @@ from schemas.flash import flash_topic_of
 from schemas.gazetteer import load_gazetteer
 from schemas.problems import Problem, RejectCode
 from schemas.schema_ids import RegistrySilentError, SchemaIds
+from schemas.sealing import Seals
 from schemas.sequence import SEQUENCE_HEADER, Numbered, Numbering
 from schemas.traces import Tracer
 
@@ -56,17 +57,19 @@ class Producer(Publisher):
         timeout: float = 30.0,
         ids: SchemaIds | None = None,
         tracer: Tracer | None = None,
+        seals: Seals | None = None,
     ) -> None:
         """``ids``: write the Confluent wire format under the ids of a registry (``deploy.registry.registry_at``).
 
         ``tracer``: begin a trace with each event (``deploy.observability.tracing.tracer_from_environment``).
+        ``seals``: encrypt events that hold sealed fields (``deploy.sealing.seals_from_environment``).
         """
         self._options = DEFAULTS | dict(options)
         self._origin = origin
         self._topic = topic
         self._flash_topic = flash_topic_of(topic, load_gazetteer())
         self._timeout = timeout
-        self._codec = Codec()
+        self._codec = Codec(seals=seals)
         self._ids = ids
         self._tracer = tracer
         self._framed: set[str] = set()

@@ -18,6 +18,7 @@ from producers.tracing import ended_with, published
 from schemas.codec import Codec
 from schemas.flash import flash_topic_of
 from schemas.gazetteer import load_gazetteer
+from schemas.sealing import Seals
 from schemas.sequence import SEQUENCE_HEADER, Numbered, Numbering
 from schemas.traces import Tracer
 
@@ -50,6 +51,7 @@ class SpooledProducer(Publisher):
         closing: float = _CLOSING_S,
         max_bytes: int = MAX_BYTES,
         tracer: Tracer | None = None,
+        seals: Seals | None = None,
     ) -> None:
         """``keys``: those of the environment unless given (``SAMBUS_SPOOL_KEY_FILE``).
 
@@ -62,7 +64,7 @@ class SpooledProducer(Publisher):
         self._patience, self._closing = patience, closing
         self._keys = keys_from_environment() if keys is None else keys
         self._folder, self._max_bytes = spool, max_bytes
-        self._codec = Codec()
+        self._codec = Codec(seals=seals)
         self._carrying: Carrying | None = None
         self._numbering = Numbering()
         self.spool: Spool

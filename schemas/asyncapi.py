@@ -12,6 +12,7 @@ from schemas.codec import CONTENT_TYPE, ORIGIN_HEADER
 from schemas.gazetteer import Gazetteer
 from schemas.registry import Registry, Version
 from schemas.schema_ids import subject_of
+from schemas.sealing import SEALED
 from schemas.topics import (
     ACCEPTED,
     ACTS,
@@ -51,13 +52,13 @@ _OWN_DESK: Final = "desk.{unit}.{function}"
 _OWN_RECEIPTS: Final = "receipts.{unit}.{function}"
 #: What stands on a topic, by schema name. A topic that is not named here is read and written within the bus.
 _RECORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    GATEWAY_IN: _EVENTS,
+    GATEWAY_IN: (*_EVENTS, SEALED),
     _PUBLISHED: _EVENTS,
-    FLASH_IN: _EVENTS,
+    FLASH_IN: (*_EVENTS, SEALED),
     _FLASH_PUBLISHED: _EVENTS,
-    FLASH_ACCEPTED: _EVENTS,
-    ACCEPTED: tuple(EVENT_TYPES),
-    ASSESSED: tuple(EVENT_TYPES),
+    FLASH_ACCEPTED: (*_EVENTS, SEALED),
+    ACCEPTED: (*EVENT_TYPES, SEALED),
+    ASSESSED: (*EVENT_TYPES, SEALED),
     QUARANTINE: ("quarantined",),
     DROPS: ("quarantine_drop", "quarantine_retry"),
     PAUSES: ("source_pause", "pause_end"),

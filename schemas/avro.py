@@ -23,6 +23,7 @@ from schemas.pictures import PictureRow
 from schemas.reads import ReadLine
 from schemas.receipts import Receipts
 from schemas.records import Decision, DeliveryMeta, PackRecord, Quarantined, QuarantineDrop, QuarantineRetry
+from schemas.sealing import SEALED, SealedEvent
 from schemas.subscriptions import Committed, Subscription
 
 NAMESPACE: Final = "se.sambus"
@@ -41,6 +42,7 @@ BUS_RECORDS: Final[Mapping[str, type[BaseModel]]] = {
     "quarantine_retry": QuarantineRetry,
     "quarantined": Quarantined,
     "read_line": ReadLine,
+    SEALED: SealedEvent,
     "source_pause": SourcePause,
     "subscription": Subscription,
     "receipts": Receipts,

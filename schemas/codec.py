@@ -15,10 +15,12 @@ from schemas.avro import DELIVERY_PREFIX, Schema
 from schemas.avro_code import Decoder, Encoder, compile_decoder, compile_encoder, field_of_error
 from schemas.avro_values import write_long
 from schemas.avro_views import Cut, Cutter
+from schemas.catalogue import EVENT_TYPES
 from schemas.model import Model
 from schemas.problems import RejectCode
 from schemas.registry import Registry, Version, crc64, load_registry
 from schemas.schema_ids import CONFLUENT_HEAD, id_in
+from schemas.sealing import SEALED, Seals, holds_sealed
 
 #: The largest event that a publisher may send (clarified: larger material is a pointer).
 MAX_RECORD_BYTES: Final = 1024 * 1024
@@ -80,11 +82,19 @@ class _Writer(NamedTuple):
 class Codec:
     """Encodes and decodes by schema name. Cheap to make: compiled code is shared by all codecs of a registry."""
 
-    def __init__(self, ids: Mapping[int, str] | None = None, *, registry: Registry | None = None) -> None:
+    def __init__(
+        self,
+        ids: Mapping[int, str] | None = None,
+        *,
+        registry: Registry | None = None,
+        seals: Seals | None = None,
+    ) -> None:
         """Shape: ``ids`` maps a Confluent schema id to a schema name, or to ``<name>.v<N>`` for an old version.
 
         An id that maps to nothing is known to stand for none of ours. The mapping may grow while the codec uses it.
+        With ``seals``, events that hold sealed fields are encrypted, and those that are can be read.
         """
+        self._seals = seals
         self._registry = registry or load_registry()
         self._ids = {} if ids is None else ids
         self._heads: dict[str, bytes] = {}
@@ -108,13 +118,25 @@ class Codec:
         Errors: ``KeyError`` for an unknown name, ``UnencodableError`` for a value that does not fit.
         """
         writer = self._writers.get(name) or self._writer(name)
-        return _encoded(name, writer.head, writer.encode, value)
+        data = _encoded(name, writer.head, writer.encode, value)
+        return data if self._seals is None else self._sealed(name, value, data)
 
     def encode_model(self, name: str, model: Model) -> bytes:
         """The same bytes as ``encode`` makes of what the model dumps, without dumping it."""
         writer = self._writers.get(name) or self._writer(name)
         encode = self._models.get(name) or self._model_encoder(name)
-        return _encoded(name, writer.head, encode, vars(model))
+        data = _encoded(name, writer.head, encode, vars(model))
+        return data if self._seals is None else self._sealed(name, vars(model), data)
+
+    def sealed(self, event_type: str, event: Mapping[str, Any], data: bytes) -> bytes:
+        """The record of an event as it may stand on a topic: encrypted, if the event holds a sealed field.
+
+        Shape: ``data`` is its record, of whatever writer; what is encrypted already, or by whoever has no ``seals``,
+        stays as it is.
+        """
+        if self._seals is None or self.name_of(data) == SEALED:
+            return data
+        return self._sealed(event_type, event, data)
 
     def encode_confluent(self, name: str, schema_id: int, value: Mapping[str, Any]) -> bytes:
         """A record in the Confluent wire format, under an id that a registry gave to the current schema."""
@@ -228,6 +250,22 @@ class Codec:
         written = self._registry.find(head[2:]) if head.startswith(_SINGLE_OBJECT) else None
         return None if written is None else written.name
 
+    def _sealed(self, name: str, value: Mapping[str, Any], data: bytes) -> bytes:
+        if self._seals is None or name not in EVENT_TYPES or not holds_sealed(name, value):
+            return data
+        writer = self._writers.get(SEALED) or self._writer(SEALED)
+        return _encoded(SEALED, writer.plain, writer.encode, vars(self._seals.close(name, value, data)))
+
+    def _opened(self, sealed: Mapping[str, Any], limit: int) -> Decoded:
+        """What was encrypted; it must be the event that it is said to be."""
+        data = None if self._seals is None else self._seals.open(sealed)
+        if data is None:
+            raise UndecodableError(RejectCode.SEAL_UNOPENED)
+        found = self._decoded(data, limit)
+        if found.name != sealed["event_type"] or found.value["event_id"] != sealed["event_id"]:
+            raise UndecodableError(RejectCode.UNREADABLE)
+        return found
+
     def _decoded(self, data: bytes, limit: int) -> Decoded:
         if not data:
             raise UndecodableError(RejectCode.UNREADABLE)
@@ -240,6 +278,8 @@ class Codec:
         value, end = reader.decode(data, size, len(data))
         if end != len(data):
             raise UndecodableError(RejectCode.UNREADABLE)
+        if reader.name == SEALED:
+            return self._opened(value, limit)
         return Decoded(reader.name, reader.version, value)
 
     def _current(self, name: str) -> Version:

@@ -17,8 +17,10 @@ from schemas.gazetteer import Gazetteer
 from schemas.model import Model, Moment, Ref
 from schemas.problems import RejectCode
 
-#: Faults that are not the source's: a registry that is silent, and the bus itself.
-NOT_THEIRS: Final = frozenset({RejectCode.INTERNAL, RejectCode.SCHEMA_ID_UNRESOLVED, RejectCode.PACK_REFUSED})
+#: Faults that are not the source's: a registry that is silent, keys that were not given out, and the bus itself.
+NOT_THEIRS: Final = frozenset(
+    {RejectCode.INTERNAL, RejectCode.SCHEMA_ID_UNRESOLVED, RejectCode.SEAL_UNOPENED, RejectCode.PACK_REFUSED}
+)
 #: A window is counted in so many parts.
 _PARTS: Final = 12
 _NONE: Final[Mapping[str, int]] = {}

@@ -12,6 +12,7 @@ class RejectCode(StrEnum):
     UNREADABLE = "UNREADABLE"
     SCHEMA_UNKNOWN = "SCHEMA_UNKNOWN"
     SCHEMA_ID_UNRESOLVED = "SCHEMA_ID_UNRESOLVED"
+    SEAL_UNOPENED = "SEAL_UNOPENED"
     TOO_LARGE = "TOO_LARGE"
     KEY_NOT_EVENT_ID = "KEY_NOT_EVENT_ID"
     FIELD_MISSING = "FIELD_MISSING"
@@ -76,6 +77,10 @@ REMEDIES: dict[RejectCode, tuple[str, str]] = {
     RejectCode.SCHEMA_ID_UNRESOLVED: (
         "Schemats id kunde inte slås upp: registret svarar inte, eller läsaren saknar --registry. Försök igen.",
         "The schema's id could not be looked up: the registry is silent, or the reader lacks --registry. Try again.",
+    ),
+    RejectCode.SEAL_UNOPENED: (
+        "Händelsen är krypterad med en nyckel som läsaren saknar, eller har ändrats. Ge läsaren förseglingsnycklarna.",
+        "The event is encrypted under a key that the reader lacks, or was changed. Give it the keys for sealing.",
     ),
     RejectCode.TOO_LARGE: (
         "Posten är större än 1 MiB. Skicka en pekare till stort material i stället för materialet.",

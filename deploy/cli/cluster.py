@@ -22,7 +22,7 @@ from deploy.cluster.detach import Report, run_detached
 from deploy.cluster.gateway import GatewayPorts, gateway_programs
 from deploy.cluster.keep import Keep
 from deploy.cluster.local import DEADLINE, PORT
-from deploy.cluster.match_keys import ensure_keys
+from deploy.cluster.match_keys import ensure_keys, write_seal_keys
 from deploy.cluster.secured import Secured
 from deploy.cluster.settings import GATEWAY_PORT, MOST_BROKERS
 from deploy.cluster.watching import watch_program
@@ -30,7 +30,9 @@ from deploy.cluster.worker import COMMAND as WORKER
 from deploy.cluster.worker import Environment, Metrics, Worker
 from deploy.registry.server import PORT as REGISTRY_PORT
 from deploy.registry.server import RegistryServer
+from deploy.sealing import VARIABLE
 from schemas.topics import MONITOR
+from streams.core.link.keys import KeysError
 from streams.engine.settings import GROUP
 
 #: What `sambus up` keeps in its folder.
@@ -117,7 +119,8 @@ def up(connection: Connection, **options: Any) -> None:
     from deploy.cluster.supervisor import Supervisor  # brings all of Kafka's client, which `down` need not wait for
 
     report = Report(options["report_fd"])
-    beside = {"SAMBUS_MATCH_KEYS": str(_match_keys(options["match_keys"], home))}
+    match_keys = _match_keys(options["match_keys"], home)
+    beside = {"SAMBUS_MATCH_KEYS": str(match_keys), VARIABLE: str(_sealing_keys(match_keys, home))}
     if registry is not None:
         beside["SAMBUS_REGISTRY"] = registry.url
     reaching = _reaching(connection, cluster, beside)
@@ -192,6 +195,24 @@ def _match_keys(named: Path | None, home: Path) -> Path:
         return ensure_keys(home)
     except OSError as problem:
         raise places.unwritable(home, problem) from None
+
+
+def _sealing_keys(match_keys: Path, home: Path) -> Path:
+    """The keys for sealing that go with those of the workers, written anew at each start: they may have rotated.
+
+    Errors: ``ClusterError`` when the folder cannot be written, ``click.UsageError`` when the workers' cannot be used.
+    """
+    made = home / "sealing-keys.json"
+    try:
+        made.parent.mkdir(parents=True, exist_ok=True)
+        write_seal_keys(match_keys, made)
+    except KeysError as problem:
+        raise click.UsageError(f"{match_keys}: {problem}.") from None
+    except FileNotFoundError:
+        raise click.UsageError(f"There is no file {match_keys}; make it with `sambus keys make`.") from None
+    except OSError as problem:
+        raise places.unwritable(home, problem) from None
+    return made
 
 
 def _cluster(options: dict[str, Any], home: Path, acls: Sequence[Acl]) -> LocalCluster:

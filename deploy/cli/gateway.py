@@ -13,7 +13,9 @@ from deploy.cli.pausing_option import pausing_option
 from deploy.cli.tracing import tracer_of
 from deploy.cluster.settings import GATEWAY_PORT, LOCAL_ISSUER
 from deploy.metrics import metrics_options, serve_figures
+from deploy.sealing import VARIABLE, read_seals
 from schemas.pausing import Pausing
+from schemas.sealing import SealKeysError
 
 _PORT = click.IntRange(1, 65535)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -57,6 +59,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     envvar="SAMBUS_AUDITOR_FILE",
     help="Variables of the Kafka user `operations`: by it the console searches who read what.",
 )
+@click.option(
+    "--sealing-keys",
+    type=_FILE,
+    envvar=VARIABLE,
+    help="File of the keys by which events with sealed fields are encrypted (`sambus keys sealing`).",
+)
 @pausing_option
 @metrics_options
 @home_option
@@ -83,6 +91,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     spool_folder: Path | None,
     spool_room: int,
     auditor: Path | None,
+    sealing_keys: Path | None,
     metrics_port: int,
     metrics_host: str,
     home: Path,
@@ -124,8 +133,11 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
     tokens = Tokens(Keys(issuer, client), gazetteer, audience)
     try:
         who = tokens if certificates is None else AnyOf(tokens, read_certificates(certificates, gazetteer))
+        seals = read_seals(sealing_keys)
     except CertificatesError as problem:
         raise click.UsageError(str(problem)) from None
+    except SealKeysError as problem:
+        raise click.UsageError(f"{problem}.") from None
     context = Context(
         kafka=connection.aiokafka(),
         auditing=auditor_options(connection, auditor),
@@ -143,6 +155,7 @@ def gateway(  # noqa: PLR0913, PLR0917 - one parameter an option
         pausing=pausing,
         gazetteer=gazetteer,
         tracer=tracer_of("gateway"),
+        seals=seals,
     )
     taken = listen(host, port)
     made = Gateway(parts(context))

@@ -62,6 +62,22 @@ def rotate(file: Path) -> None:
 
 @keys.command()
 @_FILE
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@_told
+def sealing(file: Path, out: Path) -> None:
+    """Write to OUT the keys for sealing that go with FILE: for gateways, and whoever publishes to Kafka.
+
+    By them events with sealed fields are encrypted on their way, and by nothing else. Do it anew after each rotation:
+    give workers the new FILE first, then gateways the new OUT.
+    """
+    from deploy.cluster.match_keys import write_seal_keys
+
+    made = write_seal_keys(file, out)
+    click.echo(f"In use: {made.current}. It opens what was sealed by {', '.join(made.keys)}.")
+
+
+@keys.command()
+@_FILE
 @_told
 def show(file: Path) -> None:
     """Show which keys FILE holds, by name and last day; never a key."""

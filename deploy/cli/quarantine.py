@@ -12,7 +12,7 @@ from deploy.cli.quarantine_choice import one_entry, selection_options
 from deploy.cli.quarantine_pauses import resume_command
 from deploy.cli.quarantine_words import besides, group_json, print_groups, print_list, print_one, told_json
 from deploy.cli.quarantine_work import drop_command, mend_command, retry_command
-from schemas.codec import Codec
+from deploy.cli.sealing import sealing_codec
 
 
 @click.group("quarantine")
@@ -51,7 +51,7 @@ def list_command(
 
     What was dropped or published again is counted, and listed with --dropped and --retried alone.
     """
-    codec, wanted = Codec(), State(state or State.WAITING)
+    codec, wanted = sealing_codec(), State(state or State.WAITING)
     found = run(entries(connection.aiokafka(), codec, origin=desk)) or []
     meant = [entry for entry in found if replace(selection, state=None).takes(shown(entry, None, codec))]
     listed = [entry for entry in meant if shown(entry, None, codec).state is wanted]
@@ -82,7 +82,7 @@ def list_command(
 @connection_options
 def show_command(record: str, desk: str | None, as_json: bool, lang: str, connection: Connection) -> None:
     """Show one record: what is wrong, where, and how to mend it."""
-    codec = Codec()
+    codec = sealing_codec()
     view = shown(one_entry(connection, codec, record), desk, codec)
     if as_json:
         print_json(told_json(view))

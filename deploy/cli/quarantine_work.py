@@ -22,6 +22,7 @@ from deploy.cli.asking import AskError, console, desk_option, lang_option, run
 from deploy.cli.connection import Connection, connection_options
 from deploy.cli.quarantine_choice import Many, chosen_entries, many_options, one_entry, still_waiting, who_option
 from deploy.cli.quarantine_words import problem_line
+from deploy.cli.sealing import sealing_codec
 from schemas.codec import Codec
 from schemas.gazetteer import load_gazetteer
 from schemas.problems import Problem, RejectCode
@@ -72,7 +73,7 @@ def mend_command(
 
     Exit codes: 0 published again, 1 still not right (or not there), 2 wrong use, 3 the bus cannot be reached.
     """
-    codec = Codec()
+    codec = sealing_codec()
     entry = _own(connection, codec, record, desk)
     body = _patched(entry, codec, corrections, lang) if corrections.path is None else _body(corrections.path)
     again = _right(mended(entry, body, codec, _judge()), lang)
@@ -98,7 +99,7 @@ def retry_command(
     stopped and called again: what was published again waits no more.
     Exit codes: 0 published again, 1 still not right (or not there), 2 wrong use, 3 the bus cannot be reached.
     """
-    codec, options = Codec(), connection.aiokafka()
+    codec, options = sealing_codec(), connection.aiokafka()
     if many is not None:
         if path is not None:
             raise click.UsageError("--mend corrects one record.")
@@ -138,7 +139,7 @@ def drop_command(
     --cause, --origin, --type and --since mean, after a preview.
     Exit codes: 0 dropped, 1 not there, not yours or dropped before, 2 wrong use, 3 the bus cannot be reached.
     """
-    codec, options = Codec(), connection.aiokafka()
+    codec, options = sealing_codec(), connection.aiokafka()
     if many is not None:
         meant = [e for e in chosen_entries(connection, codec, many.selection) if who == who_drops(e.record.origin)]
         if _agreed(meant, codec, lang, yes=many.yes):

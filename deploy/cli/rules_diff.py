@@ -18,7 +18,8 @@ from deploy.cli.connection import EXIT_DONE, EXIT_NOT_WELL, Connection, connecti
 from deploy.cli.names import function_name, title_of
 from deploy.cli.rules_asking import fail, history_of, one_version, tell, told_problems
 from deploy.cli.rules_life import first_option
-from schemas.codec import Codec
+from deploy.cli.sealing import REMEDY, sealing_codec
+from schemas.codec import UndecodableError
 from schemas.gazetteer import load_gazetteer
 from streams.core.reference import Reference, load_reference
 from streams.core.share.bundle import open_bundle
@@ -95,7 +96,10 @@ def diff(old: str, new: str, over: str, every: bool, exit_code: bool, as_json: b
     else:
         from deploy.replay import replayed
 
-        run(report.follow(comparison, replayed(place["connection"].aiokafka(), Codec(), since)))
+        try:
+            run(report.follow(comparison, replayed(place["connection"].aiokafka(), sealing_codec(), since)))
+        except UndecodableError:
+            raise click.UsageError(f"Some events or orders of the period are sealed. {REMEDY}") from None
     report.close(old, new, since)
     sys.exit(EXIT_NOT_WELL if exit_code and report.differing else EXIT_DONE)
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from deploy.cli.asking import AskError, console
+from deploy.cli.sealing import seals
 from deploy.cli.tracing import tracer_of
 from producers.client import Producer, Publisher
 from producers.spool import MIB, Kept, Spool, SpoolError
@@ -31,9 +32,9 @@ class Spooling(NamedTuple):
 
         Errors: ``click.UsageError`` when a spool has no key, or is to write a registry's ids.
         """
-        tracer = tracer_of("publish")
+        tracer, sealing = tracer_of("publish"), seals()
         if self.folder is None:
-            return Producer(options, origin=desk, topic=topic, ids=ids, tracer=tracer)
+            return Producer(options, origin=desk, topic=topic, ids=ids, tracer=tracer, seals=sealing)
         if ids is not None:
             raise click.UsageError("--spool keeps events that need no registry: leave --registry out.")
         return SpooledProducer(
@@ -45,6 +46,7 @@ class Spooling(NamedTuple):
             closing=0.0,  # the command has waited by then
             max_bytes=self.room * MIB,
             tracer=tracer,
+            seals=sealing,
         )
 
 

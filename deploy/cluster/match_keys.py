@@ -1,4 +1,7 @@
-"""Makes and turns the file of the keys under which references are compared; ``sambus up`` makes one for its folder."""
+"""Makes and turns the file of the keys under which references are compared; ``sambus up`` makes one for its folder.
+
+From it comes the file of the keys for sealing, which gateways need: nobody can compare by those.
+"""
 
 import contextlib
 import os
@@ -6,7 +9,9 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
+from schemas.sealing import SealKeys, written_seal_keys
 from streams.core.link.keys import CLASSES, MatchKeys, made_keys, parse_keys, rotated, written_keys
+from streams.engine.match_keys import seal_keys
 
 _RANDOM_BYTES = 32 * len(CLASSES)
 
@@ -42,6 +47,18 @@ def rotate_keys(path: Path) -> MatchKeys:
     _write_new(beside, written_keys(turned))
     beside.replace(path)
     return turned
+
+
+def write_seal_keys(path: Path, sealing: Path) -> SealKeys:
+    """Write the keys for sealing that go with those in a file, for their owner alone, in place of what is there.
+
+    Errors: ``KeysError``, ``OSError``; the file is as it was then.
+    """
+    made = seal_keys(parse_keys(path.read_bytes()))
+    beside = sealing.with_name(f"{sealing.name}.{secrets.token_hex(4)}")
+    _write_new(beside, written_seal_keys(made))
+    beside.replace(sealing)
+    return made
 
 
 def _name() -> str:

@@ -9,9 +9,11 @@ import httpx
 
 from producers.http.durable import DurableSpool
 from producers.http.limits import Limits
+from schemas.codec import Codec
 from schemas.gazetteer import Gazetteer, load_gazetteer
 from schemas.identity import Authenticator
 from schemas.pausing import Pausing, load_pausing
+from schemas.sealing import Seals
 from schemas.traces import Tracer
 
 
@@ -33,7 +35,7 @@ class Context:
     where pages send people to sign in, as the client ``client_id`` (with a secret, if it is no public one);
     ``address`` is where browsers reach this gateway; ``http`` asks other servers; ``limits`` bound what comes in;
     ``pausing`` is beyond which limit a desk that fills quarantine waits; ``tracer`` follows events through the
-    gateway, if any are followed.
+    gateway, if any are followed; ``seals`` encrypt events that hold sealed fields.
     """
 
     kafka: Mapping[str, Any]
@@ -52,3 +54,9 @@ class Context:
     pausing: Pausing = field(default_factory=load_pausing)
     gazetteer: Gazetteer = field(default_factory=load_gazetteer)
     tracer: Tracer | None = None
+    seals: Seals | None = None
+
+    @property
+    def codec(self) -> Codec:
+        """A codec that seals what is published, and opens it for whoever published it."""
+        return Codec(seals=self.seals)

@@ -31,7 +31,9 @@ def part(context: Context, topic: str = GATEWAY_IN, timeout: float = TIMEOUT_S, 
         async with nullcontext() if context.spool is None else context.spool, bus, pauses.lifespan():
             yield
 
-    endpoint = intake_endpoint(bus, context.authenticator, context.gazetteer, context.limits, context.tracer, pauses)
+    endpoint = intake_endpoint(
+        bus, context.authenticator, context.gazetteer, context.limits, context.tracer, pauses, context.codec
+    )
 
     def figures() -> list[Shown]:
         waiting = () if context.spool is None else (Figure(SPOOL, (), context.spool.waiting),)

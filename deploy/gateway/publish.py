@@ -18,7 +18,6 @@ from producers.http.limits import Rates
 from producers.page import assets
 from producers.page.references import KEY_BYTES, References
 from producers.page.router import Kept, Sent, page_router
-from schemas.codec import Codec
 from schemas.substances import load_substances
 from streams.core.reference import Reference
 
@@ -30,8 +29,8 @@ _SENT, _LOOKED_AT, _ASKED = 5.0, 5.0, 2.0
 
 def part(context: Context) -> Part:
     """The part. The key of references is made at the first start, unless ``SAMBUS_REFERENCE_KEY`` names its file."""
-    bus, codec, substances = Bus(context.kafka), Codec(), load_substances()
-    intake = Intake(bus, context.gazetteer, substances, tracer=context.tracer)
+    bus, codec, substances = Bus(context.kafka), context.codec, load_substances()
+    intake = Intake(bus, context.gazetteer, substances, tracer=context.tracer, codec=codec)
     references = References(reference_key(context.folder / NAME))
     sent = Sent(context.authenticator, references, context.limits, rate=_SENT)
     # What is only looked at is hashed under a key that nobody else has: trying numbers out here tells nothing of any.

@@ -15,7 +15,7 @@ NAME: Final = "quarantine"
 
 def part(context: Context) -> Part:
     """The part. It is no reason to call the gateway not ready: publishing and reading do not need it."""
-    desk = QuarantineDesk(context.kafka, context.gazetteer, cleared)
+    desk = QuarantineDesk(context.kafka, context.gazetteer, cleared, context.codec)
     return Part(NAME, (router(desk, context.authenticator),), lifespan=desk.lifespan)
 
 

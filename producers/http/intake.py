@@ -45,13 +45,14 @@ class Intake:
         substances: SubstanceRegister,
         now: Clock = lambda: datetime.now(UTC),
         tracer: Tracer | None = None,
+        codec: Codec | None = None,
     ) -> None:
         self.bus = bus
         self._tracer = tracer
         self._gazetteer = gazetteer
         self._substances = substances
         self._now = now
-        self._codec = Codec()
+        self._codec = codec or Codec()
         self._taken: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
 

@@ -12,6 +12,7 @@ from producers.http.endpoint import Endpoint, Pauses
 from producers.http.event_schemas import request_body
 from producers.http.intake import Intake, Status
 from producers.http.limits import Limits
+from schemas.codec import Codec
 from schemas.gazetteer import Gazetteer
 from schemas.identity import Authenticator
 from schemas.substances import load_substances
@@ -60,9 +61,11 @@ def intake_endpoint(
     limits: Limits,
     tracer: Tracer | None = None,
     pauses: Pauses | None = None,
+    codec: Codec | None = None,
 ) -> Endpoint:
     """What answers ``POST /v1/events``."""
-    return Endpoint(Intake(bus, gazetteer, load_substances(), tracer=tracer), authenticator, limits, pauses)
+    intake = Intake(bus, gazetteer, load_substances(), tracer=tracer, codec=codec)
+    return Endpoint(intake, authenticator, limits, pauses)
 
 
 def intake_router(endpoint: Endpoint) -> APIRouter:

@@ -45,6 +45,8 @@ class Accepted(NamedTuple):
     fingerprint: str
     digest: bytes
     content: bytes
+    #: The record as it goes on: as published, or encrypted, if the event holds sealed fields.
+    data: bytes
     flash: bool = False
 
 
@@ -92,7 +94,8 @@ class Intake:
         key = fingerprint(decoded.name, proven)
         flash = is_flash(body, self._reference.substances)
         digest = telling(body, content)
-        accepted = Accepted(found.event_id, decoded.name, found.revision, origin, key, digest, content, flash)
+        data = self._codec.sealed(decoded.name, body, record.value)
+        accepted = Accepted(found.event_id, decoded.name, found.revision, origin, key, digest, content, data, flash)
         return Reading(peek, accepted)
 
     def _problems(self, event: Event[Any], body: Mapping[str, Any], record: Published) -> tuple[Problem, ...]:

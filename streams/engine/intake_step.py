@@ -70,7 +70,7 @@ class IntakeStep:
         value = self._codec.unframed(record.value or b"")
         published = Published(record.key, value, writer, moment(record.timestamp))
         if record.topic == CANARY_IN:
-            out.add(_canary(record, value, self._intake.read(published).outcome))
+            out.add(_canary(record, self._intake.read(published).outcome))
             return
         followed = self._traces.begin(SpanName.INTAKE, record, out)
         reading = self._intake.read(published)
@@ -86,7 +86,7 @@ class IntakeStep:
         match settled:
             case Forward():
                 topic = self._lane(record, accepted, counters)
-                out.add(_accepted(record, value, accepted, topic, followed.context))
+                out.add(_accepted(record, accepted, topic, followed.context))
                 state.put(key, accepted.digest, record.timestamp)
                 followed.tell({Fact.OUTCOME: ACCEPTED_OUTCOME})
             case Drop(code):
@@ -151,11 +151,11 @@ def _sent_again(record: Record) -> bool:
     return record.topic == GATEWAY_IN and header(record, AGAIN_HEADER) is not None
 
 
-def _canary(record: Record, value: bytes, outcome: Accepted | Reject) -> Output:
+def _canary(record: Record, outcome: Accepted | Reject) -> Output:
     """A test event on its way, marked first of all: no id is remembered of it, and nobody gets a receipt."""
     if isinstance(outcome, Reject):
         return refused(record, outcome.problems)
-    accepted = _accepted(record, value, outcome, ACCEPTED, None)
+    accepted = _accepted(record, outcome, ACCEPTED, None)
     return accepted._replace(headers=[(CANARY_HEADER, b"1"), *accepted.headers])
 
 
@@ -164,10 +164,11 @@ def desk_of(accepted: Accepted) -> str:
     return desk_address(accepted.origin.unit, accepted.origin.function)
 
 
-def _accepted(record: Record, value: bytes, accepted: Accepted, topic: str, trace: bytes | None) -> Output:
+def _accepted(record: Record, accepted: Accepted, topic: str, trace: bytes | None) -> Output:
     """The event as published, byte for byte, keyed for deduplication; the bus's own facts travel as headers.
 
-    Only a registry's id at its head has given way to the schema's fingerprint.
+    Only a registry's id at its head has given way to the schema's fingerprint; and what holds sealed fields is
+    encrypted, if it was not.
     """
     headers = [
         *((name, value) for name, value in record.headers if name.startswith(("ce_", "content-type"))),
@@ -177,4 +178,4 @@ def _accepted(record: Record, value: bytes, accepted: Accepted, topic: str, trac
         (FROM_HEADER, place(record).encode()),
         (SAID_HEADER, accepted.content),
     ]
-    return Output(topic, accepted.fingerprint.encode(), value, record.timestamp, headers)
+    return Output(topic, accepted.fingerprint.encode(), accepted.data, record.timestamp, headers)

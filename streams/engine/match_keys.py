@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from schemas.sealing import SealKeys, seal_key
 from streams.core.link.keys import KeysError, MatchKeys, parse_keys
 
 _REMEDY = (
@@ -20,3 +21,10 @@ def read_keys(path: Path | None) -> MatchKeys:
         raise KeysError(f"{path} cannot be read: {problem.strerror}. {_REMEDY}") from None
     except KeysError as problem:
         raise KeysError(f"{path} holds no keys for matching: {problem}.") from None
+
+
+def seal_keys(keys: MatchKeys) -> SealKeys:
+    """The keys for sealing that go with these: they rotate with them, and open as long as anything is remembered."""
+    generations = (keys.current, *filter(None, (keys.previous,)))
+    made = {each.name: {level: seal_key(key) for level, key in each.keys.items()} for each in generations}
+    return SealKeys(keys.current.name, made)

@@ -10,6 +10,7 @@ import faust
 import uvloop
 
 from schemas.codec import Codec
+from schemas.sealing import Seals
 from schemas.topics import (
     ACCEPTED,
     ASSESSED,
@@ -45,7 +46,7 @@ from streams.engine.facts import FactsTeller
 from streams.engine.framing import Framing
 from streams.engine.intake_step import IntakeStep
 from streams.engine.link_step import LinkStep
-from streams.engine.match_keys import read_keys
+from streams.engine.match_keys import read_keys, seal_keys
 from streams.engine.measures import Measures
 from streams.engine.packs import Packs
 from streams.engine.picture_step import PictureStep
@@ -70,7 +71,8 @@ def _by_nobody(_: Measures) -> None:
 
 def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     """The agents with the topics that each reads."""
-    codec, reference = Codec(None if settings.ids is None else settings.ids.known), load_reference()
+    known = None if settings.ids is None else settings.ids.known
+    codec, reference = Codec(known, seals=Seals(seal_keys(keys))), load_reference()
     framing = None if settings.ids is None else Framing(codec, settings.ids)
     prepare()
     units = settings.own_access_units

@@ -68,8 +68,8 @@ class QuarantineDesk:
     options: Mapping[str, Any]
     gazetteer: Gazetteer
     cleared: Callable[[Identity, Mapping[str, Any]], bool]
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     codec: Codec = field(default_factory=Codec)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _opened: Open | None = None
 
     def __post_init__(self) -> None:
