@@ -21,12 +21,15 @@ from deploy.topics import apply
 from schemas.codec import MAX_BUS_BYTES, Codec
 from schemas.gazetteer import load_gazetteer
 from schemas.records import BUS_UNIT, FOLLOWED
+from schemas.sealing import Seals
 from schemas.topics import DECISIONS, QUARANTINE, catalogue, delivery_areas
 from streams.core.link.keys import written_keys
+from streams.engine.match_keys import seal_keys
 from streams.engine.settings import GROUP
 from tests.streams.core.made import KEYS
 
-CODEC = Codec()
+#: It opens what the workers of these tests seal.
+CODEC = Codec(seals=Seals(seal_keys(KEYS)))
 DELIVERIES = tuple(f"deliver.{area}" for area in delivery_areas(load_gazetteer()))
 
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from deploy.access import ADMIN
 from deploy.certificates import RENEW_BEFORE, Wanted, left, signed
 from deploy.cluster.local import new_cluster_id
-from deploy.cluster.match_keys import make_keys
+from deploy.cluster.match_keys import make_keys, write_seal_keys
 from deploy.cluster.secured import new_password, write_private
 from deploy.cluster.settings import BROKER_USER, as_properties
 from deploy.install.brokers import HOSTS, settings_of
@@ -50,6 +50,11 @@ def make(folder: Path, users: Iterable[str], gateway_hosts: Iterable[str] = ()) 
     new = [path for path in wanted if not path.exists()]
     for path in new:
         wanted[path](path)
+    sealing = folder / "sealing-keys.json"
+    former = sealing.read_bytes() if sealing.exists() else b""
+    write_seal_keys(folder / "match-keys.json", sealing)  # anew each time: those may have rotated
+    if sealing.read_bytes() != former:
+        new.append(sealing)
     new += _certificates(folder, list(gateway_hosts))
     for node in range(1, len(HOSTS) + 1):
         write_private(folder / "kafka" / f"{HOSTS[node - 1]}.properties", as_properties(settings_of(node)).encode())

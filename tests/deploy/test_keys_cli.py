@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from deploy.cli.main import main
 from deploy.cluster.match_keys import ensure_keys
+from schemas.sealing import parse_seal_keys
 from streams.core.link.keys import parse_keys
 
 
@@ -43,6 +45,43 @@ def test_a_rotation_keeps_the_former_keys_and_is_refused_while_they_are_needed(t
     assert call("keys", "rotate", str(file)).exit_code == 2
     assert file.read_bytes() == turned
     assert [path.name for path in tmp_path.iterdir()] == ["match.json"]
+
+
+def test_keys_for_sealing_follow_those_for_matching(tmp_path: Path) -> None:
+    """Made anew after a rotation they open what was sealed before; nothing of a key is told, and none can compare."""
+    file, out = tmp_path / "match.json", tmp_path / "sealing.json"
+    call("keys", "make", str(file))
+    assert call("keys", "sealing", str(file), str(out)).exit_code == 0
+    before = parse_seal_keys(out.read_bytes())
+    call("keys", "rotate", str(file))
+    told = call("keys", "sealing", str(file), str(out))
+    after = parse_seal_keys(out.read_bytes())
+    assert after.current != before.current
+    assert after.keys[before.current] == before.keys[before.current]
+    assert out.stat().st_mode & 0o077 == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"match.json", "sealing.json"}
+    secret = [key.hex() for levels in after.keys.values() for key in levels.values()]
+    assert all(key not in told.output for key in secret)
+    assert not {key for key in secret if key.encode() in file.read_bytes()}
+
+
+def test_without_keys_for_matching_there_are_none_for_sealing(tmp_path: Path) -> None:
+    """And what is there stays."""
+    other, out = tmp_path / "other.json", tmp_path / "sealing.json"
+    other.write_text("{}")
+    assert call("keys", "sealing", str(other), str(out)).exit_code == 2
+    assert call("keys", "sealing", str(tmp_path / "none.json"), str(out)).exit_code == 2
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("command", [("gateway",), ("publish", "-", "--as", "se.stockholm/intelligence")])
+def test_a_file_of_something_else_is_refused_with_the_remedy(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Before anything is sent, and not as if nothing were to be sealed."""
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+    refused = CliRunner(env={"SAMBUS_SEALING_KEYS": str(other)}).invoke(main, [*command], input="")
+    assert refused.exit_code == 2
+    assert "sambus keys sealing" in refused.output
 
 
 def test_a_bus_on_this_machine_keeps_the_keys_that_it_has(tmp_path: Path) -> None:

@@ -12,10 +12,13 @@ from deploy.cli.rules import rules
 from deploy.demo.offline import assessed_day
 from schemas.catalogue import PUBLISHED_TYPES
 from schemas.codec import Codec
+from schemas.sealing import SEALED, Seals, written_seal_keys
 from schemas.topics import ASSESSED
 from streams.core.share.loading import RULES
+from streams.engine.match_keys import seal_keys
 from tests.consumers.made import Sent
 from tests.deploy.cli_bus import prepare, sambus
+from tests.streams.core.made import KEYS
 from tests.streams.core.share.packs import changed_pack
 
 
@@ -106,13 +109,20 @@ async def ends(bootstrap: str) -> dict[str, int]:
 
 
 @pytest.mark.kafka
-def test_a_changed_pack_over_what_a_bus_decided(kafka: str, changed: str) -> None:
+def test_a_changed_pack_over_what_a_bus_decided(
+    kafka: str, changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same differences as over the demo's day, whose events stand on the bus; not one record is written."""
-    codec = Codec()
+    keys, codec = seal_keys(KEYS), Codec(seals=Seals(seal_keys(KEYS)))
     day = list(assessed_day())
     values = [(each.event, codec.encode(str(each.event["event_type"]), each.event)) for each in day]
     prepare(kafka, [Sent(ASSESSED, str(event["event_id"]), value) for event, value in values])
+    assert {codec.name_of(value) for _, value in values} > {SEALED}
     before = asyncio.run(ends(kafka))
+    shut = sambus(kafka, "rules", "diff", "running", changed, "--over", "1h", "--json")
+    assert (shut.exit_code, "sambus keys sealing" in shut.output) == (2, True), shut.output
+    (tmp_path / "sealing.json").write_bytes(written_seal_keys(keys))
+    monkeypatch.setenv("SAMBUS_SEALING_KEYS", str(tmp_path / "sealing.json"))
     said = sambus(kafka, "rules", "diff", "running", changed, "--over", "1h", "--json")
     assert said.exit_code == 0, said.output
     ids = {event["event_id"] for event, _ in values}

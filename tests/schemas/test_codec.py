@@ -19,6 +19,7 @@ from schemas.codec import (
 )
 from schemas.envelope import Event
 from schemas.registry import Registry, crc64
+from schemas.sealing import SEALED
 from tests.schemas.test_avro import Sample
 from tests.schemas.wire_values import KINDS, example, fastavro_bytes, fastavro_value, values
 
@@ -61,11 +62,13 @@ def test_no_two_schemas_share_a_fingerprint() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_bytes_and_values_are_those_of_fastavro(name: str) -> None:
-    """Every type, with every optional field filled."""
+    """Every type, with every optional field filled. What is sealed is opened by whoever has the keys (test_sealing)."""
     schema, value = current_schemas()[name], example(name)
     data = CODEC.encode(name, value)
     assert data[HEAD:] == fastavro_bytes(schema, value)
-    assert CODEC.decode(data).value == fastavro_value(data[HEAD:], schema) == value
+    assert fastavro_value(data[HEAD:], schema) == value
+    if name != SEALED:
+        assert CODEC.decode(data).value == value
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -12,10 +12,13 @@ import pytest
 from cryptography import x509
 
 from deploy import certificates
+from deploy.cluster.match_keys import rotate_keys
 from deploy.install.brokers import HOSTS, settings_of
 from deploy.install.secrets import make
 from producers.spool_keys import read_keys
+from schemas.sealing import parse_seal_keys
 from streams.core.link.keys import parse_keys
+from streams.engine.match_keys import seal_keys
 
 USERS = ["worker", "gateway.all"]
 
@@ -45,6 +48,16 @@ def test_what_is_there_stays(folder: Path) -> None:
     assert contents(folder) == before
     assert make(folder, [*USERS, "unit.se.syd"]).new == ("users/unit.se.syd.password",)
     assert {name: value for name, value in contents(folder).items() if name in before} == before
+
+
+def test_keys_for_sealing_are_made_anew_when_those_for_matching_have_rotated(folder: Path) -> None:
+    """So that gateways and workers have keys that belong together."""
+    before = contents(folder)
+    rotate_keys(folder / "match-keys.json")
+    assert make(folder, USERS).new == ("sealing-keys.json",)
+    after = parse_seal_keys((folder / "sealing-keys.json").read_bytes())
+    assert parse_seal_keys(before["sealing-keys.json"]).current in after.keys
+    assert after == seal_keys(parse_keys((folder / "match-keys.json").read_bytes()))
 
 
 def test_passwords_differ_and_keys_are_read_by_whoever_needs_them(folder: Path) -> None:
