@@ -131,7 +131,7 @@ def test_a_box_holds_the_event_that_it_says() -> None:
 @pytest.mark.parametrize(("sensitivity", "level"), [(None, 2), (1, 2), (2, 2), (3, 3), (4, 4)])
 def test_the_class_is_the_sensitivity(sensitivity: int | None, level: int) -> None:
     """And a register's is the highest."""
-    event = {"sensitivity": sensitivity, "legal_origin": "report", "payload": {}}
+    event: dict[str, Any] = {"sensitivity": sensitivity, "legal_origin": "report", "payload": {}}
     assert seal_class(event) == level
     assert seal_class(event | {"legal_origin": "register"}) == seal_class(event | {"payload": {"register_source": "x"}})
     assert seal_class(event | {"legal_origin": "register"}) == 4
