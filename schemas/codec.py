@@ -251,7 +251,7 @@ class Codec:
         return None if written is None else written.name
 
     def _sealed(self, name: str, value: Mapping[str, Any], data: bytes) -> bytes:
-        if self._seals is None or name not in EVENT_TYPES or not holds_sealed(name, value):
+        if self._seals is None or not self._seals.closing or name not in EVENT_TYPES or not holds_sealed(name, value):
             return data
         writer = self._writers.get(SEALED) or self._writer(SEALED)
         return _encoded(SEALED, writer.plain, writer.encode, vars(self._seals.close(name, value, data)))

@@ -53,10 +53,14 @@ class SealKeys(NamedTuple):
 
 
 class Seals:
-    """Seals and opens. Pure: the same event under the same key gives the same bytes, so that a retry is the same."""
+    """Seals and opens. Pure: the same event under the same key gives the same bytes, so that a retry is the same.
 
-    def __init__(self, keys: SealKeys) -> None:
+    Shape: ``closing`` is false for whoever only opens, as long as others cannot read what is sealed.
+    """
+
+    def __init__(self, keys: SealKeys, *, closing: bool = True) -> None:
         self.current = keys.current
+        self.closing = closing
         self._ciphers = {
             (name, level): AESSIV(key) for name, levels in keys.keys.items() for level, key in levels.items()
         }

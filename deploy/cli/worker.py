@@ -37,6 +37,12 @@ from schemas.pausing import Pausing
     help="File of the keys under which persons and things are compared; the same for all workers.",
 )
 @click.option(
+    "--sealing/--no-sealing",
+    envvar="SAMBUS_SEALING",
+    default=True,
+    help="Encrypt events that hold sealed fields. Off only while workers run that are older than that.",
+)
+@click.option(
     "--snapshots",
     envvar="SAMBUS_SNAPSHOTS",
     type=click.Path(file_okay=False, path_type=Path),
@@ -54,6 +60,7 @@ def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
     group: str,
     rules: Path | None,
     match_keys: Path | None,
+    sealing: bool,
     snapshots: Path | None,
     registry: str | None,
     pausing: Pausing,
@@ -77,6 +84,7 @@ def worker(  # noqa: PLR0913, PLR0917 - one parameter an option
         own_access_desks=tuple(name for name in own_access if "/" in name),
         rules=rules,
         match_keys=match_keys,
+        sealing=sealing,
         snapshots=snapshots,
         ids=registry_ids(registry, connection),
         pausing=pausing,

@@ -47,6 +47,8 @@ class Settings:
     own_access_desks: tuple[str, ...] = ()
     #: The folder of the pack that decides until another is activated; None is the one that the package carries.
     rules: Path | None = None
+    #: Whether events that hold sealed fields are encrypted; off while workers run that cannot read such events.
+    sealing: bool = True
     #: The file of the keys under which references are compared; the same for all workers, and none runs without it.
     match_keys: Path | None = None
     #: Where snapshots of the lanes' states are kept between restarts; None reads the changelogs whole instead.

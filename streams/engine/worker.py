@@ -72,7 +72,7 @@ def _by_nobody(_: Measures) -> None:
 def agents(settings: Settings, keys: MatchKeys) -> Mapping[Step, Sequence[str]]:
     """The agents with the topics that each reads."""
     known = None if settings.ids is None else settings.ids.known
-    codec, reference = Codec(known, seals=Seals(seal_keys(keys))), load_reference()
+    codec, reference = Codec(known, seals=Seals(seal_keys(keys), closing=settings.sealing)), load_reference()
     framing = None if settings.ids is None else Framing(codec, settings.ids)
     prepare()
     units = settings.own_access_units

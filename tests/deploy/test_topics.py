@@ -1,5 +1,6 @@
 """Topics are brought in line with the catalogue, and nothing that holds data is lost by it."""
 
+import asyncio
 import json
 import socket
 import time
@@ -23,6 +24,7 @@ from schemas.gazetteer import load_gazetteer
 from schemas.topics import Topic, catalogue
 
 NAME = "flow"
+_PATIENCE_S = 30.0
 
 
 def topic(name: str = NAME, partitions: int = 2, *, cleanup: str = "delete") -> Topic:
@@ -165,6 +167,9 @@ async def test_apply_corrects_settings_and_keeps_those_it_does_not_know(
     name = f"{topic_prefix}a"
     by_hand = {"retention.ms": "5000", "segment.ms": "7654321"}
     await admin.create_topics([NewTopic(name, 2, 1, topic_configs=by_hand)])
+    async with asyncio.timeout(_PATIENCE_S):
+        while name not in await admin.list_topics():  # the broker hears of it from its controller
+            await asyncio.sleep(0.05)
     changes = await apply({"bootstrap_servers": kafka}, [topic(name)])
     assert own(changes, topic_prefix) == [("a", Action.CONFIGURE)]
     assert await setting(admin, name, "retention.ms") == "86400000"

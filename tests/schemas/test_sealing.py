@@ -146,6 +146,15 @@ def test_sealed_again_it_stays_as_it_is() -> None:
     assert PLAIN.sealed(name, event, whole) == whole
 
 
+def test_whoever_only_opens_writes_as_before() -> None:
+    """Until no worker is left that could not read it."""
+    name, event = sealed()
+    opening = Codec(seals=Seals(BEFORE, closing=False))
+    assert opening.decode(OPEN.encode(name, event)) == PLAIN.decode(PLAIN.encode(name, event))
+    assert opening.encode(name, event) == opening.sealed(name, event, PLAIN.encode(name, event))
+    assert opening.encode(name, event) == PLAIN.encode(name, event)
+
+
 def test_keys_come_back_from_their_file() -> None:
     """And are shown nowhere."""
     assert parse_seal_keys(written_seal_keys(AFTER)) == AFTER

@@ -37,6 +37,8 @@ class Member(Worker):
         self.revived = 0
         #: By which its clock can be set; None when it has that of the machine.
         self.clock_library: Path | None = None
+        #: Whether it seals events; not while it works beside a release that cannot read them.
+        self.sealing = True
         self._clock = home / f"clock-{number}"
         self.set_clock(0)
 
@@ -79,6 +81,7 @@ class Member(Worker):
 
     def _environment(self) -> dict[str, str]:
         own = {**os.environ, "PYTHONPATH": str(self.tree), "PYTHONDONTWRITEBYTECODE": "1"}
+        own["SAMBUS_SEALING"] = "1" if self.sealing else "0"
         if self.clock_library is not None:
             own |= {"LD_PRELOAD": str(self.clock_library), "SAMBUS_CLOCK": str(self._clock)}
         return own

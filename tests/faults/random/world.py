@@ -97,6 +97,8 @@ def world(home: Path) -> Iterator[World]:
                 setattr(made, name, found)
         if made.previous is not None:
             stack.callback(forget, made.previous)
+            for member in members:  # as docs/upgrading.md has it
+                member.sealing = (made.previous / "schemas" / "sealing.py").exists()
         library = clock_library(home)
         if isinstance(library, str):
             made.absent["clock"] = library
