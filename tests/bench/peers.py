@@ -134,7 +134,9 @@ async def measure(bootstrap: str, engine: str, count: int) -> tuple[float, int, 
     expected = count + sum(1 for number in range(count) if 1 + number % 4 + 1 <= 3)
     group = f"bench-{engine}-{time.time_ns()}"
     process = subprocess.Popen(  # noqa: ASYNC220
-        [sys.executable, "-m", "tests.bench.engines", engine, bootstrap, group], start_new_session=True
+        [sys.executable, "-m", "tests.bench.engines", engine, bootstrap, group],
+        stdout=sys.stderr,
+        start_new_session=True,
     )
     try:
         rate = await _watch_commits(bootstrap, group, count)

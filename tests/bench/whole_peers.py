@@ -57,7 +57,7 @@ async def measure(bootstrap: str, home: Path, engine: str, made: list[Made]) -> 
     process: subprocess.Popen[bytes] | None = None
     if engine != "sambus":
         command = [sys.executable, "-m", "tests.bench.whole", engine, bootstrap]
-        process = subprocess.Popen(command, start_new_session=True)  # noqa: ASYNC220
+        process = subprocess.Popen(command, stdout=sys.stderr, start_new_session=True)  # noqa: ASYNC220
     try:
         async with bus:
             rate = await through(bus, len(made), (ACCEPTED, ENTITIES, DUTIES, FACTS))
