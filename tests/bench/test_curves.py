@@ -7,8 +7,9 @@ import pytest
 
 from tests.bench import curves, plots
 from tests.docs.tables import CURVES, ROOT
+from tests.faults.random.samples import Sample
+from tests.machine import machine
 
-LONG_RUNS = sorted((ROOT / "docs" / "bench").glob("long-*.jsonl"))
 _ID = re.compile(r'(id|href|clip-path|xlink:href)="[^"]*"')
 _NUMBER = re.compile(r"-?[0-9]+(?:[.][0-9]+)?")
 
@@ -37,22 +38,13 @@ def test_the_short_form_runs(tmp_path: Path) -> None:
     assert {path.stem for path in drawn} == {*curves.CURVES, "memory"}
 
 
-@pytest.mark.parametrize(
-    ("measured", "page", "drawn_of"),
-    [
-        (CURVES[-1], "benchmarks.md", {*curves.CURVES, *curves.PEERS, "memory"}),
-        (LONG_RUNS[-1], "faults.md", {"long-waiting", "long-memory"}),
-    ],
-    ids=["curves", "long run"],
-)
-def test_the_plots_of_the_docs_are_those_of_the_last_measurements(
-    tmp_path: Path, measured: Path, page: str, drawn_of: set[str]
-) -> None:
-    """But for the last digit, which another processor rounds otherwise; each stands in its page."""
-    said = (ROOT / "docs" / page).read_text("utf-8")
-    drawn = plots.draw(plots.read(measured), tmp_path)
-    assert measured.name in said
-    assert {path.stem for path in drawn} == drawn_of
+def test_the_plots_of_the_docs_are_those_of_the_last_measurements(tmp_path: Path) -> None:
+    """But for the last digit, which another processor rounds otherwise; each stands in the page, and no other."""
+    said = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    drawn = plots.draw(plots.read(CURVES[-1]), tmp_path)
+    assert CURVES[-1].name in said
+    assert {path.stem for path in drawn} == {*curves.CURVES, *curves.PEERS, "memory"}
+    assert {path.name for path in plots.FOLDER.iterdir()} == {path.name for path in drawn}
     for path in drawn:
         committed, now = (_ID.sub("", each.read_text("utf-8")) for each in (plots.FOLDER / path.name, path))
         assert _NUMBER.sub("#", committed) == _NUMBER.sub("#", now), path.name
@@ -61,6 +53,13 @@ def test_the_plots_of_the_docs_are_those_of_the_last_measurements(
         assert f"(img/bench/{path.name})" in said
 
 
-def test_there_is_no_plot_of_nothing() -> None:
-    """Each file is one that something draws."""
-    assert {path.stem for path in plots.FOLDER.iterdir()} == set(plots.PLOTS)
+def test_a_long_run_can_be_drawn(tmp_path: Path) -> None:
+    """What waits and what memory it takes, with a line for each fault."""
+    looks = [Sample(at, 40 * int(at), int(at) % 7, 200, 900)._asdict() for at in (0.0, 5.0, 10.0)]
+    told = {"machine": [machine()], "samples": looks, "faults": [{"kind": "network delay", "at_s": 6.0}]}
+    calm = plots.draw({**told, "faults": []}, tmp_path / "calm")
+    struck = plots.draw(told, tmp_path / "struck")
+    assert [path.stem for path in struck] == ["long-waiting", "long-memory"]
+    for without, with_one in zip(calm, struck, strict=True):
+        lines = [path.read_text("utf-8").count('<g id="line2d_') for path in (without, with_one)]
+        assert lines[1] == lines[0] + 1

@@ -64,7 +64,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             (tmp_path / block.file).write_text(block.text, "utf-8")
     (tmp_path / "events.jsonl").touch()
     changed_pack(tmp_path / "my-rules")
-    for name in ("anna.key", "bo.key", "my.token", "targets.yaml"):
+    for name in ("anna.key", "bo.key", "my.token", "sealing-keys.json", "targets.yaml"):
         (tmp_path / name).touch()
     (tmp_path / "backup-2026-11-29").mkdir()
     (tmp_path / "tests").symlink_to(ROOT / "tests")  # a page may show a file of the tests by its path from the top

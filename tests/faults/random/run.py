@@ -23,6 +23,8 @@ RATE = 20.0
 #: Longest that anything published before a fault may take to come to its end after the fault is over.
 RECOVERED_WITHIN_S = 240.0
 _AT_FIRST = 100
+#: Events that the books can be read of in a second at least, several times over.
+_READ_A_SECOND = 20
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ async def run(
                 blows = _for(seconds, drawn(seed, here, CALM_S)) if faults is None else drawn(seed, here)
                 outcome.recoveries = await _strike_all(struck, flow, itertools.islice(blows, faults))
                 await flow.finish(RECOVERED_WITHIN_S)
-                _, outcome.ledger = await flow.bus.verified(within=RECOVERED_WITHIN_S)
+                reading = len(flow.publisher.sent) / _READ_A_SECOND
+                _, outcome.ledger = await flow.bus.verified(within=RECOVERED_WITHIN_S + reading)
             finally:
                 supervising.cancel()
                 sampling.cancel()
