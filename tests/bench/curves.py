@@ -32,7 +32,7 @@ Line = dict[str, Any]
 _LEVELS: Final = ("region", "police_area", "local_police_area")
 _FUNCTIONS: Final = ("intelligence", "surveillance", "investigation", "prevention")
 #: Levels and functions of the one rule that shares everywhere: ever more desks.
-_REACHES: Final = ((1, 1), (2, 1), (2, 3), (3, 1), (3, 2), (3, 4))
+_REACHES: Final = ((1, 1), (2, 1), (3, 1), (3, 2), (3, 4))
 
 
 def run(wanted: Collection[str], *, short: bool, tell: Callable[[str], None]) -> Iterator[Line]:
