@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, NodeNotReadyError
 from aiokafka.structs import ConsumerRecord
 
 from schemas.partition import partition_number
@@ -105,11 +105,16 @@ async def answered(question: Awaitable[T]) -> T:
 
 @asynccontextmanager
 async def administrator(options: Mapping[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
-    """An admin client, used here to look only. Errors: ``BusUnreachableError``."""
+    """An admin client, used here to look only.
+
+    Errors: ``BusUnreachableError``, also when the cluster knows of no broker: one that stood still is fenced at first.
+    """
     admin = AIOKafkaAdminClient(**options)
     try:
         await reached(admin.start(), options.get("bootstrap_servers"))
         yield admin
+    except NodeNotReadyError as problem:
+        raise BusUnreachableError(options.get("bootstrap_servers")) from problem
     finally:
         await admin.close()
 

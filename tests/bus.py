@@ -1,6 +1,7 @@
 """A running bus for tests: topics, workers as real processes, and what a committed reader sees of it all."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from typing import Any, Self
 from aiokafka.structs import ConsumerRecord
 
 from consumers.audit import Verdict, verify
-from consumers.bus import administrator, committed_reader, topics_of
+from consumers.bus import BusUnreachableError, administrator, committed_reader, topics_of
 from consumers.measure import measure
 from deploy.topics import apply
 from schemas.codec import MAX_BUS_BYTES, Codec
@@ -125,12 +126,16 @@ class Bus:
         return await self.until(lambda books: books.settled >= published, f"{published} settled", within)
 
     async def until(self, done: Callable[["Books"], bool], wanted: str, within: float = 90.0) -> "Books":
-        """Wait until a committed reader sees what is wanted; returns the books. Errors: as ``settled``."""
-        deadline = time.monotonic() + within
+        """Wait until a committed reader sees what is wanted; returns the books. Errors: as ``settled``.
+
+        A broker that is just coming back is waited for too.
+        """
+        deadline, books = time.monotonic() + within, Books()
         while True:
-            books = await self.books()
-            if done(books):
-                return books
+            with contextlib.suppress(BusUnreachableError):
+                books = await self.books()
+                if done(books):
+                    return books
             if time.monotonic() > deadline:
                 words = "\n".join(worker.log.read_text()[-1500:] for worker in self.workers)
                 counted = {"decided": books.decided, "dropped": books.dropped, "quarantined": books.quarantined}

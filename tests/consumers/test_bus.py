@@ -5,8 +5,9 @@ import time
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import NodeNotReadyError
 
-from consumers.bus import _stop, committed_reader, start_of
+from consumers.bus import BusUnreachableError, _stop, administrator, committed_reader, start_of
 
 pytestmark = pytest.mark.kafka
 
@@ -48,3 +49,10 @@ async def test_the_librarys_own_cancellation_ends_nobody() -> None:
 
     (outcome,) = await asyncio.gather(cancelled(), return_exceptions=True)
     assert isinstance(outcome, asyncio.CancelledError)
+
+
+async def test_a_cluster_that_knows_of_no_broker_is_out_of_reach(bus: str) -> None:
+    """A broker that stood still is fenced, and tells of no broker at first: that is no fault of ours."""
+    with pytest.raises(BusUnreachableError):
+        async with administrator({"bootstrap_servers": bus}):
+            raise NodeNotReadyError
