@@ -43,9 +43,7 @@ def rotate_keys(path: Path) -> MatchKeys:
     turned = rotated(
         parse_keys(path.read_bytes()), _name(), secrets.token_bytes(_RANDOM_BYTES), datetime.now(UTC).date()
     )
-    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    _write_new(beside, written_keys(turned))
-    beside.replace(path)
+    _replace(path, written_keys(turned))
     return turned
 
 
@@ -55,15 +53,20 @@ def write_seal_keys(path: Path, sealing: Path) -> SealKeys:
     Errors: ``KeysError``, ``OSError``; the file is as it was then.
     """
     made = seal_keys(parse_keys(path.read_bytes()))
-    beside = sealing.with_name(f"{sealing.name}.{secrets.token_hex(4)}")
-    _write_new(beside, written_seal_keys(made))
-    beside.replace(sealing)
+    _replace(sealing, written_seal_keys(made))
     return made
 
 
 def _name() -> str:
     """A name that no other keys have: the day, and a few random digits."""
     return f"{datetime.now(UTC).date()}-{secrets.token_hex(2)}"
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put a new file in the place of one, whole or not at all."""
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    _write_new(beside, data)
+    beside.replace(path)
 
 
 def _write_new(path: Path, data: bytes) -> None:

@@ -16,8 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.cluster import LocalCluster
-from deploy.cluster.ports import free_port
 from schemas.codec import Codec
 from streams.core.reference import load_reference
 from streams.core.share import Pack
@@ -25,6 +23,7 @@ from streams.core.share.forms import Rule
 from streams.core.share.loading import RULES, Placed, read_pack
 from streams.engine.share_step import ShareStep
 from tests.bench import index, latency, pipeline, recovery, rules
+from tests.bench.on_kafka import on_kafka
 from tests.machine import machine
 
 Line = dict[str, Any]
@@ -49,14 +48,14 @@ def _latencies(short: bool) -> Iterator[Line]:
     """One worker, one partition, from far below what it can do to above."""
     rates, seconds = ((50,), 2.0) if short else ((50, 100, 200, 300, 400, 500, 600, 700), 10.0)
     for rate in rates:
-        yield asdict(_on_kafka(partial(latency.measure, rate=float(rate), seconds=seconds)))
+        yield asdict(on_kafka(partial(latency.measure, rate=float(rate), seconds=seconds)))
 
 
 def _throughputs(short: bool) -> Iterator[Line]:
     """One worker and two, over ever more partitions."""
     layouts, events = (((1, 1),), 300) if short else (((1, 1), (1, 2), (1, 4), (1, 8), (2, 2), (2, 4), (2, 8)), 6_000)
     for workers, partitions in layouts:
-        found = _on_kafka(partial(pipeline.measure, events=events, partitions=partitions, workers=workers))
+        found = on_kafka(partial(pipeline.measure, events=events, partitions=partitions, workers=workers))
         yield {"workers": workers, "partitions": partitions} | asdict(found)
 
 
@@ -103,7 +102,7 @@ def _states(short: bool) -> Iterator[Line]:
 def _recoveries(short: bool) -> Iterator[Line]:
     """Killed by -9 with ever more events in state: back at work, all opened again, and what memory it takes."""
     for events in (2_000,) if short else (2_000, 20_000, 200_000):
-        found = _on_kafka(partial(recovery.measure, events=events))
+        found = on_kafka(partial(recovery.measure, events=events))
         yield {name: value for name, value in asdict(found).items() if name not in {"told", "sizes"}}
 
 
@@ -115,7 +114,7 @@ def _engines(short: bool) -> Iterator[Line]:
 
     engines = [engine for engine in ENGINES if engine != "kafka-streams" or missing() is None]
     count, rounds = (4_000, 1) if short else (100_000, 2)
-    for result in _on_kafka(lambda bootstrap, _: compare(bootstrap, engines, count, rounds)):
+    for result in on_kafka(lambda bootstrap, _: compare(bootstrap, engines, count, rounds)):
         yield asdict(result) | {"guarantee": result.guarantee, "events_per_s": round(result.rate)}
 
 
@@ -137,13 +136,6 @@ CURVES: Final[dict[str, Callable[[bool], Iterator[Line]]]] = {
     "recovery": _recoveries,
 }
 PEERS: Final[dict[str, Callable[[bool], Iterator[Line]]]] = {"engines": _engines, "cores": _cores}
-
-
-def _on_kafka(measure: Callable[[str, Path], Any]) -> Any:
-    with tempfile.TemporaryDirectory(prefix="sambus-bench-") as folder:
-        home = Path(folder)
-        with LocalCluster(home / "kafka", port=free_port()) as cluster:
-            return asyncio.run(measure(cluster.bootstrap, home))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 ``python -m tests.bench.plots docs/bench/curves-DATE.jsonl``, the same with ``long-DATE.jsonl``.
 
-The same measurements give the same files to the byte, so that a test can hold the docs against them.
+The same measurements give the same files, so that a test can hold the docs against them.
 """
 
 import json

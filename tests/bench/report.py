@@ -8,10 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from deploy.cluster import LocalCluster
-from deploy.cluster.ports import free_port
 from tests.bench import archive, feeds, index, intake, latency, pipeline, recovery, rules, signals, signals_paired
 from tests.bench.first_pack import first_pack
+from tests.bench.on_kafka import on_kafka
 from tests.machine import machine
 
 Line = dict[str, Any]
@@ -57,7 +56,7 @@ def _archives(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
         count, rounds = (5_000, 2) if short else (1_000_000, 40)
         tell(f"Archive of {count:,} deliveries, {database} ...")
         lines.append({"bench": "archive"} | archive.run(database, count, rounds))
-    found = _on_kafka(partial(archive.whole_way, count=500 if short else 20_000))
+    found = on_kafka(partial(archive.whole_way, count=500 if short else 20_000))
     return [*lines, {"bench": "archiver"} | found]
 
 
@@ -66,7 +65,7 @@ def _intake(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
     publishers, seconds, rounds = (8, 1.0, 1) if short else (100, 2.0, 12)
     tell(f"Intake over HTTP, {publishers} publishers ...")
     measure = partial(intake.compare, publishers=publishers, seconds=seconds, rounds=rounds)
-    return [{"bench": "intake"} | asdict(taking) for taking in _on_kafka(measure)]
+    return [{"bench": "intake"} | asdict(taking) for taking in on_kafka(measure)]
 
 
 def _feeds(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
@@ -75,7 +74,7 @@ def _feeds(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
     servers = feeds.SERVERS[:2] if short else feeds.SERVERS
     tell(f"Feeds, {readers:,} live readers, {rate:.0f} deliveries/s, {len(servers)} servers in turn ...")
     measure = partial(feeds.compare, readers=readers, rate=rate, seconds=seconds, servers=servers)
-    return [{"bench": "feeds"} | asdict(found) for found in _on_kafka(measure)]
+    return [{"bench": "feeds"} | asdict(found) for found in on_kafka(measure)]
 
 
 def _signals(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
@@ -83,7 +82,7 @@ def _signals(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
     events, rounds = (400, 1) if short else (10_000, 5)
     tell(f"Signals, {events:,} events, {rounds} rounds in turn ...")
     measure = partial(signals.measure, events=events, rounds=rounds, warm_up=100 if short else 2_000)
-    return [{"bench": "signals"} | asdict(_on_kafka(measure))]
+    return [{"bench": "signals"} | asdict(on_kafka(measure))]
 
 
 def _recoveries(tell: Callable[[str], None]) -> list[Line]:
@@ -91,7 +90,7 @@ def _recoveries(tell: Callable[[str], None]) -> list[Line]:
     lines = []
     for workers in (1, 2):
         tell(f"Recovery of a million events, {workers} worker(s) ...")
-        found = _on_kafka(partial(recovery.measure, events=1_000_000, workers=workers))
+        found = on_kafka(partial(recovery.measure, events=1_000_000, workers=workers))
         line = {name: value for name, value in asdict(found).items() if name != "told"}
         lines.append({"bench": "recovery"} | line)
     return lines
@@ -101,21 +100,14 @@ def _bus(name: str, pack: Path | None, *, short: bool, tell: Callable[[str], Non
     """The whole way on Kafka, one worker, by one pack."""
     tell(f"Pipeline, {name} pack ...")
     events = 2_000 if short else 30_000
-    through = _on_kafka(lambda b, h: pipeline.measure(b, h, events=events, rules=pack))
+    through = on_kafka(lambda b, h: pipeline.measure(b, h, events=events, rules=pack))
     tell(f"Latency at 1,000 events/s, {name} pack ...")
     seconds, rate = (3.0, 200.0) if short else (30.0, 1000.0)
-    waits = _on_kafka(lambda b, h: latency.measure(b, h, rate=rate, seconds=seconds, rules=pack))
+    waits = on_kafka(lambda b, h: latency.measure(b, h, rate=rate, seconds=seconds, rules=pack))
     return [
         {"bench": "pipeline", "pack": name} | asdict(through),
         {"bench": "latency", "pack": name} | asdict(waits),
     ]
-
-
-def _on_kafka(measure: Callable[[str, Path], Any]) -> Any:
-    with tempfile.TemporaryDirectory(prefix="sambus-bench-") as folder:
-        home = Path(folder)
-        with LocalCluster(home / "kafka", port=free_port()) as cluster:
-            return asyncio.run(measure(cluster.bootstrap, home))
 
 
 def _peers(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
@@ -128,7 +120,7 @@ def _peers(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
     engines = [engine for engine in ENGINES if engine != "kafka-streams" or reason is None]
     count, rounds = (20_000, 1) if short else (300_000, 3)
     tell(f"Engines, {count:,} records, {rounds} rounds in turn ...")
-    results = _on_kafka(lambda b, _: compare(b, engines, count, rounds))
+    results = on_kafka(lambda b, _: compare(b, engines, count, rounds))
     ours = results[0].rate
     return [
         {

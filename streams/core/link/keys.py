@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from schemas.admission import CLOCK_SKEW, ID_WINDOW
-from streams.core.hidden import of_register
+from schemas.sealing import SEAL_CLASSES, seal_class
 
 #: Classes of sensitivity that have a key of their own: 2 and below, 3, and 4, which the registers have too.
-CLASSES: Final = (2, 3, 4)
+CLASSES: Final = SEAL_CLASSES
 #: For so long after a rotation the former keys are used too: as long as anything is remembered of an event.
 LONGEST_WINDOW: Final = ID_WINDOW + CLOCK_SKEW + timedelta(days=1)
 _KEY_BYTES: Final = 32
@@ -53,7 +53,7 @@ class MatchKeys(NamedTuple):
 
 def class_of(event: Mapping[str, Any]) -> int:
     """The class whose keys an event may be compared under; a register's is the highest."""
-    return CLASSES[-1] if of_register(event) else max(CLASSES[0], int(event.get("sensitivity") or 0))
+    return seal_class(event)
 
 
 def parse_keys(data: bytes) -> MatchKeys:
