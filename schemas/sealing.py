@@ -85,9 +85,15 @@ class Seals:
 
 def seal_class(event: Mapping[str, Any]) -> int:
     """The class whose key an event is sealed with; a register's is the highest."""
-    if event.get("legal_origin") == LegalOrigin.REGISTER or fields_of(event["payload"]).get("register_source"):
+    if of_register(event):
         return SEAL_CLASSES[-1]
     return min(max(SEAL_CLASSES[0], int(event.get("sensitivity") or 0)), SEAL_CLASSES[-1])
+
+
+def of_register(event: Mapping[str, Any]) -> bool:
+    """Whether an event is from a register behind a wall (the money-laundering register)."""
+    said = event.get("legal_origin") == LegalOrigin.REGISTER
+    return said or bool(fields_of(event["payload"]).get("register_source"))
 
 
 def holds_sealed(event_type: str, event: Mapping[str, Any]) -> bool:

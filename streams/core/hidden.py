@@ -8,10 +8,11 @@ Source: domain rules, B02, B05, B06; clarifications 16, 19, 20.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from schemas.sealing import of_register
+
 #: From this sensitivity on an event is of a closed circle (B05).
 _CLOSED: Final = 4
 _CIRCLE: Final = "restricted_circle"
-_REGISTER: Final = "register"
 #: Material of an open case (B06).
 _CASE_ORIGINS: Final = frozenset({"coercive_measure", "seized_device"})
 #: Nothing that is built on it goes out before whoever provided it has agreed (B02).
@@ -47,8 +48,3 @@ def secret(event: Mapping[str, Any]) -> bool:
 def hidden(event: Mapping[str, Any]) -> bool:
     """Whether nobody may notice an event who does not have it."""
     return closed(event) or secret(event)
-
-
-def of_register(event: Mapping[str, Any]) -> bool:
-    """Whether an event is from a register behind a wall (the money-laundering register)."""
-    return event.get("legal_origin") == _REGISTER or bool(event["payload"].get("register_source"))

@@ -6,8 +6,9 @@ from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 from schemas.records import desk_address
+from schemas.sealing import of_register
 from streams.core.assess import MOST_FORMERS
-from streams.core.hidden import hidden, of_register
+from streams.core.hidden import hidden
 from streams.core.link.form import (
     BLOCK_BYTES,
     ID_BYTES,
