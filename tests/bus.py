@@ -57,9 +57,10 @@ class Worker:
             self._process = subprocess.Popen(self._command, stdout=out, stderr=out, start_new_session=True)
 
     def signal(self, number: int) -> None:
-        """Send a signal to it."""
+        """Send a signal to it, if it is there."""
         if self._process is not None:
-            os.killpg(self._process.pid, number)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
 
     def kill(self) -> None:
         """Kill -9, at once, and wait until it is gone."""

@@ -17,6 +17,7 @@ from faust.types import TP
 
 from schemas.tasks import end
 from schemas.topics import is_flash_topic
+from streams.engine.assignor import EvenAssignor
 from streams.engine.flash_fetch import FlashFetch
 from streams.engine.lane import EXIT_FAILED, Lane
 from streams.engine.lanes_watch import LanesWatch
@@ -176,6 +177,7 @@ def build_app(agents: Mapping[Step, Sequence[str]], settings: Settings) -> tuple
     use_quick_records()
     app = faust.App(
         settings.group,
+        PartitionAssignor=EvenAssignor,
         broker=";".join(f"kafka://{address.strip()}" for address in settings.kafka["bootstrap_servers"].split(",")),
         broker_credentials=_credentials(settings.kafka),
         broker_max_poll_records=4000,

@@ -46,15 +46,16 @@ class Book:
             self.groups.tell(entry)
             self._stand(entry)
             return self._change(entry)
+        if isinstance(entry, Join):
+            if self.groups.moved_by(entry):
+                self._recount(self.groups.component(self._touched(entry)))
+            return self._change(entry)
         before = self.groups.component(self._touched(entry))
-        match entry:
-            case Fact():
-                self.groups.tell(entry)
-                before.add(entry.matter)
-            case Join():
-                self.groups.say(entry)
-            case Gone():
-                self.groups.recall(entry)
+        if isinstance(entry, Fact):
+            self.groups.tell(entry)
+            before.add(entry.matter)
+        else:
+            self.groups.recall(entry)
         self._recount(self.groups.component(before))
         return self._change(entry)
 

@@ -68,15 +68,29 @@ class Groups:
         if fact.joint:
             self._joint.setdefault(fact.joint, set()).add(fact.matter)
 
-    def say(self, join: Join) -> Pair:
-        """Take a word on a pair of reports; returns the pair."""
+    def moved_by(self, join: Join) -> bool:
+        """Take a word on a pair of reports; tells whether it may change which reports are one.
+
+        Many reports of one event have many times as many words between them, and most of these say what is known.
+        """
+        one, other = self._matter.get(join.a), self._matter.get(join.b)
+        if one is None or other is None or one == other:
+            self.say(join)
+            return False
+        were = other in self._neighbours(one)
+        together = were or self._together(one, other)
+        self.say(join)
+        are = other in self._neighbours(one)
+        return not are if were else are and not together
+
+    def say(self, join: Join) -> None:
+        """Remember a word on a pair of reports."""
         pair = join.a, join.b
         said = self.said.get(pair) or Said()
         known: Join | None = getattr(said, join.by)
         self.said[pair] = said._replace(**{join.by: _last([join] if known is None else [known, join])})
         self._partners.setdefault(join.a, set()).add(join.b)
         self._partners.setdefault(join.b, set()).add(join.a)
-        return pair
 
     def recall(self, gone: Gone) -> None:
         """Take a recall."""
@@ -120,6 +134,18 @@ class Groups:
             found |= new
             left += new
         return found
+
+    def _together(self, one: bytes, other: bytes) -> bool:
+        """Whether two matters are of one group. Sought from both at once: in a dense group the two ways soon meet."""
+        found, left = ({one}, {other}), ([one], [other])
+        while left[0] and left[1]:
+            side = int(len(found[1]) < len(found[0]))
+            new = self._neighbours(left[side].pop()) - found[side]
+            if not new.isdisjoint(found[1 - side]):
+                return True
+            found[side].update(new)
+            left[side].extend(new)
+        return False
 
     def groups(self, matters: Iterable[bytes]) -> Iterator[set[bytes]]:
         """These matters as groups. Shape: whole groups in, as ``component`` gives them."""

@@ -1,11 +1,11 @@
 """``python -m tests.faults.random --faults 500 --seed 1``: random faults by the hundred; JSON on stdout.
 
-Schedules of fifty faults follow each other, each on a cluster of its own and from the next seed. One JSON line tells of
-each schedule, the last of all of them, with the distribution of recovery times. Exit code 1: something was wrong; the
+Schedules of fifty faults follow each other, each on a cluster of its own and from the next seed. A JSON line tells of
+each fault when its schedule is over, then one of the schedule, with its verdict. Exit code 1: something was wrong; the
 seed to run again stands in the line (``--seed N --faults 50``).
 
-``--minutes 60 --rate 100``: one long run instead, with time between the faults. A line tells of each fault, and one of
-every look at memory and at what waits; ``tests.bench.plots`` draws them.
+``--minutes 60 --rate 100``: one long run instead, with time between the faults. A line tells of every look at memory
+and at what waits, too. ``tests.bench.plots`` draws them all, of several runs in one file as well.
 """
 
 import argparse
@@ -16,13 +16,11 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tests.faults.random.kinds import KINDS
 from tests.faults.random.run import RATE, Outcome, Recovery, run
-from tests.faults.random.samples import Sample
 from tests.machine import machine
 
 #: Faults of one schedule.
@@ -39,27 +37,25 @@ def main() -> None:
     asked.add_argument("--rate", type=float, default=RATE, help="events a second")
     asked.add_argument("--keep", type=Path, help="a folder in which logs and data are kept")
     options = asked.parse_args()
+    _say({"curve": "machine", **machine()})
+    sound = True
+    for outcome in _outcomes(options):
+        sound = sound and outcome.sound
+        for curve, points in (("samples", outcome.samples), ("faults", outcome.recoveries)):
+            for point in points if curve == "faults" or options.minutes is not None else ():
+                _say({"curve": curve, "seed": outcome.seed, **(point._asdict())})
+        _say({"curve": "schedules", "rate": options.rate, **told([outcome])})
+    sys.exit(0 if sound else 1)
+
+
+def _outcomes(options: argparse.Namespace) -> Iterator[Outcome]:
+    kinds = options.kind or list(KINDS)
     if options.minutes is not None:
-        sys.exit(_long(options))
-    outcomes: list[Outcome] = []
+        yield _one(options.keep, options.seed, None, kinds, options.rate, options.minutes * 60)
+        return
     for number, start in enumerate(range(0, options.faults, SCHEDULE)):
         faults = min(SCHEDULE, options.faults - start)
-        outcome = _one(options.keep, options.seed + number, faults, options.kind or list(KINDS), options.rate)
-        outcomes.append(outcome)
-        _say({"schedule": number, **told([outcome])})
-    _say({"all": len(outcomes), **machine(), **told(outcomes)})
-    sys.exit(0 if all(outcome.sound for outcome in outcomes) else 1)
-
-
-def _long(options: argparse.Namespace) -> int:
-    kinds = options.kind or list(KINDS)
-    outcome = _one(options.keep, options.seed, None, kinds, options.rate, options.minutes * 60)
-    _say({"curve": "machine", **machine()})
-    for curve, points in (("samples", outcome.samples), ("faults", outcome.recoveries)):
-        for point in points:
-            _say({"curve": curve, **(point._asdict() if isinstance(point, Sample) else asdict(point))})
-    _say({"curve": "verdict", "rate": options.rate, **told([outcome])})
-    return 0 if outcome.sound else 1
+        yield _one(options.keep, options.seed + number, faults, kinds, options.rate)
 
 
 def _one(

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from consumers.audit import Verdict
 from streams.core.share import Pack
@@ -27,8 +28,7 @@ _AT_FIRST = 100
 _READ_A_SECOND = 20
 
 
-@dataclass(frozen=True)
-class Recovery:
+class Recovery(NamedTuple):
     """One fault. Units: seconds that it lasted, and from its end until all that was published before has ended.
 
     ``at_s`` are the seconds from the first event to the fault.

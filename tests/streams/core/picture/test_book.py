@@ -1,13 +1,16 @@
 """Pictures count each real event once in each of its areas, in whatever order reports, joins and recalls come."""
 
+import itertools
 from collections import deque
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.core.picture.book import Book
 from streams.core.picture.fact import BUS, PERSON, UNIT, Entry, Fact, Tally, decode, encode
+from streams.core.picture.groups import Groups
 from streams.core.picture.windows import HOUR_MS
 from tests.streams.core.picture.made import (
     COUNTRY,
@@ -107,6 +110,39 @@ def test_a_recalled_report_counts_no_more_and_joins_nothing() -> None:
     assert count(book([*chain, gone(2)])) == 2
     assert count(book([*chain, gone(2, STOCKHOLM)])) == 2
     assert count(book([*chain, gone(2, MALMO)])) == 1
+
+
+def test_the_words_on_a_large_group_cost_no_walk_through_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty reports of one event, and a word on each two of them: most say what is known."""
+    reports: list[Entry] = [fact(number) for number in range(1, 61)]
+    words = [join(one, other) for one, other in itertools.combinations(range(1, 61), 2)]
+    made, looks, look = book(reports), [0], Groups._neighbours
+
+    def counted(groups: Groups, matter: bytes) -> set[bytes]:
+        looks[0] += 1
+        return look(groups, matter)
+
+    monkeypatch.setattr(Groups, "_neighbours", counted)
+    for word in words[:59]:
+        made.take(word)
+    assert count(made) == 1
+    looks[0] = 0
+    for word in words[59:]:
+        made.take(word)
+    assert looks[0] <= 5 * len(words[59:])
+    made.take(join(1, 2, **PARTED))
+    assert count(made) == 1  # still one by all the others
+
+
+def test_a_group_falls_apart_at_the_word_that_held_it() -> None:
+    """Two dense groups, one word between them, taken back."""
+    words: list[Entry] = [
+        join(*each) for part in (range(1, 9), range(9, 17)) for each in itertools.combinations(part, 2)
+    ]
+    reports: list[Entry] = [fact(number) for number in range(1, 17)]
+    assert count(book([*reports, *words])) == 2
+    assert count(book([*reports, *words, join(3, 12)])) == 1
+    assert count(book([*reports, *words, join(3, 12), join(3, 12, joins=False, revision=2)])) == 2
 
 
 def test_a_confirmed_joint_seizure_counts_once() -> None:
