@@ -1,6 +1,6 @@
-"""Draws the curves of ``tests.bench.curves`` and of a long run of ``tests.faults.random``.
+"""Draws the curves of ``tests.bench.curves``, and the runs of ``tests.faults.random``.
 
-``python -m tests.bench.plots docs/bench/curves-DATE.jsonl``, the same with ``long-DATE.jsonl``.
+``python -m tests.bench.plots docs/bench/curves-DATE.jsonl``; the same with ``faults-DATE.jsonl``, ``long-DATE.jsonl``.
 
 The same measurements give the same files, so that a test can hold the docs against them.
 """
@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -18,7 +19,11 @@ from matplotlib.figure import Figure
 Line = Mapping[str, Any]
 Points = Sequence[Line]
 
-FOLDER: Final = Path(__file__).parents[2] / "docs" / "img" / "bench"
+#: Where the plots of the docs are, by what a file of measurements is called.
+FOLDERS: Final = {
+    kind: Path(__file__).parents[2] / "docs" / "img" / folder
+    for kind, folder in (("curves", "bench"), ("faults", "faults"), ("long", "long"))
+}
 _STYLE: Final[Any] = {
     "svg.hashsalt": "sambus",
     "svg.fonttype": "none",
@@ -29,6 +34,7 @@ _STYLE: Final[Any] = {
     "axes.spines.right": False,
 }
 _SIZE: Final = (6.0, 3.2)
+_SIZES: Final = {"recoveries": (6.0, 5.2)}
 
 
 def read(file: Path) -> dict[str, list[Line]]:
@@ -42,7 +48,7 @@ def read(file: Path) -> dict[str, list[Line]]:
 def draw(curves: Mapping[str, Points], folder: Path) -> list[Path]:
     """Draw every curve that was measured into a folder; the files that were written."""
     folder.mkdir(parents=True, exist_ok=True)
-    (machine,) = curves["machine"]
+    machine = curves["machine"][-1]
     under = f"{machine['date']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}"
     written = []
     for name, drawn in PLOTS.items():
@@ -50,10 +56,10 @@ def draw(curves: Mapping[str, Points], folder: Path) -> list[Path]:
         if points is None:
             continue
         with mpl.rc_context(_STYLE):
-            figure = Figure(figsize=_SIZE, layout="constrained")
+            figure = Figure(figsize=_SIZES.get(name, _SIZE), layout="constrained")
             axes = figure.subplots()
             drawn(axes, points)
-            for fault in curves.get("faults", ()):
+            for fault in curves.get("faults", ()) if name.startswith("long-") else ():
                 axes.axvline(fault["at_s"], color="tab:red", alpha=0.25)
             figure.supxlabel(under, fontsize=7, color="0.4")
             figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
@@ -125,6 +131,24 @@ def _long_memory(axes: Axes, points: Points) -> None:
     axes.legend()
 
 
+def _recovered(axes: Axes, points: Points) -> None:
+    axes.ecdf(_each(points, "recovered_s"))
+    label = "s from a fault's end until all published before it has ended"
+    axes.set(xscale="log", xlabel=label, ylabel="share of faults", title=f"Recovery from {len(points)} faults")
+
+
+def _recoveries(axes: Axes, points: Points) -> None:
+    kinds: dict[str, list[float]] = {}
+    for point in points:
+        kinds.setdefault(point["kind"], []).append(float(point["recovered_s"]))
+    ordered = sorted(kinds.items(), key=lambda each: (median(each[1]), each[0]), reverse=True)
+    for place, (_, values) in enumerate(ordered):
+        axes.plot(values, [place] * len(values), "o", color="tab:blue", alpha=0.35, markersize=4)
+        axes.plot(median(values), place, "|", color="black", markersize=10)
+    axes.set_yticks(range(len(ordered)), [kind for kind, _ in ordered])
+    axes.set(xscale="log", xlabel="s to recovery; the median is marked", title="Recovery by kind of fault")
+
+
 def _bars(axes: Axes, points: Points) -> None:
     ordered = sorted(points, key=lambda point: float(point["events_per_s"]))
     names = [_engine(point) for point in ordered]
@@ -156,10 +180,19 @@ PLOTS: Final[Mapping[str, Callable[[Axes, Points], None]]] = {
     "cores": _bars,
     "long-waiting": _waiting,
     "long-memory": _long_memory,
+    "recovered": _recovered,
+    "recoveries": _recoveries,
 }
-_CURVE_OF: Final = {"memory": "recovery", "long-waiting": "samples", "long-memory": "samples"}
+_CURVE_OF: Final = {
+    "memory": "recovery",
+    "long-waiting": "samples",
+    "long-memory": "samples",
+    "recovered": "faults",
+    "recoveries": "faults",
+}
 
 
 if __name__ == "__main__":
-    for path in draw(read(Path(sys.argv[1])), FOLDER):
+    measured = Path(sys.argv[1])
+    for path in draw(read(measured), FOLDERS[measured.stem.partition("-")[0]]):
         sys.stdout.write(f"{path.name}\n")

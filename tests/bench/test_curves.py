@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.bench import curves, plots
-from tests.docs.tables import CURVES, ROOT
+from tests.docs.tables import CURVES, FAULTS, ROOT
 from tests.faults.random.samples import Sample
 from tests.machine import machine
 
 _ID = re.compile(r'(id|href|clip-path|xlink:href)="[^"]*"')
+_STRUCK = {"kind": "network delay", "at_s": 6.0, "lasted_s": 3.0, "recovered_s": 2.0}
 _NUMBER = re.compile(r"-?[0-9]+(?:[.][0-9]+)?")
 
 
@@ -38,28 +39,39 @@ def test_the_short_form_runs(tmp_path: Path) -> None:
     assert {path.stem for path in drawn} == {*curves.CURVES, "memory"}
 
 
-def test_the_plots_of_the_docs_are_those_of_the_last_measurements(tmp_path: Path) -> None:
-    """But for the last digit, which another processor rounds otherwise; each stands in the page, and no other."""
-    said = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
-    drawn = plots.draw(plots.read(CURVES[-1]), tmp_path)
-    assert CURVES[-1].name in said
-    assert {path.stem for path in drawn} == {*curves.CURVES, *curves.PEERS, "memory"}
-    assert {path.name for path in plots.FOLDER.iterdir()} == {path.name for path in drawn}
+@pytest.mark.parametrize(
+    ("measured", "page", "names"),
+    [
+        (CURVES[-1], "benchmarks.md", {*curves.CURVES, *curves.PEERS, "memory"}),
+        (FAULTS[-1], "faults.md", {"recovered", "recoveries"}),
+    ],
+    ids=["curves", "faults"],
+)
+def test_the_plots_of_the_docs_are_those_of_the_last_measurements(
+    measured: Path, page: str, names: set[str], tmp_path: Path
+) -> None:
+    """But for the last digit, which another processor rounds otherwise; each stands in its page, and no other."""
+    said = (ROOT / "docs" / page).read_text("utf-8")
+    folder = plots.FOLDERS[measured.stem.partition("-")[0]]
+    drawn = plots.draw(plots.read(measured), tmp_path)
+    assert measured.name in said
+    assert {path.stem for path in drawn} == names
+    assert {path.name for path in folder.iterdir()} == {path.name for path in drawn}
     for path in drawn:
-        committed, now = (_ID.sub("", each.read_text("utf-8")) for each in (plots.FOLDER / path.name, path))
+        committed, now = (_ID.sub("", each.read_text("utf-8")) for each in (folder / path.name, path))
         assert _NUMBER.sub("#", committed) == _NUMBER.sub("#", now), path.name
         numbers = ([float(each) for each in _NUMBER.findall(text)] for text in (committed, now))
         assert next(numbers) == pytest.approx(next(numbers), abs=0.1), path.name
-        assert f"(img/bench/{path.name})" in said
+        assert f"(img/{folder.name}/{path.name})" in said
 
 
 def test_a_long_run_can_be_drawn(tmp_path: Path) -> None:
     """What waits and what memory it takes, with a line for each fault."""
     looks = [Sample(at, 40 * int(at), int(at) % 7, 200, 900)._asdict() for at in (0.0, 5.0, 10.0)]
-    told = {"machine": [machine()], "samples": looks, "faults": [{"kind": "network delay", "at_s": 6.0}]}
-    calm = plots.draw({**told, "faults": []}, tmp_path / "calm")
+    told = {"machine": [machine()], "samples": looks, "faults": [_STRUCK]}
+    calm = plots.draw({"machine": told["machine"], "samples": looks}, tmp_path / "calm")
     struck = plots.draw(told, tmp_path / "struck")
-    assert [path.stem for path in struck] == ["long-waiting", "long-memory"]
-    for without, with_one in zip(calm, struck, strict=True):
+    assert [path.stem for path in struck] == ["long-waiting", "long-memory", "recovered", "recoveries"]
+    for without, with_one in zip(calm, struck, strict=False):
         lines = [path.read_text("utf-8").count('<g id="line2d_') for path in (without, with_one)]
         assert lines[1] == lines[0] + 1

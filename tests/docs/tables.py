@@ -20,10 +20,13 @@ from schemas.signals import METRICS
 from schemas.topics import DAY_MS, MIB, Topic, catalogue, delivery_areas
 from streams.core.share.transforms import TRANSFORMS
 from tests.bench.plots import read
+from tests.faults.random.report import ZEROS, by_kind, spread, together
+from tests.faults.random.report import read as read_runs
 
 ROOT: Final = Path(__file__).parents[2]
 #: What benchmarks have measured, the last one last.
 CURVES: Final = sorted((ROOT / "docs" / "bench").glob("curves-*.jsonl"))
+FAULTS: Final = sorted((ROOT / "docs" / "bench").glob("faults-*.jsonl"))
 #: Every page that stands in these docs, decisions included; what npm put beside an example is not ours.
 PAGES: Final = (
     *sorted(page for page in (ROOT / "docs").rglob("*.md") if "node_modules" not in page.parts),
@@ -184,6 +187,24 @@ def curve(name: str, columns: tuple[str, ...]) -> str:
     return table(heads, (tuple(_figure(point[column]) for column in columns) for point in points))
 
 
+def fault_runs() -> str:
+    """What all random schedules of the last committed runs came to."""
+    sums = together(read_runs(FAULTS[-1])[0])
+    names = ("faults", "published", "deliveries", *ZEROS)
+    return table(tuple(name.replace("_", " ") for name in names), [tuple(f"{sums[name]:,}" for name in names)])
+
+
+def recoveries() -> str:
+    """How soon the bus recovered, by kind of fault, and from all of them."""
+    _, found = read_runs(FAULTS[-1])
+    kinds = by_kind(found) | {"all": [each.recovered_s for each in found]}
+    ranks = ("p50", "p90", "worst")
+    rows = (
+        (kind, f"{len(values)}", *(f"{spread(values)[rank]:.1f}" for rank in ranks)) for kind, values in kinds.items()
+    )
+    return table(("kind", "faults", *(f"{rank}, s" for rank in ranks)), rows)
+
+
 def _figure(value: object) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:,.0f}" if float(value).is_integer() else f"{value:,}"
@@ -216,6 +237,8 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "curve of recovery": partial(curve, "recovery", ("events", "entries", "at_work_s", "prepared_s", "memory_mib")),
     "engines": partial(curve, "engines", ("engine", "guarantee", "events_per_s", "lost", "doubled")),
     "cores": partial(curve, "cores", ("engine", "events_per_s", "lost", "doubled")),
+    "fault runs": fault_runs,
+    "recoveries": recoveries,
     "program in curl": partial(program, "sh", "curl/publish.sh"),
     "program in python": partial(program, "python", "python/example.py"),
     "program in java": partial(program, "java", "java/src/main/java/example/Example.java"),

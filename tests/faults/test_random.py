@@ -5,14 +5,16 @@ look at by `python -m tests.faults.random --seed … --faults … --keep FOLDER`
 """
 
 import itertools
+import json
 import os
 from pathlib import Path
 
 import pytest
 
-from tests.faults.random.__main__ import SCHEDULE, spread, told
+from tests.faults.random.__main__ import SCHEDULE
 from tests.faults.random.kinds import KINDS
-from tests.faults.random.run import Outcome, run
+from tests.faults.random.report import ZEROS, by_kind, lines, read, spread, together, told
+from tests.faults.random.run import Outcome, Recovery, run
 from tests.faults.random.schedule import CALM_S, draw, drawn
 
 _SEED = int(os.environ.get("SAMBUS_FAULT_SEED", "1"))
@@ -49,11 +51,25 @@ def test_the_distribution_names_the_worst() -> None:
     assert (found["p50"], found["p99"], found["worst"]) == (51.0, 100.0, 100.0)
 
 
+def test_runs_are_read_back_as_they_were_told(tmp_path: Path) -> None:
+    """Of several schedules in one file: the sums, and each fault's seconds by its kind."""
+    outcomes = [
+        Outcome(seed, published=10, deliveries=30, recoveries=[Recovery("clock step", 1.0, 2.0, float(seed))])
+        for seed in (8, 7)
+    ]
+    file = tmp_path / "faults.jsonl"
+    told_of = [line for outcome in outcomes for line in lines(outcome, 20.0, with_samples=False)]
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in told_of), encoding="utf-8")
+    schedules, recoveries = read(file)
+    sums = together(schedules)
+    assert (sums["faults"], sums["published"], sums["deliveries"], sums["lost"]) == (2, 20, 60, 0)
+    assert by_kind(recoveries) == {"clock step": [7.0, 8.0]}
+
+
 def sound(outcome: Outcome, faults: int) -> None:
     """The books of a schedule: all zero, and much was done."""
-    found = told([outcome])
-    zeros = ("lost", "doubled", "wrong_desk", "out_of_order", "other")
-    assert {name: found[name] for name in zeros} == dict.fromkeys(zeros, 0), found["examples"]
+    found = told(outcome)
+    assert {name: found[name] for name in ZEROS} == dict.fromkeys(ZEROS, 0), found["examples"]
     assert found["ledger_sound"]
     assert len(outcome.recoveries) == faults
     assert outcome.deliveries > outcome.published > 100

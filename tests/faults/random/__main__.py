@@ -14,13 +14,13 @@ import json
 import os
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.faults.random.kinds import KINDS
-from tests.faults.random.run import RATE, Outcome, Recovery, run
+from tests.faults.random.report import lines
+from tests.faults.random.run import RATE, Outcome, run
 from tests.machine import machine
 
 #: Faults of one schedule.
@@ -41,10 +41,8 @@ def main() -> None:
     sound = True
     for outcome in _outcomes(options):
         sound = sound and outcome.sound
-        for curve, points in (("samples", outcome.samples), ("faults", outcome.recoveries)):
-            for point in points if curve == "faults" or options.minutes is not None else ():
-                _say({"curve": curve, "seed": outcome.seed, **(point._asdict())})
-        _say({"curve": "schedules", "rate": options.rate, **told([outcome])})
+        for line in lines(outcome, options.rate, with_samples=options.minutes is not None):
+            _say(line)
     sys.exit(0 if sound else 1)
 
 
@@ -67,48 +65,6 @@ def _one(
         return asyncio.run(run(home, seed, faults, kinds, rate, seconds))
     with tempfile.TemporaryDirectory(prefix="sambus-faults-") as folder:
         return asyncio.run(run(Path(folder), seed, faults, kinds, rate, seconds))
-
-
-def told(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """What schedules came to, as JSON. Units: seconds from a fault's end until all published before it has ended."""
-    found: Counter[str] = Counter()
-    for outcome in outcomes:
-        found.update(outcome.found.counts)
-    recoveries = [each for outcome in outcomes for each in outcome.recoveries]
-    return {
-        "seeds": [outcome.seed for outcome in outcomes],
-        "faults": len(recoveries),
-        "published": sum(outcome.published for outcome in outcomes),
-        "deliveries": sum(outcome.deliveries for outcome in outcomes),
-        "lost": found["lost"] + found["missing at a desk"] + found["refused for no reason"],
-        "doubled": found["settled twice"] + found["doubled at a desk"],
-        "wrong_desk": found["at a wrong desk"],
-        "out_of_order": found["out of order"],
-        "other": found["not on the intake topic"] + found["ledger and deliveries differ"],
-        "ledger_sound": all(outcome.ledger is not None and outcome.ledger.sound for outcome in outcomes),
-        "examples": {kind: ids for outcome in outcomes for kind, ids in outcome.found.examples.items()},
-        "recovery_s": spread([each.recovered_s for each in recoveries]),
-        "by_kind": dict(_by_kind(recoveries)),
-        "left_out": outcomes[0].absent if outcomes else {},
-        "workers_revived": sum(outcome.revived for outcome in outcomes),
-        "seconds": round(sum(outcome.seconds for outcome in outcomes)),
-    }
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
-    """The distribution of some values: the nearest ranks."""
-    ordered = sorted(values)
-    if not ordered:
-        return {}
-    ranks = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "worst": 1.0}
-    return {name: ordered[min(len(ordered) - 1, int(share * len(ordered)))] for name, share in ranks.items()}
-
-
-def _by_kind(recoveries: Sequence[Recovery]) -> Iterator[tuple[str, dict[str, float]]]:
-    for kind in KINDS:
-        values = [each.recovered_s for each in recoveries if each.kind == kind]
-        if values:
-            yield kind, {"faults": len(values), **spread(values)}
 
 
 def _say(line: dict[str, Any]) -> None:
