@@ -133,8 +133,12 @@ def _long_memory(axes: Axes, points: Points) -> None:
 
 def _recovered(axes: Axes, points: Points) -> None:
     axes.ecdf(_each(points, "recovered_s"))
-    label = "s from a fault's end until all published before it has ended"
-    axes.set(xscale="log", xlabel=label, ylabel="share of faults", title=f"Recovery from {len(points)} faults")
+    axes.set(
+        xscale="log",
+        xlabel="s from a fault's end to recovery",
+        ylabel="share of faults",
+        title=f"Recovery from {len(points)} faults",
+    )
 
 
 def _recoveries(axes: Axes, points: Points) -> None:

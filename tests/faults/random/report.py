@@ -24,7 +24,7 @@ def lines(outcome: Outcome, rate: float, *, with_samples: bool) -> Iterator[Line
 
 
 def told(outcome: Outcome) -> Line:
-    """What a schedule came to. Units: seconds from a fault's end until all published before it has ended."""
+    """What a schedule came to. Units: seconds, as in ``Recovery``."""
     found = Counter(outcome.found.counts)
     return {
         "seed": outcome.seed,
