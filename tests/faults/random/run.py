@@ -36,8 +36,8 @@ class Recovery(NamedTuple):
     """One fault. Units: seconds.
 
     ``at_s`` from the first event to the fault, ``lasted_s`` the fault itself, ``recovered_s`` from its end until two
-    events of each partition that were published after it have ended, and all before them: a little more than it takes to
-    publish so many, where nothing is wrong.
+    events of each partition that were published after it have ended, and all before them. Where nothing is wrong that
+    is a little more than it takes to publish so many.
     """
 
     kind: str
