@@ -108,13 +108,10 @@ def _recoveries(short: bool) -> Iterator[Line]:
 
 def _engines(short: bool) -> Iterator[Line]:
     """Decode, route, encode: other engines and loops on the same records."""
-    from tests.bench.engines import ENGINES
-    from tests.bench.kafka_streams import missing
-    from tests.bench.peers import compare
+    from tests.bench.peers import compare, engines_here
 
-    engines = [engine for engine in ENGINES if engine != "kafka-streams" or missing() is None]
     count, rounds = (4_000, 1) if short else (100_000, 2)
-    for result in on_kafka(lambda bootstrap, _: compare(bootstrap, engines, count, rounds)):
+    for result in on_kafka(lambda bootstrap, _: compare(bootstrap, engines_here(), count, rounds)):
         yield asdict(result) | {"guarantee": result.guarantee, "events_per_s": round(result.rate)}
 
 

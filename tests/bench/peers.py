@@ -18,6 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from tests.bench.engines import AT_LEAST_ONCE, COMPACTED, ENGINES, TOPICS
+from tests.bench.kafka_streams import missing
 from tests.bench.workload import ESCALATED, PARTITIONS, ROUTED, SOURCE, records
 
 _DEADLINE_S = 240.0
@@ -160,6 +161,14 @@ async def compare(bootstrap: str, engines: list[str], count: int, rounds: int) -
             sys.stderr.write(f"{engine}: {rate:,.0f} events/s, lost {lost}, doubled {doubled}\n")
     await _topics(bootstrap, TOPICS, make=False)
     return [Result(engine, rates[engine], *faults[engine]) for engine in engines]
+
+
+def engines_here() -> list[str]:
+    """The engines that this machine can run; what is left out is told on stderr, with the reason."""
+    if (reason := missing()) is None:
+        return list(ENGINES)
+    sys.stderr.write(f"{reason}; it is left out\n")
+    return [engine for engine in ENGINES if engine != "kafka-streams"]
 
 
 def main() -> None:

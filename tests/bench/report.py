@@ -111,16 +111,11 @@ def _bus(name: str, pack: Path | None, *, short: bool, tell: Callable[[str], Non
 
 
 def _peers(*, short: bool, tell: Callable[[str], None]) -> list[Line]:
-    from tests.bench.engines import ENGINES
-    from tests.bench.kafka_streams import missing
-    from tests.bench.peers import compare
+    from tests.bench.peers import compare, engines_here
 
-    if (reason := missing()) is not None:
-        tell(f"{reason}; it is left out")
-    engines = [engine for engine in ENGINES if engine != "kafka-streams" or reason is None]
     count, rounds = (20_000, 1) if short else (300_000, 3)
     tell(f"Engines, {count:,} records, {rounds} rounds in turn ...")
-    results = on_kafka(lambda b, _: compare(b, engines, count, rounds))
+    results = on_kafka(lambda b, _: compare(b, engines_here(), count, rounds))
     ours = results[0].rate
     return [
         {

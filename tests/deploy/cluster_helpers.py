@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from deploy.cluster import LocalCluster
+from deploy.cluster.secured import Secured
 
 #: Seconds that a test waits for what must happen.
 PATIENCE = 60.0
@@ -129,3 +130,10 @@ class Command:
         if self.process.poll() is None:
             self.process.kill()
         self.end()
+
+
+def as_user(secured: Secured, user: str, *arguments: str, **variables: str) -> tuple[int, str]:
+    """A command as a user of a secured bus: its exit code and what it said."""
+    environment = secured.environment(user) | variables
+    with Command.sambus(*arguments, home=secured.folder.parent, **environment) as command:
+        return command.end(), command.said()

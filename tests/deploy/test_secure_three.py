@@ -17,7 +17,7 @@ from deploy.cluster.settings import CONTROLLER_OFFSET, INNER_OFFSET, Layout
 from deploy.demo.making import Made, Maker, all_made
 from deploy.demo.story import story
 from schemas.topics import GATEWAY_IN
-from tests.deploy.cluster_helpers import Command, until
+from tests.deploy.cluster_helpers import Command, as_user, until
 from tests.deploy.cluster_helpers import home as home  # noqa: PLC0414 - a fixture
 from tests.secure import spoken
 
@@ -53,7 +53,7 @@ async def test_three_secured_brokers_serve_who_may_refuse_who_may_not_and_live_w
         up.hear("broker 2 ended")
         # Until Kafka itself misses the broker, a command may choose it and end with 3: it is given again.
         until(lambda: _is_published(secured, second, tmp_path), "the bus takes an event without broker 2")
-        assert second.event_id in _as_user(secured, "gateway.all", 0, "feed", "--as", second.desk, "--json")
+        assert second.event_id in _ends_as(secured, "gateway.all", 0, "feed", "--as", second.desk, "--json")
         up.hear("broker 2 runs again")
         up.send(signal.SIGINT)
         assert up.end() == 0, up.said()
@@ -80,13 +80,13 @@ async def _copies(secured: Secured) -> set[int]:
 def _publish_and_read(secured: Secured, made: Made, folder: Path) -> None:
     """As the gateway's user: taken, decided, and in its own desk's feed."""
     assert _is_published(secured, made, folder)
-    assert made.event_id in _as_user(secured, "gateway.all", 0, "feed", "--as", made.desk, "--json")
+    assert made.event_id in _ends_as(secured, "gateway.all", 0, "feed", "--as", made.desk, "--json")
 
 
 def _is_published(secured: Secured, made: Made, folder: Path) -> bool:
     """Whether the bus took an event and said what became of it; given again, the event is the same."""
     words = ("publish", _written(made, folder), "--as", made.desk, "--json", "--follow")
-    code, said = _tried(secured, "gateway.all", *words)
+    code, said = as_user(secured, "gateway.all", *words)
     assert code in {0, 3}, said
     return code == 0
 
@@ -94,13 +94,13 @@ def _is_published(secured: Secured, made: Made, folder: Path) -> bool:
 def _others_are_refused(secured: Secured, made: Made, folder: Path) -> None:
     """A user without the right, one with another's password, and somebody without a user."""
     publish = ("publish", _written(made, folder), "--as", made.desk)
-    said = _as_user(secured, "archiver.all", 3, *publish)
+    said = _ends_as(secured, "archiver.all", 3, *publish)
     assert "does not let this user write" in said
-    said = _as_user(secured, "worker", 1, "feed", "--as", made.desk)
+    said = _ends_as(secured, "worker", 1, "feed", "--as", made.desk)
     assert "This user may not read " in said
-    said = _as_user(secured, "gateway.all", 3, *publish, SAMBUS_SASL_PASSWORD="another")
+    said = _ends_as(secured, "gateway.all", 3, *publish, SAMBUS_SASL_PASSWORD="another")
     assert "refuses the user gateway.all" in said
-    said = _as_user(secured, "gateway.all", 3, *publish, SAMBUS_SECURITY_PROTOCOL="PLAINTEXT")
+    said = _ends_as(secured, "gateway.all", 3, *publish, SAMBUS_SECURITY_PROTOCOL="PLAINTEXT")
     assert "breaks off when it is spoken to as PLAINTEXT" in said
 
 
@@ -120,14 +120,8 @@ def _written(made: Made, folder: Path) -> str:
     return str(path)
 
 
-def _as_user(secured: Secured, user: str, expected: int, *arguments: str, **variables: str) -> str:
+def _ends_as(secured: Secured, user: str, expected: int, *arguments: str, **variables: str) -> str:
     """What a command says as a user of the bus, after it has ended with the exit code that it should."""
-    code, said = _tried(secured, user, *arguments, **variables)
+    code, said = as_user(secured, user, *arguments, **variables)
     assert code == expected, said
     return said
-
-
-def _tried(secured: Secured, user: str, *arguments: str, **variables: str) -> tuple[int, str]:
-    environment = secured.environment(user) | variables
-    with Command.sambus(*arguments, home=secured.folder.parent, **environment) as command:
-        return command.end(), command.said()

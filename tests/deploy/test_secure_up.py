@@ -14,19 +14,13 @@ from deploy.cluster.ports import free_port
 from deploy.cluster.secured import Secured
 from deploy.demo.making import Maker, all_made
 from deploy.demo.story import story
-from tests.deploy.cluster_helpers import Command, nothing_left, processes_of, until
+from tests.deploy.cluster_helpers import Command, as_user, nothing_left, processes_of, until
 from tests.deploy.cluster_helpers import home as home  # noqa: PLC0414 - a fixture
 from tests.gateway import DESK
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]  # many commands, one after the other
 
 USERS = ("worker", "gateway.all", "archiver.all", "operations", "monitor", "rule_owner", "dry_run")
-
-
-def as_user(secured: Secured, user: str, *arguments: str) -> tuple[int, str]:
-    """A command as a user of the bus: its exit code and what it said."""
-    with Command.sambus(*arguments, home=secured.folder.parent, **secured.environment(user)) as command:
-        return command.end(), command.said()
 
 
 def test_up_secure_runs_the_bus_with_a_user_for_each_part(home: Path, tmp_path: Path) -> None:
