@@ -1,7 +1,7 @@
 """Reaching Kafka as a reader: quick refusals with a remedy instead of hangs, partitions, where to start and end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaConnectionError, NodeNotReadyError
 from aiokafka.structs import ConsumerRecord
 
 from schemas.partition import partition_number
+from schemas.topics_known import make_known
 
 #: How long a broker may take to answer the first time before it counts as unreachable.
 REACH_SECONDS = 5.0
@@ -45,6 +46,28 @@ class TopicMissingError(Exception):
         )
 
 
+class Reader(AIOKafkaConsumer):  # type: ignore[misc]
+    """A consumer that asks where partitions of many topics begin and end in one question, not in one for each topic."""
+
+    async def beginning_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """The oldest offset that each keeps."""
+        make_known(self, partitions)
+        found: dict[TopicPartition, int] = await super().beginning_offsets(partitions)
+        return found
+
+    async def end_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where each ends now."""
+        make_known(self, partitions)
+        found: dict[TopicPartition, int] = await super().end_offsets(partitions)
+        return found
+
+    async def offsets_for_times(self, timestamps: Mapping[TopicPartition, int]) -> dict[TopicPartition, Any]:
+        """The first offset of each at or after a moment, in milliseconds since 1970."""
+        make_known(self, timestamps)
+        found: dict[TopicPartition, Any] = await super().offsets_for_times(timestamps)
+        return found
+
+
 async def reached(starting: Awaitable[T], bootstrap: object) -> T:
     """Wait for a client to connect, for a few seconds at most. Errors: ``BusUnreachableError``."""
     try:
@@ -54,12 +77,12 @@ async def reached(starting: Awaitable[T], bootstrap: object) -> T:
 
 
 @asynccontextmanager
-async def committed_reader(options: Mapping[str, Any], **settings: Any) -> AsyncIterator[AIOKafkaConsumer]:
+async def committed_reader(options: Mapping[str, Any], **settings: Any) -> AsyncIterator[Reader]:
     """A consumer without a group that sees committed records only. It never commits: reading leaves no trace.
 
     Errors: ``BusUnreachableError`` when no broker answers in time, or stops answering questions later on.
     """
-    consumer = AIOKafkaConsumer(
+    consumer = Reader(
         **options,
         **{
             "group_id": None,

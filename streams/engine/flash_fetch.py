@@ -9,6 +9,7 @@ import aiokafka
 from aiokafka import TopicPartition
 
 from schemas.tasks import end
+from schemas.topics_known import make_known
 from streams.engine.records import Batch
 from streams.engine.settings import Settings
 from streams.engine.transport import position_of
@@ -79,6 +80,7 @@ class FlashFetch:
         """The last stable offsets of any partitions. Errors: ``KafkaError`` when the brokers do not answer."""
         found: Mapping[TopicPartition, int] = {}
         if self._consumer is not None:
+            make_known(self._consumer, places)
             found = await self._consumer.end_offsets(places)
         return found
 

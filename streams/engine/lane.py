@@ -16,6 +16,7 @@ import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from schemas.topics_known import make_known
 from streams.engine.chain import Chain
 from streams.engine.changelogs import Changelogs, Restored
 from streams.engine.feed_counts import FeedCounts
@@ -199,7 +200,9 @@ class Lane:
 
     async def _tell_losses(self, reader: aiokafka.AIOKafkaConsumer) -> None:
         """Tell of records that retention removed before they were read: they are lost, and nobody may overlook it."""
-        beginnings = await reader.beginning_offsets([source.tp for source in self._sources.values()])
+        places = [source.tp for source in self._sources.values()]
+        make_known(reader, places)
+        beginnings = await reader.beginning_offsets(places)
         for source in self._sources.values():
             lost = beginnings[source.tp] - (source.expected or 0)
             if source.expected is not None and lost > 0:

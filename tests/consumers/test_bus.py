@@ -1,4 +1,4 @@
-"""Readers let go of the broker, whatever they were doing."""
+"""Readers ask quickly, and let go of the broker, whatever they were doing."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import NodeNotReadyError
 
-from consumers.bus import BusUnreachableError, _stop, administrator, committed_reader, start_of
+from consumers.bus import BusUnreachableError, _stop, administrator, committed_reader, start_of, topics_of
 
 pytestmark = pytest.mark.kafka
 
@@ -27,6 +27,18 @@ async def test_a_reader_stops_right_after_its_assignment_changed(bus: str, turns
             await asyncio.sleep(0)
     assert time.monotonic() - began < 5
     assert asyncio.all_tasks() <= before
+
+
+@pytest.mark.parametrize("asked", ["beginning_offsets", "end_offsets"])
+async def test_where_many_topics_begin_and_end_is_one_question(bus: str, asked: str) -> None:
+    """The client library alone looks for each topic that it does not know by itself, and waits in between."""
+    async with administrator({"bootstrap_servers": bus}) as admin:
+        places = [place for found in (await topics_of(admin)).values() for place in found]
+    assert len({place.topic for place in places}) > 20
+    async with asyncio.timeout(30), committed_reader({"bootstrap_servers": bus}, retry_backoff_ms=60_000) as reader:
+        found = await getattr(reader, asked)(places)
+        moments = await reader.offsets_for_times(dict.fromkeys(places, 0))
+    assert found.keys() == moments.keys() == set(places)
 
 
 class Leaking:
