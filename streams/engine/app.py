@@ -13,6 +13,7 @@ import faust
 from aiokafka import TopicPartition
 from faust.auth import SSLCredentials
 from faust.serializers import codecs
+from faust.tables.manager import TableManager
 from faust.types import TP
 
 from schemas.tasks import end
@@ -48,6 +49,15 @@ class _AsIs(codecs.Codec):
 
 
 codecs.register("batch", _AsIs())
+
+
+class NoTables(TableManager):
+    """Faust gives an app a second to name its tables before it reads; lanes keep their state themselves."""
+
+    async def on_start(self) -> None:
+        """Begin at once."""
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class Lanes:
@@ -178,6 +188,7 @@ def build_app(agents: Mapping[Step, Sequence[str]], settings: Settings) -> tuple
     app = faust.App(
         settings.group,
         PartitionAssignor=EvenAssignor,
+        TableManager=NoTables,
         broker=";".join(f"kafka://{address.strip()}" for address in settings.kafka["bootstrap_servers"].split(",")),
         broker_credentials=_credentials(settings.kafka),
         broker_max_poll_records=4000,

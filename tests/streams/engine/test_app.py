@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import aiokafka.producer.sender
 import pytest
 from aiokafka.consumer.subscription_state import TopicPartitionState
+from faust.tables.manager import TableManager
 from faust.transport.drivers import aiokafka as driver
 
 from streams.engine.app import TRANSACTION_RETRY_S, Lanes, build_app
@@ -40,6 +41,23 @@ def test_fausts_own_clients_know_every_broker_and_prove_themselves() -> None:
     plain, _ = build_app({}, Settings(kafka=kafka | {"security_protocol": "SSL"}))
     settings = driver.credentials_to_aiokafka_auth(plain.conf.broker_credentials, None)
     assert settings == {"security_protocol": "SSL", "ssl_context": tls}
+
+
+async def test_fausts_tables_take_no_second_of_a_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for tables to be named, of which there are none; what it does then is done at once."""
+    app, _ = build_app({}, Settings(kafka={"bootstrap_servers": "127.0.0.1:1"}))
+    done: list[str] = []
+
+    async def starts(name: str) -> None:
+        done.append(name)
+
+    monkeypatch.setattr(app.tables, "_update_channels", lambda: starts("channels"))
+    monkeypatch.setattr(app.tables, "_recovery", SimpleNamespace(start=lambda: starts("recovery")))
+    monkeypatch.setattr(app.tables, "sleep", None)
+    await app.tables.on_start()
+    assert done == ["channels", "recovery"]
+    assert "_update_channels" in inspect.getsource(TableManager.on_start)
+    assert "recovery.start" in inspect.getsource(TableManager.on_start)
 
 
 def test_fausts_transport_still_has_what_ours_overrides() -> None:
