@@ -36,6 +36,8 @@ DELIVERIES = tuple(f"deliver.{area}" for area in delivery_areas(load_gazetteer()
 
 #: From a report to the link that it leads to, and on to what that changes, so many agents read in turn.
 _STAGES = 5
+#: A lane acts on the time once a second.
+_STILL_S = 2.5
 
 
 class Worker:
@@ -144,16 +146,19 @@ class Bus:
             await asyncio.sleep(0.2)
 
     async def quiet(self, within: float = 120.0) -> "Books":
-        """Wait until every agent has read to the end, twice in a row: what one writes another may read; the books then.
+        """Wait until every agent has read to the end, and moved no more for longer than two ticks of a lane; the books.
 
         The bus goes on by itself after all is settled: it finds what belongs together, and tells that as its own.
         """
         expected = [topic.name for topic in catalogue(load_gazetteer(), partitions=self.partitions)]
-        still = 0
+        stood: dict[tuple[str, int], int] | None = None
+        still_since = time.monotonic()
         async with asyncio.timeout(within):
-            while still < 2:
-                measured = await measure(self.options, GROUP, expected, CODEC)
-                still = 0 if any(lag.unread for lag in measured.lags) else still + 1
+            while stood is None or time.monotonic() - still_since < _STILL_S:
+                lags = (await measure(self.options, GROUP, expected, CODEC)).lags
+                stand = {(lag.topic, lag.partition): lag.begin for lag in lags}
+                if stand != stood or any(lag.unread for lag in lags):
+                    stood, still_since = stand, time.monotonic()
                 await asyncio.sleep(0.2)
         return await self.books()
 

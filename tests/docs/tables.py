@@ -190,7 +190,7 @@ def curve(name: str, columns: tuple[str, ...]) -> str:
 def fault_runs() -> str:
     """What all random schedules of the last committed runs came to."""
     sums = together(read_runs(FAULTS[-1])[0])
-    names = ("faults", "published", "deliveries", *ZEROS)
+    names = ("faults", "published", "sent_again", "deliveries", *ZEROS)
     return table(tuple(name.replace("_", " ") for name in names), [tuple(f"{sums[name]:,}" for name in names)])
 
 

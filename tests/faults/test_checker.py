@@ -1,5 +1,6 @@
 """The checker fails when it must: an honest run's records are changed in memory, one kind of fault at a time."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -13,7 +14,7 @@ from schemas.codec import ORIGIN_HEADER
 from streams.core.share import Pack
 from tests.bench.pipeline import fill
 from tests.bus import Bus
-from tests.faults.checker import Delivery, Found, Seen, Sent, Stands, check, look
+from tests.faults.checker import Delivery, Found, Seen, Sent, Stands, check, look, sent_again
 from tests.faults.expected import Walk
 from tests.load import Made, load
 
@@ -162,12 +163,29 @@ def test_an_event_that_ends_twice(honest: Run) -> None:
     assert (found.counts["settled twice"], found.counts["refused for no reason"]) == (1, 1)
 
 
-def test_an_event_that_the_cluster_lost_or_doubled(honest: Run) -> None:
-    """An acknowledged event is on the intake topic once, or it was not the bus that lost it."""
-    gone, twice = honest.sent[0].event_id, honest.sent[1].event_id
+def test_an_event_that_the_cluster_lost(honest: Run) -> None:
+    """An acknowledged event is on the intake topic, or it was not the bus that lost it."""
+    gone = honest.sent[0].event_id
     assert changed(honest, lambda seen: seen.published.pop(gone)).counts["not on the intake topic"] == 1
-    found = changed(honest, lambda seen: seen.published[twice].append(Stands(0, 10**6)))
-    assert found.counts["not on the intake topic"] == 1
+
+
+def test_an_event_that_its_publisher_wrote_twice(honest: Run) -> None:
+    """The second record must be dropped: neither without an end nor decided on too."""
+    twice = next(each.event_id for each in honest.sent if each.good)
+
+    def again(seen: Seen, *ended: Counter[str]) -> None:
+        seen.published[twice].append(Stands(0, 10**6))
+        for end in ended:
+            end[twice] += 1
+
+    dropped = changed(honest, lambda seen: again(seen, seen.books.dropped))
+    assert dropped.examples == {}
+    assert changed(honest, again).counts["lost"] == 1
+    decided = changed(honest, lambda seen: again(seen, seen.books.decided))
+    assert decided.counts["settled twice"] == 1
+    seen = deepcopy(honest.seen)
+    again(seen)
+    assert sent_again(honest.sent, seen) == 1
 
 
 def test_a_ledger_that_owes_what_is_not_delivered(honest: Run) -> None:

@@ -30,6 +30,7 @@ def told(outcome: Outcome) -> Line:
         "seed": outcome.seed,
         "faults": len(outcome.recoveries),
         "published": outcome.published,
+        "sent_again": outcome.sent_again,
         "deliveries": outcome.deliveries,
         "lost": found["lost"] + found["missing at a desk"] + found["refused for no reason"],
         "doubled": found["settled twice"] + found["doubled at a desk"],
@@ -58,7 +59,7 @@ def read(file: Path) -> tuple[list[Line], list[Recovery]]:
 
 def together(schedules: Sequence[Mapping[str, Any]]) -> Counter[str]:
     """The sums of all schedules."""
-    names = ("faults", "published", "deliveries", "workers_revived", *ZEROS)
+    names = ("faults", "published", "sent_again", "deliveries", "workers_revived", *ZEROS)
     return Counter({name: sum(int(schedule[name]) for schedule in schedules) for name in names})
 
 

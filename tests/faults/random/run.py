@@ -14,7 +14,7 @@ from typing import NamedTuple
 from consumers.audit import Verdict
 from schemas.partition import partition_number
 from streams.core.share import Pack
-from tests.faults.checker import Found, Sent, check, look
+from tests.faults.checker import Found, Sent, check, look, sent_again
 from tests.faults.expected import Walk
 from tests.faults.random.kinds import KINDS
 from tests.faults.random.samples import Sample, sampled
@@ -52,6 +52,8 @@ class Outcome:
 
     seed: int
     published: int = 0
+    #: Records that the publisher's client wrote once more, not knowing that they were there.
+    sent_again: int = 0
     deliveries: int = 0
     recoveries: list[Recovery] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
@@ -107,6 +109,7 @@ async def run(
             sent = flow.publisher.sent
             outcome.found = await asyncio.to_thread(check, sent, seen, Walk(Pack.load()))
             outcome.published, outcome.deliveries = len(sent), len(seen.deliveries)
+            outcome.sent_again = sent_again(sent, seen)
         outcome.revived = sum(member.revived for member in struck.members)
     outcome.seconds = round(time.monotonic() - started, 1)
     return outcome
