@@ -129,7 +129,7 @@ class Found(NamedTuple):
 def check(sent: Sequence[Sent], seen: Seen, walk: Walk) -> Found:
     """Hold what was seen against what was published. Shape: each event made once, none a revision of another.
 
-    A publisher's client may write a record twice, when the answer got lost with a broker: each has an end of its own then.
+    A publisher's client may write a record twice, when an answer got lost with a broker: each has an end of its own.
     """
     wrong: dict[str, list[str]] = {kind: [] for kind in KINDS}
     due = _due(sent, seen, walk, wrong)
