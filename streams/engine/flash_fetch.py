@@ -9,7 +9,7 @@ import aiokafka
 from aiokafka import TopicPartition
 
 from schemas.tasks import end
-from schemas.topics_known import make_known
+from schemas.topics_known import LOOKS_ANEW_MS, make_known
 from streams.engine.records import Batch
 from streams.engine.settings import Settings
 from streams.engine.transport import position_of
@@ -44,6 +44,7 @@ class FlashFetch:
             **self._settings.kafka,
             group_id=None,
             isolation_level="read_committed",
+            metadata_max_age_ms=LOOKS_ANEW_MS,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=4 * 1024 * 1024,  # as the workers' own: an intake topic takes what is too large

@@ -16,7 +16,7 @@ import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from schemas.topics_known import make_known
+from schemas.topics_known import LOOKS_ANEW_MS, make_known
 from streams.engine.chain import Chain
 from streams.engine.changelogs import Changelogs, Restored
 from streams.engine.feed_counts import FeedCounts
@@ -184,6 +184,7 @@ class Lane:
             **self._settings.kafka,
             group_id=self._settings.group,
             isolation_level="read_committed",
+            metadata_max_age_ms=LOOKS_ANEW_MS,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=20,  # a broker answers in turn: a fetch that waits holds up every question behind it

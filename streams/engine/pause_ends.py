@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from schemas.codec import Codec, UndecodableError
 from schemas.pausing import PauseEnd
 from schemas.topics import PAUSES
+from schemas.topics_known import LOOKS_ANEW_MS
 from streams.engine.settings import Settings
 from streams.engine.signals import Signal, emit
 
@@ -42,6 +43,7 @@ async def _follow(settings: Settings, codec: Codec, go_on: Callable[[str], None]
         enable_auto_commit=False,
         auto_offset_reset="latest",
         isolation_level="read_committed",
+        metadata_max_age_ms=LOOKS_ANEW_MS,
     )
     await consumer.start()
     try:

@@ -15,6 +15,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
 from mode.utils.futures import notify
 
+from schemas.topics_known import LOOKS_ANEW_MS
 from streams.engine.records import Batch
 
 #: Kafka's word for a time that a producer gave; nobody asks a batch for it.
@@ -42,6 +43,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
+            metadata_max_age_ms=LOOKS_ANEW_MS,
             max_poll_records=conf.broker_max_poll_records,
             max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
             # An intake topic takes records larger than the bus accepts, so that they end in quarantine, not in a stall.

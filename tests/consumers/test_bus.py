@@ -5,7 +5,9 @@ import time
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import NodeNotReadyError
+from aiokafka.client import AIOKafkaClient
+from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.errors import NodeNotReadyError, NotLeaderForPartitionError
 
 from consumers.bus import BusUnreachableError, _stop, administrator, committed_reader, start_of, topics_of
 
@@ -39,6 +41,34 @@ async def test_where_many_topics_begin_and_end_is_one_question(bus: str, asked: 
         found = await getattr(reader, asked)(places)
         moments = await reader.offsets_for_times(dict.fromkeys(places, 0))
     assert found.keys() == moments.keys() == set(places)
+
+
+async def test_a_reader_looks_anew_who_leads_what_it_reads(bus: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client library alone goes on to ask a broker that leads no more, for five minutes; random faults found it."""
+    ask, look = Fetcher._proc_offset_request, AIOKafkaClient._metadata_update
+    looked = [0]
+    moved: list[int] = []
+
+    async def looking(client: AIOKafkaClient, *arguments: object) -> bool:
+        looked[0] += 1
+        known: bool = await look(client, *arguments)
+        return known
+
+    async def asked(fetcher: Fetcher, *arguments: object) -> object:
+        moved.append(looked[0])
+        if looked[0] == moved[0]:
+            raise NotLeaderForPartitionError
+        return await ask(fetcher, *arguments)
+
+    async with asyncio.timeout(60), committed_reader({"bootstrap_servers": bus}) as reader:
+        place = TopicPartition("deliver.mitt", 0)
+        reader.assign([place])
+        await reader.position(place)
+        monkeypatch.setattr(AIOKafkaClient, "_metadata_update", looking)
+        monkeypatch.setattr(Fetcher, "_proc_offset_request", asked)
+        await reader.seek_to_beginning(place)
+        assert await reader.position(place) >= 0
+    assert len(moved) > 1
 
 
 class Leaking:

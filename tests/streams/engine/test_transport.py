@@ -1,11 +1,16 @@
 """The transport when partitions change hands while it goes back to what is committed."""
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
+import aiokafka
+import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError
 
+from schemas.topics_known import LOOKS_ANEW_MS
+from streams.engine.app import build_app
+from streams.engine.settings import Settings
 from streams.engine.transport import BatchThread
 
 STAYS, GOES = TopicPartition("events.accepted", 0), TopicPartition("duties", 0)
@@ -39,3 +44,13 @@ async def test_a_partition_that_goes_while_seeking_ends_nothing() -> None:
     assert await BatchThread._seek_to_committed(thread) == {STAYS: 7}
     assert consumer.sought == {STAYS: 7}
     assert thread._reached == {}
+
+
+async def test_the_workers_consumer_looks_anew_who_leads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It fetched nothing for a minute after a leader had moved, until its watchdog ended the worker."""
+    options: dict[str, Any] = {}
+    monkeypatch.setattr(aiokafka, "AIOKafkaConsumer", lambda **given: options.update(given))
+    app, _ = build_app({}, Settings(kafka={"bootstrap_servers": "127.0.0.1:1"}))
+    BatchThread._create_worker_consumer(cast("BatchThread", SimpleNamespace(app=app)), app.transport)
+    assert options["metadata_max_age_ms"] == LOOKS_ANEW_MS
+    assert options["isolation_level"] == "read_committed"
