@@ -1,9 +1,10 @@
 """Reading the whole bus as it was committed: what was published, decided, quarantined and delivered."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from consumers.bus import administrator, answered, committed_reader, topics_of
@@ -14,6 +15,8 @@ from schemas.topics import DECISIONS, QUARANTINE
 from streams.engine.records import FROM_HEADER
 
 _FETCH_BYTES = 4 * 1024 * 1024
+#: How long books are read anew at most while something comes meanwhile: links of a day come within seconds.
+_STILL_WITHIN_S = 60.0
 
 
 def is_watched(topic: str) -> bool:
@@ -28,20 +31,31 @@ async def places_of(options: Mapping[str, Any]) -> dict[str, tuple[TopicPartitio
 
 
 async def audit(options: Mapping[str, Any]) -> Books:
-    """The books, read anew from the beginning of every topic.
+    """The books, read anew from the beginning of every topic, and again while the bus still tells something of its own.
+
+    Topics are read one after the other: what came in between would stand in one of them and not in another.
 
     Errors: ``BusUnreachableError``.
     """
-    books, codec = Books(), Codec()
     there = await places_of(options)
     wanted = [
         place for topic, found in there.items() if is_watched(topic) or topic.startswith("in.") for place in found
     ]
     async with committed_reader(options, max_partition_fetch_bytes=_FETCH_BYTES) as reader:
-        starts = await answered(reader.beginning_offsets(wanted))
-        for place in wanted:
-            async for record in to_the_end(reader, place, starts[place]):
-                enter(books, codec, record)
+        stop = time.monotonic() + _STILL_WITHIN_S
+        while True:
+            ends = await answered(reader.end_offsets(wanted))
+            books = await _read(reader, wanted)
+            if await answered(reader.end_offsets(wanted)) == ends or time.monotonic() > stop:
+                return books
+
+
+async def _read(reader: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> Books:
+    books, codec = Books(), Codec()
+    starts = await answered(reader.beginning_offsets(places))
+    for place in places:
+        async for record in to_the_end(reader, place, starts[place]):
+            enter(books, codec, record)
     return books
 
 
