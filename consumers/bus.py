@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaConnectionError, NodeNotReadyError
 from aiokafka.structs import ConsumerRecord
 
 from schemas.partition import partition_number
-from schemas.topics_known import LOOKS_ANEW_MS, make_known
+from schemas.topics_known import make_known
 
 #: How long a broker may take to answer the first time before it counts as unreachable.
 REACH_SECONDS = 5.0
@@ -88,7 +88,6 @@ async def committed_reader(options: Mapping[str, Any], **settings: Any) -> Async
             "group_id": None,
             "enable_auto_commit": False,
             "isolation_level": "read_committed",
-            "metadata_max_age_ms": LOOKS_ANEW_MS,
             # The default once made a reader start at the end of a topic after its offset had left it.
             "auto_offset_reset": "earliest",
             # A broker answers a connection's requests in turn: a fetch that waits holds up the questions behind it.

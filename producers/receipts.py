@@ -26,7 +26,6 @@ from schemas.receipts import SETTLED, ReceiptLine
 from schemas.records import desk_address
 from schemas.registry import load_registry
 from schemas.topics import RECEIPTS, desk_topic, receipts_topic
-from schemas.topics_known import LOOKS_ANEW_MS
 
 #: Where to begin: so long ago, at a moment, or (none) with what comes from now on.
 Since = timedelta | datetime | None
@@ -193,7 +192,6 @@ class Receipts:
             group_id=None,
             enable_auto_commit=False,
             isolation_level="read_committed",
-            metadata_max_age_ms=LOOKS_ANEW_MS,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=100,
         )

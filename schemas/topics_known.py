@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-#: A client looks anew so often who leads what it reads. By itself aiokafka asks a broker that leads no more where a
+#: A worker looks anew so often who leads what it reads. By itself aiokafka asks a broker that leads no more where a
 #: partition begins, again and again, until the next look: after five minutes by default, and meanwhile it fetches
 #: nothing from that broker.
 LOOKS_ANEW_MS: Final = 2_000

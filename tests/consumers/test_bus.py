@@ -10,6 +10,7 @@ from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.errors import NodeNotReadyError, NotLeaderForPartitionError
 
 from consumers.bus import BusUnreachableError, _stop, administrator, committed_reader, start_of, topics_of
+from schemas.topics_known import LOOKS_ANEW_MS
 
 pytestmark = pytest.mark.kafka
 
@@ -43,7 +44,9 @@ async def test_where_many_topics_begin_and_end_is_one_question(bus: str, asked: 
     assert found.keys() == moments.keys() == set(places)
 
 
-async def test_a_reader_looks_anew_who_leads_what_it_reads(bus: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_with_the_workers_setting_a_reader_looks_anew_who_leads_what_it_reads(
+    bus: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The client library alone goes on to ask a broker that leads no more, for five minutes; random faults found it."""
     ask, look = Fetcher._proc_offset_request, AIOKafkaClient._metadata_update
     looked = [0]
@@ -60,7 +63,8 @@ async def test_a_reader_looks_anew_who_leads_what_it_reads(bus: str, monkeypatch
             raise NotLeaderForPartitionError
         return await ask(fetcher, *arguments)
 
-    async with asyncio.timeout(60), committed_reader({"bootstrap_servers": bus}) as reader:
+    options = {"bootstrap_servers": bus, "metadata_max_age_ms": LOOKS_ANEW_MS}
+    async with asyncio.timeout(60), committed_reader(options) as reader:
         place = TopicPartition("deliver.mitt", 0)
         reader.assign([place])
         await reader.position(place)
