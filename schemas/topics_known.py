@@ -1,12 +1,7 @@
-"""How clients of aiokafka's find the brokers that lead what they read."""
+"""Lets a client of aiokafka's find many topics at once."""
 
 from collections.abc import Iterable
-from typing import Any, Final
-
-#: A worker looks anew so often who leads what it reads. By itself aiokafka asks a broker that leads no more where a
-#: partition begins, again and again, until the next look: after five minutes by default, and meanwhile it fetches
-#: nothing from that broker.
-LOOKS_ANEW_MS: Final = 2_000
+from typing import Any
 
 
 def make_known(consumer: Any, places: Iterable[Any]) -> None:

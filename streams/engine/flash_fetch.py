@@ -9,9 +9,9 @@ import aiokafka
 from aiokafka import TopicPartition
 
 from schemas.tasks import end
-from schemas.topics_known import LOOKS_ANEW_MS, make_known
+from schemas.topics_known import make_known
 from streams.engine.records import Batch
-from streams.engine.settings import Settings
+from streams.engine.settings import LOOKS_ANEW_MS, Settings
 from streams.engine.transport import position_of
 
 #: What it reads was assigned to nobody by a group: the partitions are those of the worker's lanes.

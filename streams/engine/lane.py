@@ -16,7 +16,7 @@ import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from schemas.topics_known import LOOKS_ANEW_MS, make_known
+from schemas.topics_known import make_known
 from streams.engine.chain import Chain
 from streams.engine.changelogs import Changelogs, Restored
 from streams.engine.feed_counts import FeedCounts
@@ -25,7 +25,7 @@ from streams.engine.outbox import Outbox
 from streams.engine.progress import Progress
 from streams.engine.quick_records import BATCH_BYTES
 from streams.engine.records import Batch
-from streams.engine.settings import Settings
+from streams.engine.settings import LOOKS_ANEW_MS, Settings
 from streams.engine.signals import Counters, Signal, emit, where
 from streams.engine.state import State
 from streams.engine.tally import Tally

@@ -12,8 +12,7 @@ from pydantic import ValidationError
 from schemas.codec import Codec, UndecodableError
 from schemas.pausing import PauseEnd
 from schemas.topics import PAUSES
-from schemas.topics_known import LOOKS_ANEW_MS
-from streams.engine.settings import Settings
+from streams.engine.settings import LOOKS_ANEW_MS, Settings
 from streams.engine.signals import Signal, emit
 
 #: After a failure it is tried again so soon. Seconds.

@@ -14,6 +14,10 @@ from streams.engine.progress import Patience
 
 #: The consumer group and the prefix of every transactional id.
 GROUP = "sambus"
+#: A worker looks anew so often who leads what it reads. By itself aiokafka asks a broker that leads no more where a
+#: partition begins, again and again, until the next look: after five minutes by default, and meanwhile it fetches
+#: nothing from that broker.
+LOOKS_ANEW_MS = 2_000
 
 
 @dataclass(frozen=True)

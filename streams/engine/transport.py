@@ -15,8 +15,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
 from mode.utils.futures import notify
 
-from schemas.topics_known import LOOKS_ANEW_MS
 from streams.engine.records import Batch
+from streams.engine.settings import LOOKS_ANEW_MS
 
 #: Kafka's word for a time that a producer gave; nobody asks a batch for it.
 _CREATED = 0

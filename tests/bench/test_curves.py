@@ -72,6 +72,6 @@ def test_a_long_run_can_be_drawn(tmp_path: Path) -> None:
     calm = plots.draw({"machine": told["machine"], "samples": looks}, tmp_path / "calm")
     struck = plots.draw(told, tmp_path / "struck")
     assert [path.stem for path in struck] == ["long-waiting", "long-memory", "recovered", "recoveries"]
-    for without, with_one in zip(calm, struck, strict=False):
+    for without, with_one in zip(calm, struck[:2], strict=True):
         lines = [path.read_text("utf-8").count('<g id="line2d_') for path in (without, with_one)]
         assert lines[1] == lines[0] + 1

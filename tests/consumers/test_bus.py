@@ -10,7 +10,7 @@ from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.errors import NodeNotReadyError, NotLeaderForPartitionError
 
 from consumers.bus import BusUnreachableError, _stop, administrator, committed_reader, start_of, topics_of
-from schemas.topics_known import LOOKS_ANEW_MS
+from streams.engine.settings import LOOKS_ANEW_MS
 
 pytestmark = pytest.mark.kafka
 

@@ -21,7 +21,6 @@ from schemas.topics import DAY_MS, MIB, Topic, catalogue, delivery_areas
 from streams.core.share.transforms import TRANSFORMS
 from tests.bench.plots import read
 from tests.faults.random.report import ZEROS, by_kind, spread, together
-from tests.faults.random.report import read as read_runs
 
 ROOT: Final = Path(__file__).parents[2]
 #: What benchmarks have measured, the last one last.
@@ -189,15 +188,15 @@ def curve(name: str, columns: tuple[str, ...]) -> str:
 
 def fault_runs() -> str:
     """What all random schedules of the last committed runs came to."""
-    sums = together(read_runs(FAULTS[-1])[0])
+    sums = together(read(FAULTS[-1])["schedules"])
     names = ("faults", "published", "sent_again", "deliveries", *ZEROS)
     return table(tuple(name.replace("_", " ") for name in names), [tuple(f"{sums[name]:,}" for name in names)])
 
 
 def recoveries() -> str:
     """How soon the bus recovered, by kind of fault, and from all of them."""
-    _, found = read_runs(FAULTS[-1])
-    kinds = by_kind(found) | {"all": [each.recovered_s for each in found]}
+    found = read(FAULTS[-1])["faults"]
+    kinds = by_kind(found) | {"all": [each["recovered_s"] for each in found]}
     ranks = ("p50", "p90", "worst")
     rows = (
         (kind, f"{len(values)}", *(f"{spread(values)[rank]:.1f}" for rank in ranks)) for kind, values in kinds.items()

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.plots import read
 from tests.faults.random.__main__ import SCHEDULE
 from tests.faults.random.kinds import KINDS
-from tests.faults.random.report import ZEROS, by_kind, lines, read, spread, together, told
+from tests.faults.random.report import ZEROS, by_kind, lines, spread, together, told
 from tests.faults.random.run import Outcome, Recovery, run
 from tests.faults.random.schedule import CALM_S, draw, drawn
 
@@ -60,10 +61,10 @@ def test_runs_are_read_back_as_they_were_told(tmp_path: Path) -> None:
     file = tmp_path / "faults.jsonl"
     told_of = [line for outcome in outcomes for line in lines(outcome, 20.0, with_samples=False)]
     file.write_text("".join(f"{json.dumps(line)}\n" for line in told_of), encoding="utf-8")
-    schedules, recoveries = read(file)
-    sums = together(schedules)
+    curves = read(file)
+    sums = together(curves["schedules"])
     assert (sums["faults"], sums["published"], sums["deliveries"], sums["lost"]) == (2, 20, 60, 0)
-    assert by_kind(recoveries) == {"clock step": [7.0, 8.0]}
+    assert by_kind(curves["faults"]) == {"clock step": [7.0, 8.0]}
 
 
 def sound(outcome: Outcome, faults: int) -> None:

@@ -1,13 +1,11 @@
-"""What schedules came to, as JSON, and what several runs came to together."""
+"""What schedules came to, as JSON, and what several came to together."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from tests.faults.random.kinds import KINDS
-from tests.faults.random.run import Outcome, Recovery
+from tests.faults.random.run import Outcome
 
 Line = dict[str, Any]
 #: What must be zero in every schedule.
@@ -46,28 +44,17 @@ def told(outcome: Outcome) -> Line:
     }
 
 
-def read(file: Path) -> tuple[list[Line], list[Recovery]]:
-    """The schedules and the faults of the runs whose lines a file has."""
-    schedules, recoveries = [], []
-    for line in map(json.loads, file.read_text("utf-8").splitlines()):
-        if line["curve"] == "schedules":
-            schedules.append(line)
-        elif line["curve"] == "faults":
-            recoveries.append(Recovery(*(line[name] for name in Recovery._fields)))
-    return schedules, recoveries
-
-
 def together(schedules: Sequence[Mapping[str, Any]]) -> Counter[str]:
     """The sums of all schedules."""
     names = ("faults", "published", "sent_again", "deliveries", "workers_revived", *ZEROS)
     return Counter({name: sum(int(schedule[name]) for schedule in schedules) for name in names})
 
 
-def by_kind(recoveries: Iterable[Recovery]) -> dict[str, list[float]]:
-    """The seconds of each kind that struck, in order."""
+def by_kind(faults: Iterable[Mapping[str, Any]]) -> dict[str, list[float]]:
+    """The seconds of each kind that struck, in order, from the lines of a run."""
     found: dict[str, list[float]] = {}
-    for recovery in recoveries:
-        found.setdefault(recovery.kind, []).append(recovery.recovered_s)
+    for fault in faults:
+        found.setdefault(fault["kind"], []).append(fault["recovered_s"])
     return {kind: sorted(found[kind]) for kind in KINDS if kind in found}
 
 

@@ -8,9 +8,8 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError
 
-from schemas.topics_known import LOOKS_ANEW_MS
 from streams.engine.app import build_app
-from streams.engine.settings import Settings
+from streams.engine.settings import LOOKS_ANEW_MS, Settings
 from streams.engine.transport import BatchThread
 
 STAYS, GOES = TopicPartition("events.accepted", 0), TopicPartition("duties", 0)
