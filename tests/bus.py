@@ -13,7 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from aiokafka.structs import ConsumerRecord
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from consumers.audit import Verdict, verify
 from consumers.bus import BusUnreachableError, administrator, committed_reader, topics_of
@@ -38,6 +39,8 @@ DELIVERIES = tuple(f"deliver.{area}" for area in delivery_areas(load_gazetteer()
 _STAGES = 5
 #: A lane acts on the time once a second.
 _STILL_S = 2.5
+#: Far longer than the markers of one transaction take, shorter than from one second's acts of a lane to the next.
+_REST_S = 0.3
 
 
 class Worker:
@@ -266,17 +269,35 @@ class Books:
         }
 
 
-async def committed(options: Mapping[str, Any], topics: Iterable[str]) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
-    """Every committed record of some topics, from the beginning to the end as it is now."""
+async def committed(
+    options: Mapping[str, Any], topics: Iterable[str], *, at_rest: bool = False
+) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
+    """Every committed record of some topics, from the beginning to the end as it is now.
+
+    Shape: ``at_rest`` reads to ends that held for all partitions at one time, so that what was written in one
+    transaction is seen whole. Errors: ``TimeoutError`` if something is written at every look for a minute.
+    """
     async with administrator(options) as admin:
         known = await topics_of(admin)
     partitions = [tp for topic in topics for tp in known[topic]]
     async with committed_reader(options, max_partition_fetch_bytes=4 * 1024 * 1024) as consumer:
         consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
+        ends = await (_ends_at_rest(consumer, partitions) if at_rest else consumer.end_offsets(partitions))
         await consumer.seek_to_beginning()
         left = set(partitions)
         while left := {tp for tp in left if await consumer.position(tp) < ends[tp]}:
             for records in (await consumer.getmany(*left, timeout_ms=200, max_records=5000)).values():
                 for record in records:
                     yield record
+
+
+async def _ends_at_rest(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """Where partitions end, asked until nothing was written for a moment: brokers tell theirs one after the other."""
+    deadline = time.monotonic() + 60
+    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+    while time.monotonic() < deadline:
+        await asyncio.sleep(_REST_S)
+        before, ends = ends, await consumer.end_offsets(partitions)
+        if ends == before:
+            return ends
+    raise TimeoutError("something was written at every look")

@@ -66,11 +66,9 @@ class Seen:
     deliveries: list[Delivery] = field(default_factory=list)
     quarantined: Counter[str] = field(default_factory=Counter)
     books: Books = field(default_factory=Books)
-    records: int = 0
 
     def take(self, record: ConsumerRecord[bytes, bytes]) -> None:
         """Take one record of any of the topics that the checker reads."""
-        self.records += 1
         stands = Stands(record.partition, record.offset, record.timestamp, record.value or b"", record.topic)
         if record.topic == GATEWAY_IN:
             self.published[(record.key or b"").decode()].append(stands)
@@ -91,20 +89,13 @@ def _delivery(record: ConsumerRecord[bytes, bytes]) -> Delivery:
 
 
 async def look(bus: Bus) -> Seen:
-    """Read everything that is committed, again until nothing came meanwhile.
+    """Read everything that is committed, up to where it stood at one time.
 
-    Brokers tell the ends of their partitions one after the other, and the bus may tell something of its own in between:
-    then a delivery is seen and its line of the ledger is not.
+    The bus tells something of its own, such as a duty that comes due, for as long as it runs; read beyond that time, a
+    delivery may be seen and its line of the ledger not.
     """
-    seen, before = await _looked(bus), -1
-    while seen.records != before:
-        before, seen = seen.records, await _looked(bus)
-    return seen
-
-
-async def _looked(bus: Bus) -> Seen:
-    seen = Seen()
-    async for record in committed(bus.options, (GATEWAY_IN, *_ACCEPTED, DECISIONS, QUARANTINE, *DELIVERIES)):
+    seen, topics = Seen(), (GATEWAY_IN, *_ACCEPTED, DECISIONS, QUARANTINE, *DELIVERIES)
+    async for record in committed(bus.options, topics, at_rest=True):
         seen.take(record)
     return seen
 
