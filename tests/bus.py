@@ -39,8 +39,6 @@ DELIVERIES = tuple(f"deliver.{area}" for area in delivery_areas(load_gazetteer()
 _STAGES = 5
 #: A lane acts on the time once a second.
 _STILL_S = 2.5
-#: Far longer than the markers of one transaction take, shorter than from one second's acts of a lane to the next.
-_REST_S = 0.3
 
 
 class Worker:
@@ -282,7 +280,7 @@ async def committed(
     partitions = [tp for topic in topics for tp in known[topic]]
     async with committed_reader(options, max_partition_fetch_bytes=4 * 1024 * 1024) as consumer:
         consumer.assign(partitions)
-        ends = await (_ends_at_rest(consumer, partitions) if at_rest else consumer.end_offsets(partitions))
+        ends = await (_ends_at_rest(options, consumer, partitions) if at_rest else consumer.end_offsets(partitions))
         await consumer.seek_to_beginning()
         left = set(partitions)
         while left := {tp for tp in left if await consumer.position(tp) < ends[tp]}:
@@ -291,13 +289,18 @@ async def committed(
                     yield record
 
 
-async def _ends_at_rest(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-    """Where partitions end, asked until nothing was written for a moment: brokers tell theirs one after the other."""
+async def _ends_at_rest(
+    options: Mapping[str, Any], committed: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """Where partitions end, asked until nothing is written from one question to the next and no transaction is open.
+
+    Brokers tell the ends of theirs one after the other, and what is committed behind an open transaction is not shown.
+    """
     deadline = time.monotonic() + 60
-    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
-    while time.monotonic() < deadline:
-        await asyncio.sleep(_REST_S)
-        before, ends = ends, await consumer.end_offsets(partitions)
-        if ends == before:
-            return ends
+    async with AIOKafkaConsumer(**options) as all_written:
+        while time.monotonic() < deadline:
+            ends: dict[TopicPartition, int] = await all_written.end_offsets(partitions)
+            if ends == await committed.end_offsets(partitions) == await all_written.end_offsets(partitions):
+                return ends
+            await asyncio.sleep(0.05)
     raise TimeoutError("something was written at every look")
