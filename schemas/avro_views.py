@@ -135,7 +135,7 @@ class Cutter:
         body += [(depth, f"if {x} is None:"), (depth + 1, absent), (depth, "else:")]
         body += [(depth + 1, r"add(b'\2'); add(b'\0')"), *inside]
 
-    def _cut_value(self, body: Body, depth: int, x: str, what: str, form: Schema, present: str) -> None:
+    def _cut_value(self, body: Body, depth: int, x: str, what: str, form: AvroType, present: str) -> None:
         line = written_in_line(x, what, form)
         if line is not None:
             body.append((depth, f"add({present} + {line})"))
@@ -190,11 +190,11 @@ class Cutter:
             found = self._parts[key] = _Part(len(self._parts), above, cast(Encoder, lines.function(write)))
         return found
 
-    def _form_of(self, field: Schema) -> tuple[str, Schema, int]:
+    def _form_of(self, field: Schema) -> tuple[str, Any, int]:
         """What a field holds when it is not null, and the branch of its union that says so."""
         form: AvroType = field["type"]
         if not isinstance(form, list) or field.get("default") is not None:
             raise AvroCodeError("a view's fields must be nullable")
         inner, index = branch(form)
         what, found = kind(inner, self._lines.named)
-        return what, cast(Schema, found), index
+        return what, found, index

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, Self
 
 from schemas.codec import MAX_BUS_BYTES, Codec
 from streams.core.share import Pack, Ruling
@@ -16,7 +16,6 @@ from streams.core.share.asking import Asking
 from streams.core.share.order_forms import Known
 from streams.core.share.orders import NO_ORDERS, Orders
 from streams.core.share.restraint import Restraint
-from streams.core.share.shelf import Shelf
 from streams.engine.inquiries import Inquiries, Waiting, id_bytes, read_marks
 from streams.engine.packs import PACK_KEY, Packs
 from streams.engine.records import moment
@@ -237,8 +236,7 @@ def orders_in_time(state: State, codec: Codec) -> list[tuple[int, Orders]]:
 
     Units: log times in ms since 1970; the first is 0.
     """
-    bounds = cast("Shelf[Restraint]", _Bounds(state))
-    found = [(0, replace(NO_ORDERS, restraints=bounds))]
+    found = [(0, replace(NO_ORDERS, restraints=_Bounds(state)))]
     for key, data in state.kept(_ORDER):
         order = codec.decode(data, limit=MAX_BUS_BYTES).value
         at_ms = _AT.unpack_from(key, len(_ORDER))[0]
@@ -252,14 +250,11 @@ def bears_orders(key: bytes) -> bool:
 
 
 class _Bounds:
-    """What binds what is built on an event, by event id, read from the lane's state: as ``Shelf`` for ``Orders``."""
+    """What binds what is built on an event, by event id, read from the lane's state: ``Restraints`` of ``Orders``."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._read: dict[bytes, Restraint] = {}
-
-    def __len__(self) -> int:
-        return len(self._state)
 
     def get(self, event_id: str) -> Restraint | None:
         """What binds whatever is built on this event."""
@@ -273,7 +268,7 @@ class _Bounds:
             found = self._read[written] = _read(written)
         return found
 
-    def put(self, event_id: str, value: Restraint) -> "_Bounds":  # noqa: ARG002
+    def put(self, event_id: str, value: Restraint) -> Self:  # noqa: ARG002
         """Nothing: lanes are told by the broadcast of bounds, at its own offset."""
         return self
 

@@ -24,7 +24,7 @@ from streams.core.share.order_forms import (
     operation_of,
     release_of,
 )
-from streams.core.share.restraint import Restraint, inherit, inputs_of, own_originators, restraint_of
+from streams.core.share.restraint import Restraint, Restraints, inherit, inputs_of, own_originators, restraint_of
 from streams.core.share.shelf import Shelf
 
 O = TypeVar("O", bound=Order)  # noqa: E741 - one letter for a type variable
@@ -49,7 +49,7 @@ class Orders:
     releases: Mapping[str, tuple[Release, ...]] = field(default_factory=dict)
     corrections: Mapping[str, tuple[Correction, ...]] = field(default_factory=dict)
     teams: Shelf[CaseTeam] = field(default_factory=Shelf)
-    restraints: Shelf[Restraint] = field(default_factory=Shelf)
+    restraints: Restraints = field(default_factory=Shelf[Restraint])
     known: Shelf[Known] = field(default_factory=Shelf)
 
     # Being told

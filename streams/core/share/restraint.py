@@ -4,7 +4,7 @@ Source: clarifications 16 and 20; domain rules section 1.5.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 from schemas.catalogue import EVENT_TYPES
 from schemas.vocabulary import LEGAL_ORIGIN_STRICTNESS
@@ -41,6 +41,16 @@ class Restraint(NamedTuple):
     def third_party(self) -> bool:
         """Whether an originator must answer first (tredjemansregeln)."""
         return self.handling in _THIRD_PARTY
+
+
+class Restraints(Protocol):
+    """What binds whatever is built on events, by their ids."""
+
+    def get(self, event_id: str, /) -> Restraint | None:
+        """What binds whatever is built on this event."""
+
+    def put(self, event_id: str, value: Restraint, /) -> Self:
+        """These with one more."""
 
 
 def restraint_of(event: Mapping[str, Any]) -> Restraint | None:
