@@ -1,16 +1,25 @@
 """Reaching Kafka as a reader: quick refusals with a remedy instead of hangs, partitions, where to start and end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError, NodeNotReadyError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaConnectionError,
+    NodeNotReadyError,
+    NotCoordinatorForGroupError,
+    for_code,
+)
 from aiokafka.structs import ConsumerRecord
 
+from schemas.offsets_told import heed_refusals
 from schemas.partition import partition_number
 from schemas.topics_known import make_known
 
@@ -18,6 +27,8 @@ from schemas.topics_known import make_known
 REACH_SECONDS = 5.0
 #: How long one question (offsets, metadata) may take once the broker was reached.
 ANSWER_SECONDS = 10.0
+#: How long a cluster may take to say who keeps the offsets of a group, and that broker to load them.
+SETTLE_SECONDS = 5.0
 STOP_SECONDS = 0.5
 _WAIT_MS = 250
 _BATCH = 5_000
@@ -126,6 +137,18 @@ async def answered(question: Awaitable[T]) -> T:
     return await asyncio.wait_for(question, ANSWER_SECONDS)
 
 
+async def settled(ask: Callable[[], Awaitable[T]]) -> T:
+    """An answer about a group, asked for again while its coordinator changes, or the cluster has only just started."""
+    stop = time.monotonic() + SETTLE_SECONDS
+    while True:
+        try:
+            return await answered(ask())
+        except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError):
+            if time.monotonic() > stop:
+                raise
+            await asyncio.sleep(0.1)
+
+
 @asynccontextmanager
 async def administrator(options: Mapping[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
     """An admin client, used here to look only.
@@ -133,6 +156,7 @@ async def administrator(options: Mapping[str, Any]) -> AsyncIterator[AIOKafkaAdm
     Errors: ``BusUnreachableError``, also when the cluster knows of no broker: one that stood still is fenced at first.
     """
     admin = AIOKafkaAdminClient(**options)
+    heed_refusals(admin, for_code)
     try:
         await reached(admin.start(), options.get("bootstrap_servers"))
         yield admin

@@ -1,34 +1,24 @@
 """Measuring the bus from outside: what is unread, how old it is, how fast it comes, who works, what was refused."""
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
-from aiokafka.errors import (
-    GroupCoordinatorNotAvailableError,
-    GroupLoadInProgressError,
-    NotCoordinatorForGroupError,
-)
 
 from consumers.audit import read_heads
-from consumers.bus import administrator, answered, committed_reader, topics_of
+from consumers.bus import administrator, answered, committed_reader, settled, topics_of
 from consumers.health import LaneHead, Measured, PartitionLag, Worker, stage_of
 from consumers.tails import COUNTED, tails_of
 from consumers.windows import Rates, Refused
 from schemas.codec import Codec
 from schemas.topics import HEADS, QUARANTINE
 
-SETTLE_SECONDS = 5.0
 _FETCH_BYTES = 256 * 1024
-
-T = TypeVar("T")
 
 
 async def measure(options: Mapping[str, Any], group: str, expected: Collection[str], codec: Codec) -> Measured:
@@ -109,7 +99,7 @@ async def _members(admin: AIOKafkaAdminClient, group: str) -> tuple[str, list[Wo
 
     One group a question: aiokafka reads an answer about two wrongly (0.14).
     """
-    (described,) = await _settled(lambda: admin.describe_consumer_groups([group]))
+    (described,) = await settled(lambda: admin.describe_consumer_groups([group]))
     (_, _, state, _, _, members, *_) = described.groups[0]
     workers = sorted((Worker(str(m[0]), str(m[2]).lstrip("/")) for m in members), key=lambda worker: worker.name)
     return str(state), workers, {place: str(m[0]) for m in members for place in _assigned(m[4])}
@@ -124,20 +114,8 @@ def _assigned(told: bytes) -> list[tuple[str, int]]:
 
 
 async def _committed(admin: AIOKafkaAdminClient, group: str) -> dict[TopicPartition, int]:
-    offsets = await _settled(lambda: admin.list_consumer_group_offsets(group))
+    offsets = await settled(lambda: admin.list_consumer_group_offsets(group))
     return {partition: int(at.offset) for partition, at in offsets.items() if at.offset >= 0}
-
-
-async def _settled(ask: Callable[[], Awaitable[T]]) -> T:
-    """An answer about a group; a cluster that has just started needs a moment to say who keeps its offsets."""
-    stop = time.monotonic() + SETTLE_SECONDS
-    while True:
-        try:
-            return await answered(ask())
-        except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError):
-            if time.monotonic() > stop:
-                raise
-            await asyncio.sleep(0.1)
 
 
 async def _lags(

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError, for_code
 from aiokafka.structs import OffsetAndMetadata
 
-from consumers.bus import administrator, answered, committed_reader, topics_of
+from consumers.bus import administrator, answered, committed_reader, settled, topics_of
 
 Offsets = dict[TopicPartition, int]
 #: Seconds that Kafka gets to know its groups after its start, and between questions.
@@ -83,7 +84,7 @@ async def offsets_of_groups(
     found: dict[str, list[tuple[str, int, int]]] = {}
     async with looking(options) as admin:
         for group, *_ in await answered(admin.list_consumer_groups()):
-            told = await answered(admin.list_consumer_group_offsets(group))
+            told = await settled(partial(admin.list_consumer_group_offsets, group))
             places = [(tp.topic, tp.partition, at.offset) for tp, at in told.items() if tp.topic in topics]
             if kept := sorted(place for place in places if place[2] >= 0):
                 found[group] = kept

@@ -91,6 +91,8 @@ def broker_settings(layout: Layout, node: int) -> dict[str, str]:
         # Eight partitions instead of fifty: each is files to open and a leader to choose at every start.
         "offsets.topic.num.partitions": "8",
         "offsets.topic.replication.factor": str(replicas),
+        # A bus that stood still for longer would begin anew at the oldest record: Kafka's week is a holiday.
+        "offsets.retention.minutes": str(365 * 24 * 60),
         "transaction.state.log.num.partitions": "8",
         "transaction.state.log.replication.factor": str(replicas),
         "transaction.state.log.min.isr": str(in_sync),

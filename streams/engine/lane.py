@@ -14,8 +14,9 @@ from typing import Any, Protocol
 
 import aiokafka
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import KafkaError, ProducerFenced, for_code
 
+from schemas.offsets_told import heed_refusals
 from schemas.topics_known import make_known
 from streams.engine.chain import Chain
 from streams.engine.changelogs import Changelogs, Restored
@@ -189,6 +190,7 @@ class Lane:
             auto_offset_reset="earliest",
             fetch_max_wait_ms=20,  # a broker answers in turn: a fetch that waits holds up every question behind it
         )
+        heed_refusals(reader, for_code)
         await reader.start()
         try:
             reader.assign(places)

@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import aiokafka
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import IllegalStateError, for_code
 from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
 from mode.utils.futures import notify
 
+from schemas.offsets_told import heed_refusals
 from streams.engine.records import Batch
 from streams.engine.settings import LOOKS_ANEW_MS
 
@@ -34,7 +35,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         """Build the consumer as Faust does, but read committed and with the options of the connection."""
         self._assignor = self.app.assignor
         conf = self.app.conf
-        return aiokafka.AIOKafkaConsumer(
+        consumer = aiokafka.AIOKafkaConsumer(
             **transport.kafka,
             client_id=conf.broker_client_id,
             group_id=conf.id,
@@ -53,6 +54,8 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
         )
+        heed_refusals(consumer, for_code)
+        return consumer
 
     async def _fetch_records(
         self,

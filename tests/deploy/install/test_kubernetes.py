@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from deploy.access import Pattern, Resource, users, wanted
 from deploy.cli.main import main
+from deploy.cluster.settings import Layout, broker_settings
 from deploy.install.strimzi import differing, files, resource_name
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import catalogue
@@ -71,6 +72,15 @@ def templates(resources: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, 
 def test_topics_and_users_are_as_the_catalogue_says() -> None:
     """Whoever changes the catalogue makes them anew: sambus deploy kubernetes deploy/kubernetes/base/kafka."""
     assert differing(KAFKA, files(catalogue(load_gazetteer(), PARTITIONS), REPLICAS)) == []
+
+
+def test_brokers_keep_copies_and_offsets_as_those_of_one_machine_do() -> None:
+    """What is written twice is the same: three copies, no topic by chance, and a year until a bus is forgotten."""
+    (cluster,) = (each for each in yaml.safe_load_all((KAFKA / "cluster.yaml").read_text()) if each["kind"] == "Kafka")
+    here, told = broker_settings(Layout(3, 29092), 1), cluster["spec"]["kafka"]["config"]
+    both = here.keys() & told.keys()
+    assert {name: str(told[name]) for name in both} == {name: here[name] for name in both}
+    assert both >= {"offsets.retention.minutes", "min.insync.replicas", "auto.create.topics.enable"}
 
 
 def test_a_file_that_somebody_changed_is_found(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from typing import Any, cast
 import aiokafka
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import GroupLoadInProgressError, IllegalStateError
+from aiokafka.protocol.commit import OffsetFetchRequest, OffsetFetchResponse_v3
 
 from streams.engine.app import build_app
 from streams.engine.settings import LOOKS_ANEW_MS, Settings
@@ -45,11 +46,21 @@ async def test_a_partition_that_goes_while_seeking_ends_nothing() -> None:
     assert thread._reached == {}
 
 
-async def test_the_workers_consumer_looks_anew_who_leads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It fetched nothing for a minute after a leader had moved, until its watchdog ended the worker."""
+async def test_the_workers_consumer_looks_anew_who_leads_and_heeds_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It fetched nothing for a minute after a leader had moved; and it took a refusal for an answer without offsets."""
     options: dict[str, Any] = {}
-    monkeypatch.setattr(aiokafka, "AIOKafkaConsumer", lambda **given: options.update(given))
+
+    def made(**given: Any) -> SimpleNamespace:
+        options.update(given)
+        return SimpleNamespace(_client=SimpleNamespace(send=refused))
+
+    async def refused(node: int, request: object) -> OffsetFetchResponse_v3:  # noqa: ARG001 - aiokafka's names
+        return OffsetFetchResponse_v3(0, [], GroupLoadInProgressError.errno)
+
+    monkeypatch.setattr(aiokafka, "AIOKafkaConsumer", made)
     app, _ = build_app({}, Settings(kafka={"bootstrap_servers": "127.0.0.1:1"}))
-    BatchThread._create_worker_consumer(cast("BatchThread", SimpleNamespace(app=app)), app.transport)
+    consumer = BatchThread._create_worker_consumer(cast("BatchThread", SimpleNamespace(app=app)), app.transport)
     assert options["metadata_max_age_ms"] == LOOKS_ANEW_MS
     assert options["isolation_level"] == "read_committed"
+    with pytest.raises(GroupLoadInProgressError):
+        await consumer._client.send(1, OffsetFetchRequest("sambus", []))
