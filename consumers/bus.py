@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from aiokafka.structs import ConsumerRecord
 
 from schemas.offsets_told import heed_refusals
 from schemas.partition import partition_number
+from schemas.tasks import stopped
 from schemas.topics_known import make_known
 
 #: How long a broker may take to answer the first time before it counts as unreachable.
@@ -120,16 +121,10 @@ async def _stop(consumer: AIOKafkaConsumer) -> None:
     """Stop a consumer, and ask again when it did not hear.
 
     aiokafka 0.14 swallows the cancellation that ends its fetching when that meets a change of assignment, and then
-    waits for ever; the timeout cancels once more, which it hears. When a request of its own has just timed out, the
-    cancellation of what it fetched comes out here instead: that is no cancellation of ours.
+    waits for ever. When a request of its own has just timed out, the cancellation of what it fetched comes out of its
+    closing: that is no cancellation of ours.
     """
-    try:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(consumer.stop(), STOP_SECONDS)
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
+    await stopped(consumer.stop(), STOP_SECONDS)
 
 
 async def answered(question: Awaitable[T]) -> T:

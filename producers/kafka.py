@@ -15,6 +15,7 @@ from aiokafka.errors import (
 )
 
 from producers.partition import partition_of
+from schemas.tasks import end
 
 #: What every producer of the bus uses; ``options`` given to it go before.
 DEFAULTS: dict[str, Any] = {
@@ -78,10 +79,7 @@ async def _abandoned(kafka: AIOKafkaProducer) -> None:
     """
     runs = (kafka._sender, kafka._message_accumulator)  # noqa: SLF001 - nothing public reaches them
     mine = {task for task in asyncio.all_tasks() if _self_of(task) in runs}
-    for task in mine:
-        task.cancel()
-    if mine:
-        await asyncio.wait(mine)
+    await end(*mine)
     await kafka.client.close()
 
 

@@ -25,6 +25,7 @@ from schemas.partition import partition_number
 from schemas.receipts import SETTLED, ReceiptLine
 from schemas.records import desk_address
 from schemas.registry import load_registry
+from schemas.tasks import stopped
 from schemas.topics import RECEIPTS, desk_topic, receipts_topic
 
 #: Where to begin: so long ago, at a moment, or (none) with what comes from now on.
@@ -109,8 +110,7 @@ class Receipts:
         """Let go of the bus. May be called more than once."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(consumer.stop(), _STOP_S)
+            await stopped(consumer.stop(), _STOP_S)
 
     def __aiter__(self) -> Self:
         return self

@@ -1,6 +1,7 @@
 """Ends tasks that work with Kafka."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any, Final
 
 #: Longer than a client needs to close, so that a second word does not cut short what the first one began.
@@ -21,6 +22,24 @@ async def end(*tasks: "asyncio.Task[Any]") -> list[BaseException]:
             task.cancel()
         _, going = await asyncio.wait(going, timeout=_AGAIN_S)
     return [problem for task in tasks if not task.cancelled() and (problem := task.exception()) is not None]
+
+
+async def stopped(stopping: Coroutine[Any, Any, None], within_s: float) -> bool:
+    """Let a client close; one that takes longer is cut short, again until it has ended.
+
+    ``asyncio.wait_for`` cuts short once and then waits for as long as it takes, which may be for ever: aiokafka's
+    closing waits for tasks that keep their cancellation to themselves.
+
+    Shape: whether it closed in time. Errors: what it failed with in time.
+    """
+    task = asyncio.ensure_future(stopping)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=within_s)
+    finally:
+        problems = await end(task)
+    if done and problems:
+        raise problems[0]
+    return bool(done)
 
 
 async def end_or_raise(*tasks: "asyncio.Task[Any]") -> None:

@@ -8,6 +8,8 @@ from typing import Any, Final
 import httpx
 import jwt
 
+from schemas.tasks import end
+
 #: Algorithms that a token may be signed with, and the key that each needs: type and, where it has one, curve.
 ALGORITHMS: Final[dict[str, tuple[str, str | None]]] = {
     "RS256": ("RSA", None),
@@ -65,8 +67,7 @@ class Keys:
     async def close(self) -> None:
         """End a renewal that is under way."""
         if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+            await end(self._asking)
 
     def _age(self) -> float:
         return float("inf") if self._got_at is None else self._clock() - self._got_at

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from producers.encoding import Encoded
 from schemas.partition import partition_number
+from schemas.tasks import end
 
 #: Bytes of values that one batch takes at most, but for a single larger record.
 _BATCH_BYTES: Final = 512 * 1024
@@ -63,9 +64,7 @@ class Packer:
         """Let go of what is under way; it is told false."""
         self._broken = True
         working = [line.working for line in self._lines if line.working is not None]
-        for task in working:
-            task.cancel()
-        await asyncio.gather(*working, return_exceptions=True)
+        await end(*working)
         for line in self._lines:
             _tell([told for _, told in line.waiting], safe=False)
             line.waiting.clear()

@@ -1,14 +1,13 @@
 """The flash lane's own consumer: it fetches nothing else, so that no backlog stands before what is urgent."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import aiokafka
 from aiokafka import TopicPartition
 
-from schemas.tasks import end
+from schemas.tasks import end, stopped
 from schemas.topics_known import make_known
 from streams.engine.records import Batch
 from streams.engine.settings import LOOKS_ANEW_MS, Settings
@@ -65,8 +64,7 @@ class FlashFetch:
         consumer, self._consumer, self._task = self._consumer, None, None
         self._reached.clear()
         if consumer is not None:
-            with contextlib.suppress(TimeoutError):  # as in ``Lane``: aiokafka may not hear the first time
-                await asyncio.wait_for(consumer.stop(), _STOP_S)
+            await stopped(consumer.stop(), _STOP_S)
 
     def hold(self, place: TopicPartition, *, full: bool) -> None:
         """Stop fetching a partition whose lane is full, or go on."""

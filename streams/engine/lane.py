@@ -17,6 +17,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced, for_code
 
 from schemas.offsets_told import heed_refusals
+from schemas.tasks import end, stopped
 from schemas.topics_known import make_known
 from streams.engine.chain import Chain
 from streams.engine.changelogs import Changelogs, Restored
@@ -196,10 +197,7 @@ class Lane:
             reader.assign(places)
             yield reader
         finally:
-            # aiokafka can miss the cancellation that ends its fetching when it meets a change of assignment, and then
-            # waits for ever; the timeout cancels once more, which it hears.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(reader.stop(), 0.5)
+            await stopped(reader.stop(), 0.5)
 
     async def _tell_losses(self, reader: aiokafka.AIOKafkaConsumer) -> None:
         """Tell of records that retention removed before they were read: they are lost, and nobody may overlook it."""
@@ -251,15 +249,15 @@ class Lane:
         self._arrived.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=3)
-            tasks = [task for task in (self._task, self._preparing) if task is not None]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(*(task for task in (self._task, self._preparing) if task is not None))
         if self._producer is not None:
+            cause = ""
             try:
-                await asyncio.wait_for(self._producer.stop(), 5)
-            except (TimeoutError, KafkaError) as problem:
+                if not await stopped(self._producer.stop(), 5):
+                    cause = TimeoutError.__name__
+            except KafkaError as problem:
                 cause = type(problem).__name__
+            if cause:
                 emit(Signal.LANE_ABANDONED, level="warning", partition=self.partition, cause=cause)
         self._changelogs.close()
         self._way.release(self.partition)

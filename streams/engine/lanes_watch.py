@@ -9,6 +9,7 @@ from typing import Final
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from schemas.tasks import end
 from streams.engine.lane import Lane
 from streams.engine.progress import Fetching, Patience, Place
 from streams.engine.signals import Signal, emit
@@ -41,14 +42,13 @@ class LanesWatch:
 
     async def stop(self) -> None:
         """Watch no lanes. May be called when none are watched."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        task, self._task = self._task, None
+        if task is not None:
+            await end(task)
 
     async def _watch(self, lanes: Sequence[Lane]) -> None:
         looked = time.monotonic()
-        while True:
+        while self._task is asyncio.current_task():  # a look can lose the cancellation that should end the watch
             await asyncio.sleep(_EVERY_S)
             now = time.monotonic()
             for lane in lanes:
@@ -64,10 +64,10 @@ class LanesWatch:
         idle = {place: idle for lane in lanes for place, idle in lane.places().items()}
         ends = await asyncio.wait_for(self._ends(list(idle)), _ANSWER_S)
         now = time.monotonic()
-        for place, end in ends.items():
+        for place, last in ends.items():
             position = self._position(place)
             if position is not None:
-                self._judge(place, Place(position, end, idle[place]), now)
+                self._judge(place, Place(position, last, idle[place]), now)
 
     def _judge(self, where: TopicPartition, place: Place, now: float) -> None:
         fetching = self._fetching.setdefault(where, Fetching())
