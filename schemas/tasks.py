@@ -1,11 +1,13 @@
 """Ends tasks that work with Kafka."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, Final
+from collections.abc import Awaitable, Coroutine
+from typing import Any, Final, TypeVar
 
 #: Longer than a client needs to close, so that a second word does not cut short what the first one began.
 _AGAIN_S: Final = 5.0
+
+T = TypeVar("T")
 
 
 async def end(*tasks: "asyncio.Task[Any]") -> list[BaseException]:
@@ -46,3 +48,30 @@ async def end_or_raise(*tasks: "asyncio.Task[Any]") -> None:
     """End tasks. Errors: whatever the first of them failed with that did fail."""
     for problem in await end(*tasks):
         raise problem
+
+
+async def within(work: Awaitable[T], seconds: float) -> T:
+    """Wait for work so long and no longer: what does not end when it is cancelled is left behind.
+
+    Errors: ``TimeoutError``, and those of the work.
+    """
+    task: asyncio.Task[T] = asyncio.ensure_future(_as_coroutine(work))
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    finally:
+        if not task.done():
+            task.cancel()
+            task.add_done_callback(_forget)
+    if not task.done():
+        raise TimeoutError
+    return task.result()
+
+
+async def _as_coroutine(work: Awaitable[T]) -> T:
+    return await work
+
+
+def _forget(task: "asyncio.Task[Any]") -> None:
+    """Take what a task that was left behind ends with, so that nobody complains that nobody did."""
+    if not task.cancelled():
+        task.exception()

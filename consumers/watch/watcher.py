@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 from aiokafka.errors import KafkaConnectionError
 
@@ -21,7 +21,7 @@ from consumers.watch.findings import Figure, Findings, Part
 from consumers.watch.snapshot import Snapshot
 from schemas.alarms import AlarmCode
 from schemas.signals import ALARM, WATCHED_AT
-from schemas.tasks import end
+from schemas.tasks import end, within
 
 #: Seconds between looks, and how long one may take.
 EVERY: Final = 3.0
@@ -31,8 +31,6 @@ BUS: Final = "bus"
 _START: Final = 30.0
 _STOP: Final = 2.0
 _ORDER: Final = {code: place for place, code in enumerate(AlarmCode)}
-
-T = TypeVar("T")
 
 
 class WatchSignal(StrEnum):
@@ -184,30 +182,3 @@ def _once(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 def _place(reason: Reason) -> tuple[AlarmCode, str]:
     return reason.code, reason.where
-
-
-async def within(work: Awaitable[T], seconds: float) -> T:
-    """Wait for work so long and no longer: what does not end when it is cancelled is left behind.
-
-    Errors: ``TimeoutError``, and those of the work.
-    """
-    task: asyncio.Task[T] = asyncio.ensure_future(_as_coroutine(work))
-    try:
-        await asyncio.wait({task}, timeout=seconds)
-    finally:
-        if not task.done():
-            task.cancel()
-            task.add_done_callback(_forget)
-    if not task.done():
-        raise TimeoutError
-    return task.result()
-
-
-async def _as_coroutine(work: Awaitable[T]) -> T:
-    return await work
-
-
-def _forget(task: asyncio.Task[Any]) -> None:
-    """Take what a task that was left behind ends with, so that nobody complains that nobody did."""
-    if not task.cancelled():
-        task.exception()

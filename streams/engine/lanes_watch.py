@@ -9,7 +9,7 @@ from typing import Final
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from schemas.tasks import end
+from schemas.tasks import end, within
 from streams.engine.lane import Lane
 from streams.engine.progress import Fetching, Patience, Place
 from streams.engine.signals import Signal, emit
@@ -62,7 +62,7 @@ class LanesWatch:
     async def _look(self, lanes: Sequence[Lane]) -> None:
         """Ask for the ends of all partitions that are read, and judge each."""
         idle = {place: idle for lane in lanes for place, idle in lane.places().items()}
-        ends = await asyncio.wait_for(self._ends(list(idle)), _ANSWER_S)
+        ends = await within(self._ends(list(idle)), _ANSWER_S)
         now = time.monotonic()
         for place, last in ends.items():
             position = self._position(place)

@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from schemas import tasks
-from schemas.tasks import end, end_or_raise, stopped
+from schemas.tasks import end, end_or_raise, stopped, within
 
 
 async def _for_ever() -> None:
@@ -93,3 +93,19 @@ async def test_what_a_task_failed_with_is_told() -> None:
     assert await end() == []
     with pytest.raises(ValueError, match="made up"):
         await end_or_raise(failed, new)
+
+
+async def test_work_that_does_not_end_in_time_is_left_behind() -> None:
+    """Also when it does not hear that it should: whoever watches others must not stand still with them."""
+    let_go = asyncio.Event()
+
+    async def deaf() -> None:
+        while not let_go.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await let_go.wait()
+
+    async with asyncio.timeout(30):
+        with pytest.raises(TimeoutError):
+            await within(deaf(), 0.01)
+    let_go.set()
+    assert await within(asyncio.sleep(0, "done"), 30) == "done"
