@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import curves, plots
-from tests.docs.tables import CURVES, FAULTS, ROOT
+from tests.docs.tables import CURVES, FAULTS, LONG, ROOT
 from tests.faults.random.samples import Sample
 from tests.machine import machine
 
@@ -44,8 +44,9 @@ def test_the_short_form_runs(tmp_path: Path) -> None:
     [
         (CURVES[-1], "benchmarks.md", {*curves.CURVES, *curves.PEERS, "memory"}),
         (FAULTS[-1], "faults.md", {"recovered", "recoveries"}),
+        (LONG[-1], "faults.md", {"recovered", "recoveries", "long-waiting", "long-memory"}),
     ],
-    ids=["curves", "faults"],
+    ids=["curves", "faults", "long"],
 )
 def test_the_plots_of_the_docs_are_those_of_the_last_measurements(
     measured: Path, page: str, names: set[str], tmp_path: Path

@@ -26,6 +26,7 @@ ROOT: Final = Path(__file__).parents[2]
 #: What benchmarks have measured, the last one last.
 CURVES: Final = sorted((ROOT / "docs" / "bench").glob("curves-*.jsonl"))
 FAULTS: Final = sorted((ROOT / "docs" / "bench").glob("faults-*.jsonl"))
+LONG: Final = sorted((ROOT / "docs" / "bench").glob("long-*.jsonl"))
 #: Every page that stands in these docs, decisions included; what npm put beside an example is not ours.
 PAGES: Final = (
     *sorted(page for page in (ROOT / "docs").rglob("*.md") if "node_modules" not in page.parts),
@@ -186,9 +187,9 @@ def curve(name: str, columns: tuple[str, ...]) -> str:
     return table(heads, (tuple(_figure(point[column]) for column in columns) for point in points))
 
 
-def fault_runs() -> str:
-    """What all random schedules of the last committed runs came to."""
-    sums = together(read(FAULTS[-1])["schedules"])
+def fault_runs(measured: Path) -> str:
+    """What all random schedules of a file of runs came to."""
+    sums = together(read(measured)["schedules"])
     names = ("faults", "published", "sent_again", "deliveries", *ZEROS)
     return table(tuple(name.replace("_", " ") for name in names), [tuple(f"{sums[name]:,}" for name in names)])
 
@@ -236,7 +237,8 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "curve of recovery": partial(curve, "recovery", ("events", "entries", "at_work_s", "prepared_s", "memory_mib")),
     "engines": partial(curve, "engines", ("engine", "guarantee", "events_per_s", "lost", "doubled")),
     "cores": partial(curve, "cores", ("engine", "events_per_s", "lost", "doubled")),
-    "fault runs": fault_runs,
+    "fault runs": partial(fault_runs, FAULTS[-1]),
+    "long run": partial(fault_runs, LONG[-1]),
     "recoveries": recoveries,
     "program in curl": partial(program, "sh", "curl/publish.sh"),
     "program in python": partial(program, "python", "python/example.py"),
