@@ -128,8 +128,7 @@ async def run(bus: Bus, bootstrap: str, proxy: Proxy, home: Path, *, events: int
         await asyncio.sleep(rng.uniform(0, 0.05))  # somewhere in what it does next
         program.kill()
     program.start()
-    struck = await breaking
-    await program.finish()
+    struck, _ = await asyncio.gather(breaking, program.finish())  # an outage waits for what the program says
     taken = ids[: program.taken]
     books = await bus.quiet(within=1500)
     copies, changed = await _copies(bus)
