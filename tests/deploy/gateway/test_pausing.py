@@ -55,13 +55,13 @@ async def test_a_desk_that_floods_is_paused_alone_and_let_go_on(kafka: str, tmp_
         assert (await sent(running, FLOODING)).status_code == httpx.codes.ACCEPTED
         bad = CODEC.encode("quarantined", quarantined(FLOODING, new_id()).model_dump(mode="python"))
         await write(kafka, [Sent(QUARANTINE, FLOODING, bad)] * (MOST + 1))
+        told = await pauses(running)  # waited for without sending: whoever sends what is good is paused the later
         paused = await until(running, FLOODING, 429)
         assert paused.json()["code"] == "SOURCE_PAUSED"
         assert paused.headers["content-type"] == "application/problem+json"
         assert 0 < int(paused.headers["retry-after"]) <= 600
         assert (await sent(running, OTHER)).status_code == httpx.codes.ACCEPTED
 
-        told = await pauses(running)
         assert (told["where"], told["state"], told["codes"]) == ("gateway", "paused", ["AREA_UNKNOWN"])
         assert told["rejected"] == MOST + 1
         async with running.client(FLOODING, roles=["publisher"]) as own:
