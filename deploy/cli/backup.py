@@ -60,7 +60,7 @@ def backup(
     work = take(connection.aiokafka(), folder, topics, own_access, _keys(key_file), archive, _tell)
     try:
         made = run(work)
-    except (BackupError, OSError) as problem:
+    except (BackupError, KafkaError, OSError) as problem:
         raise AskError(f"No backup was made: {problem}.") from None
     if made is None:
         raise AskError(f"It was interrupted: {folder} is no backup.")

@@ -251,13 +251,11 @@ class Lane:
             await asyncio.wait([self._task], timeout=3)
             await end(*(task for task in (self._task, self._preparing) if task is not None))
         if self._producer is not None:
-            cause = ""
             try:
-                if not await stopped(self._producer.stop(), 5):
-                    cause = TimeoutError.__name__
+                cause = None if await stopped(self._producer.stop(), 5) else TimeoutError.__name__
             except KafkaError as problem:
                 cause = type(problem).__name__
-            if cause:
+            if cause is not None:
                 emit(Signal.LANE_ABANDONED, level="warning", partition=self.partition, cause=cause)
         self._changelogs.close()
         self._way.release(self.partition)
