@@ -37,7 +37,8 @@ REGION = "se.stockholm/intelligence"
 ORIGIN = Origin(unit="se.stockholm.stockholm-nord.jarva", function=Function.INVESTIGATION)
 PUBLISHER = "se.stockholm.stockholm-nord.jarva/investigation"
 AT = datetime(2026, 7, 8, 12, 30, tzinfo=UTC)
-_MARKED_WITHIN_S = 30.0
+#: Seconds for the brokers to mark a transaction that is decided.
+MARKED_WITHIN_S = 30.0
 
 
 class Sent(NamedTuple):
@@ -191,18 +192,18 @@ async def write(bootstrap: str, records: Iterable[Sent], *, commit: bool = True)
         written = [await sent for sent in pending]
     finally:
         await producer.stop()
-    await _ended(bootstrap, {TopicPartition(at.topic, at.partition): at.offset for at in written})
+    await passed(bootstrap, {TopicPartition(at.topic, at.partition): at.offset for at in written})
     return [(at.partition, at.offset) for at in written] if commit else []
 
 
-async def _ended(bootstrap: str, last: Mapping[TopicPartition, int]) -> None:
+async def passed(bootstrap: str, last: Mapping[TopicPartition, int]) -> None:
     """Until readers may pass the last record in each partition.
 
     Kafka answers a commit when it is decided; the brokers mark it in each partition a moment later.
     """
     async with (
         committed_reader({"bootstrap_servers": bootstrap}) as reader,
-        asyncio.timeout(_MARKED_WITHIN_S),
+        asyncio.timeout(MARKED_WITHIN_S),
     ):
         while any(end <= last[place] for place, end in (await reader.end_offsets(list(last))).items()):
             pass

@@ -1,5 +1,6 @@
 """Measured on a real, quiet cluster: lag counts records that a reader would still meet, never commit markers."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 
@@ -7,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from consumers.bus import BusUnreachableError, partition_of
+from consumers.bus import BusUnreachableError, administrator, partition_of
 from consumers.health import LaneHead, Measured, PartitionLag
 from consumers.measure import measure
 from consumers.tails import COUNTED
@@ -17,7 +18,7 @@ from schemas.chain import Head, write_head
 from schemas.codec import Codec
 from schemas.gazetteer import load_gazetteer
 from schemas.topics import ACCEPTED, HEADS, QUARANTINE, catalogue
-from tests.consumers.made import PUBLISHER, Sent, create_topics, new_id, quarantined, write
+from tests.consumers.made import MARKED_WITHIN_S, PUBLISHER, Sent, create_topics, new_id, passed, quarantined, write
 
 pytestmark = pytest.mark.kafka
 EXPECTED = [topic.name for topic in catalogue(load_gazetteer())]
@@ -37,7 +38,7 @@ async def measured(bus: str, group: str) -> Measured:
 
 
 async def commit(bus: str, group: str, offsets: Mapping[TopicPartition, int]) -> None:
-    """Commit a group's offsets in a transaction, as the streams do."""
+    """Commit a group's offsets in a transaction, as the streams do; who asks is told of them when this is done."""
     producer = AIOKafkaProducer(bootstrap_servers=bus, transactional_id=f"commit-{group}")
     await producer.start()
     try:
@@ -45,6 +46,9 @@ async def commit(bus: str, group: str, offsets: Mapping[TopicPartition, int]) ->
             await producer.send_offsets_to_transaction(dict(offsets), group)
     finally:
         await producer.stop()
+    async with administrator({"bootstrap_servers": bus}) as admin, asyncio.timeout(MARKED_WITHIN_S):
+        while (await admin.list_consumer_group_offsets(group)).keys() != offsets.keys():
+            pass  # the commit is decided, and marked a moment later: each question waits for its answer
 
 
 def lag_at(found: Measured, place: TopicPartition) -> PartitionLag:
@@ -115,10 +119,11 @@ async def test_an_open_transaction_is_seen_with_its_age(quiet: str) -> None:
     await producer.start()
     began = datetime.now(UTC)
     await producer.begin_transaction()
-    await producer.send_and_wait(ACCEPTED, b"x", partition=3)
+    written = await producer.send_and_wait(ACCEPTED, b"x", partition=3)
     found = lag_at(await measured(quiet, "g-open"), TopicPartition(ACCEPTED, 3))
     await producer.abort_transaction()
     await producer.stop()
+    await passed(quiet, {TopicPartition(ACCEPTED, 3): written.offset})
     assert found.open_since is not None
     assert abs((found.open_since - began).total_seconds()) < 5
     assert lag_at(await measured(quiet, "g-open"), TopicPartition(ACCEPTED, 3)).open_since is None

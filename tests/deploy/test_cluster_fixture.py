@@ -1,5 +1,7 @@
 """The Kafka that the tests share: it speaks everything that the engine needs."""
 
+import asyncio
+
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -44,7 +46,10 @@ async def test_a_transaction_is_read_whole_or_not_at_all(kafka: str, topic_prefi
     reader = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
     await reader.start()
     try:
-        assert await reader.committed(TopicPartition(topic, 0)) == 7
+        async with asyncio.timeout(30):
+            while (committed := await reader.committed(TopicPartition(topic, 0))) is None:
+                pass  # decided, and marked a moment later in each partition, the offsets' own too
+        assert committed == 7
     finally:
         await reader.stop()
 
