@@ -34,6 +34,7 @@ def main() -> None:
     asked.add_argument("--seed", type=int, default=int(os.environ.get("SAMBUS_FAULT_SEED", "1")))
     asked.add_argument("--minutes", type=float, help="a long run instead")
     asked.add_argument("--kind", action="append", choices=list(KINDS), help="only these kinds; may be repeated")
+    asked.add_argument("--without", action="append", default=[], choices=list(KINDS), help="not these; may be repeated")
     asked.add_argument("--rate", type=float, default=RATE, help="events a second")
     asked.add_argument("--keep", type=Path, help="a folder in which logs and data are kept")
     options = asked.parse_args()
@@ -47,7 +48,7 @@ def main() -> None:
 
 
 def _outcomes(options: argparse.Namespace) -> Iterator[Outcome]:
-    kinds = options.kind or list(KINDS)
+    kinds = [kind for kind in options.kind or KINDS if kind not in options.without]
     if options.minutes is not None:
         yield _one(options.keep, options.seed, None, kinds, options.rate, options.minutes * 60)
         return

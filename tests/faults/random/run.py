@@ -48,7 +48,7 @@ class Recovery(NamedTuple):
 
 @dataclass
 class Outcome:
-    """What a schedule showed. ``absent`` are kinds that this machine cannot have, with the reason."""
+    """What a schedule showed. ``absent`` are kinds that it did not have, with the reason."""
 
     seed: int
     published: int = 0
@@ -86,7 +86,7 @@ async def run(
     started = time.monotonic()
     with world(home) as struck:
         outcome = Outcome(seed)
-        outcome.absent = {
+        outcome.absent = {name: "not asked for" for name in KINDS if name not in kinds} | {
             name: struck.absent[KINDS[name].needs] for name in kinds if KINDS[name].needs in struck.absent
         }
         here = [name for name in kinds if name not in outcome.absent]
