@@ -71,7 +71,7 @@ class Cluster:
         self.proxies = proxies
         #: For workers, who come through the proxies; publishers, readers and the checker come straight.
         self.proxied = ",".join(f"127.0.0.1:{proxy.port}" for proxy in proxies)
-        self._admin = AdminClient({"bootstrap.servers": kafka.bootstrap, "log_level": 0})
+        self._admin = self._asking()
 
     @property
     def bootstrap(self) -> str:
@@ -104,7 +104,9 @@ class Cluster:
         found: list[int] = []
 
         def ask() -> bool:
-            described = self._admin.describe_consumer_groups([GROUP], request_timeout=10)[GROUP].result()
+            # librdkafka (2.16) remembers who coordinated, and asks a broker that does no more again and again.
+            anew = self._asking()
+            described = anew.describe_consumer_groups([GROUP], request_timeout=10)[GROUP].result()
             found.append(int(described.coordinator.id))
             return True
 
@@ -142,12 +144,19 @@ class Cluster:
         await self._asked(ask)
 
     async def _asked(self, ask: Callable[[], bool]) -> None:
-        async with asyncio.timeout(BACK_WITHIN):
-            while True:
-                with contextlib.suppress(KafkaException):
-                    if await asyncio.to_thread(ask):
-                        return
-                await asyncio.sleep(0.2)
+        refused: KafkaException | None = None
+        until = time.monotonic() + BACK_WITHIN
+        while time.monotonic() < until:
+            try:
+                if await asyncio.to_thread(ask):
+                    return
+            except KafkaException as problem:
+                refused = problem
+            await asyncio.sleep(0.2)
+        raise TimeoutError from refused
+
+    def _asking(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
 
 
 def _partitions(known: Any) -> Iterator[Any]:
