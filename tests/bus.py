@@ -284,9 +284,10 @@ async def committed(
         await consumer.seek_to_beginning()
         left = set(partitions)
         while left := {tp for tp in left if await consumer.position(tp) < ends[tp]}:
-            for records in (await consumer.getmany(*left, timeout_ms=200, max_records=5000)).values():
+            for place, records in (await consumer.getmany(*left, timeout_ms=200, max_records=5000)).items():
                 for record in records:
-                    yield record
+                    if record.offset < ends[place]:  # what came since may have come with it
+                        yield record
 
 
 async def _ends_at_rest(
