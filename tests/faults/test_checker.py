@@ -1,5 +1,6 @@
 """The checker fails when it must: an honest run's records are changed in memory, one kind of fault at a time."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -7,13 +8,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import NewTopic
 
+from consumers.bus import administrator
 from deploy.cluster import LocalCluster
 from deploy.cluster.ports import free_port
 from schemas.codec import ORIGIN_HEADER
 from streams.core.share import Pack
 from tests.bench.pipeline import fill
-from tests.bus import Bus
+from tests.bus import Bus, committed
 from tests.faults.checker import Delivery, Found, Seen, Sent, Stands, check, look, sent_again
 from tests.faults.expected import Walk
 from tests.load import Made, load
@@ -21,6 +25,10 @@ from tests.load import Made, load
 pytestmark = pytest.mark.kafka
 
 _EVENTS = 300
+
+
+#: So many of such a size that they come in three portions: the last is asked for when the second has been read.
+_PORTIONS, _SIZE = 12, 900_000
 
 
 class Run(NamedTuple):
@@ -215,3 +223,19 @@ def stranger(seen: Seen) -> tuple[int, Delivery]:
         for other in seen.deliveries
         if other.topic == each.topic and (each.event_id, other.key) not in receivers
     )
+
+
+async def test_what_is_written_while_the_checker_reads_is_not_read(kafka: str, topic_prefix: str) -> None:
+    """It came with the last portion to those partitions that were still read, and to no other."""
+    topic, written = f"{topic_prefix}portions", [os.urandom(_SIZE) for _ in range(_PORTIONS)]
+    options = {"bootstrap_servers": kafka}
+    async with administrator(options) as admin:
+        await admin.create_topics([NewTopic(topic, 1, 1)])
+    async with AIOKafkaProducer(**options, max_request_size=4 << 20) as producer:
+        for value in written:
+            await producer.send_and_wait(topic, value)
+        reading = committed(options, (topic,), at_rest=True)
+        read = [(await anext(reading)).value]
+        await producer.send_and_wait(topic, b"later")
+        read += [record.value async for record in reading]
+    assert read == written
