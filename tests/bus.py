@@ -16,7 +16,7 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
-from consumers.audit import Verdict, verify
+from consumers.audit import Verdict, between, verify
 from consumers.bus import BusUnreachableError, administrator, committed_reader, topics_of
 from consumers.measure import measure
 from deploy.topics import apply
@@ -281,13 +281,8 @@ async def committed(
     async with committed_reader(options, max_partition_fetch_bytes=4 * 1024 * 1024) as consumer:
         consumer.assign(partitions)
         ends = await (_ends_at_rest(options, consumer, partitions) if at_rest else consumer.end_offsets(partitions))
-        await consumer.seek_to_beginning()
-        left = set(partitions)
-        while left := {tp for tp in left if await consumer.position(tp) < ends[tp]}:
-            for place, records in (await consumer.getmany(*left, timeout_ms=200, max_records=5000)).items():
-                for record in records:
-                    if record.offset < ends[place]:  # what came since may have come with it
-                        yield record
+        async for record in between(consumer, await consumer.beginning_offsets(partitions), ends):
+            yield record
 
 
 async def _ends_at_rest(
