@@ -144,16 +144,12 @@ class Cluster:
         await self._asked(ask)
 
     async def _asked(self, ask: Callable[[], bool]) -> None:
-        refused: KafkaException | None = None
-        until = time.monotonic() + BACK_WITHIN
-        while time.monotonic() < until:
-            try:
-                if await asyncio.to_thread(ask):
-                    return
-            except KafkaException as problem:
-                refused = problem
-            await asyncio.sleep(0.2)
-        raise TimeoutError from refused
+        async with asyncio.timeout(BACK_WITHIN):
+            while True:
+                with contextlib.suppress(KafkaException):
+                    if await asyncio.to_thread(ask):
+                        return
+                await asyncio.sleep(0.2)
 
     def _asking(self) -> AdminClient:
         return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
