@@ -7,6 +7,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import UnknownTopicOrPartitionError
 
+from tests.consumers.made import MARKED_WITHIN_S
+
 pytestmark = pytest.mark.kafka
 
 
@@ -46,7 +48,7 @@ async def test_a_transaction_is_read_whole_or_not_at_all(kafka: str, topic_prefi
     reader = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
     await reader.start()
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(MARKED_WITHIN_S):
             while (committed := await reader.committed(TopicPartition(topic, 0))) is None:
                 pass  # decided, and marked a moment later in each partition, the offsets' own too
         assert committed == 7
